@@ -1,0 +1,104 @@
+//! Addresses from outside: only http and https, no user, no controls; and the canonical form by which two
+//! tellings of one story are recognised.
+
+use crate::model::Text;
+use url::Url;
+
+/// The longest address that is kept, in bytes.
+const URL_MAX: usize = 2048;
+
+/// A safe address, resolved against `base` if it is relative; empty if it is no http(s) address.
+#[must_use]
+pub fn url(s: &str, base: Option<&str>) -> Text {
+    let s = s.trim();
+    if s.is_empty() || s.len() > URL_MAX {
+        return Text::default();
+    }
+    let parsed = match Url::parse(s) {
+        Ok(u) => Some(u),
+        Err(url::ParseError::RelativeUrlWithoutBase) => {
+            base.and_then(|b| Url::parse(b).ok()).and_then(|b| b.join(s).ok())
+        }
+        Err(_) => None,
+    };
+    let Some(mut u) = parsed.filter(|u| matches!(u.scheme(), "http" | "https") && u.has_host()) else {
+        return Text::default();
+    };
+    let _ = u.set_username("");
+    let _ = u.set_password(None);
+    Text::already_clean(u.into())
+}
+
+/// The host of an address, lower case, without `www.`; empty if there is none. In ASCII form, so that two
+/// alike-looking names differ.
+#[must_use]
+pub fn host_of(s: &str) -> Text {
+    let host = Url::parse(s).ok().and_then(|u| u.host_str().map(str::to_owned)).unwrap_or_default();
+    let host = host.trim_start_matches("www.");
+    Text::already_clean(host.to_owned())
+}
+
+/// The host as people should see it beside a link they may open.
+#[must_use]
+pub fn show_host(s: &str) -> String {
+    host_of(s).into_string()
+}
+
+/// Parameters that say where a reader came from, never what is read.
+fn is_tracking(k: &str) -> bool {
+    let k = k.to_ascii_lowercase();
+    k.starts_with("utm_")
+        || k.starts_with("mc_")
+        || k.starts_with("pk_")
+        || k.starts_with("at_")
+        || matches!(
+            k.as_str(),
+            "fbclid"
+                | "gclid"
+                | "dclid"
+                | "msclkid"
+                | "yclid"
+                | "igshid"
+                | "twclid"
+                | "ref"
+                | "ref_src"
+                | "source"
+                | "cmpid"
+                | "ns_campaign"
+                | "ns_mchannel"
+                | "ns_source"
+                | "ns_linkname"
+                | "_hsenc"
+                | "_hsmi"
+                | "wt.mc_id"
+                | "spm"
+                | "share"
+        )
+}
+
+/// One form for all spellings of an address: no scheme, no `www.`, no tracking parameters, no fragment, no
+/// trailing slash, parameters in order. For comparing only, never for opening.
+#[must_use]
+pub fn canonical(s: &str) -> String {
+    let Ok(u) = Url::parse(s) else { return s.trim().to_owned() };
+    let Some(host) = u.host_str() else { return s.trim().to_owned() };
+    let mut out = host.trim_start_matches("www.").to_owned();
+    if let Some(p) = u.port() {
+        out += &format!(":{p}");
+    }
+    out += u.path().trim_end_matches('/').trim_end_matches("/index.html");
+    let mut pairs: Vec<(String, String)> =
+        u.query_pairs().filter(|(k, _)| !is_tracking(k)).map(|(k, v)| (k.into(), v.into())).collect();
+    pairs.sort();
+    for (i, (k, v)) in pairs.iter().enumerate() {
+        out.push(if i == 0 { '?' } else { '&' });
+        out += k;
+        out.push('=');
+        out += v;
+    }
+    if let Some(f) = u.fragment().filter(|f| f.starts_with('!') || f.starts_with('/')) {
+        out.push('#');
+        out += f;
+    }
+    out
+}

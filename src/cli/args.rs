@@ -1,0 +1,224 @@
+//! The command line as data: help, completions and the man page all come from here.
+
+use clap::{Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// A community manager's inbox in the terminal.
+#[derive(Parser, Debug)]
+#[command(name = "hearken", version, about, after_help = AFTER)]
+pub struct Args {
+    /// The configuration [default: $XDG_CONFIG_HOME/hearken/config.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The folder of the store [default: $XDG_DATA_HOME/hearken]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// One JSON object a line instead of words
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const AFTER: &str = "Without a command the inbox opens in the terminal.\n\
+Exit codes: 0 ok, 1 partly failed, 2 usage or configuration, 3 nothing found, 4 engine unreachable, \
+5 refused by role, 129 and 143 after a signal.";
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum StateArg {
+    Inbox,
+    Snoozed,
+    Done,
+    Heard,
+    All,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Ask all sources once (or some) and store what is new
+    Fetch {
+        /// Only this source; may be given several times
+        #[arg(long = "source", value_name = "ID")]
+        sources: Vec<String>,
+    },
+    /// List mentions, newest first
+    List {
+        /// Words, "phrases", OR, -not, brackets
+        query: Vec<String>,
+        #[arg(long, value_enum, default_value = "inbox")]
+        state: StateArg,
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+    },
+    /// Show one mention whole
+    Show { id: String },
+    /// It needs nothing more
+    Done {
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+    /// Back into the inbox
+    Inbox {
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+    /// Away until a time: 2h, tomorrow, "fri 9", 2026-05-01
+    Snooze {
+        when: String,
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+    /// Give it to a colleague, or to nobody with -
+    Assign {
+        who: String,
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+    /// Add a tag, or remove it with a leading -
+    #[command(allow_hyphen_values = true)]
+    Tag {
+        tag: String,
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+    /// Add a private note
+    Note {
+        id: String,
+        #[arg(required = true)]
+        text: Vec<String>,
+    },
+    /// Read, or unread with --not, for me alone
+    Read {
+        #[arg(required = true)]
+        ids: Vec<String>,
+        #[arg(long)]
+        not: bool,
+    },
+    /// Put the author on the watch list, or off it with --not
+    Vip {
+        #[arg(required = true)]
+        ids: Vec<String>,
+        #[arg(long)]
+        not: bool,
+    },
+    /// Record where the answer to a mention was posted
+    Answered { id: String, url: String },
+    /// Take back my last verb
+    Undo,
+    /// Do again what was taken back
+    Redo,
+    /// The sources and how they are
+    Sources,
+    /// Authors: the watch list and those with notes, or one by id
+    People { id: Option<String> },
+    /// Drafts
+    Drafts,
+    /// Who did what, newest first
+    Log {
+        /// Of one mention
+        id: Option<String>,
+        #[arg(long, default_value_t = 100)]
+        limit: usize,
+    },
+    /// Take in a file of JSON lines or OPML
+    Import {
+        file: PathBuf,
+        /// Mentions become import:NAME [default: the file's name]
+        #[arg(long)]
+        name: Option<String>,
+        /// Only say what would happen
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Print everything: mentions as JSON lines, or sources as OPML
+    Export {
+        #[arg(value_enum, default_value = "mentions")]
+        what: ExportWhat,
+    },
+    /// Add, remove, pause, resume or test a source
+    Source {
+        #[command(subcommand)]
+        action: SourceAction,
+    },
+    /// Put a page or a post into the inbox by hand
+    Add { url: String },
+    /// Erase the text of mentions for good
+    Wipe {
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+    /// Erase everything of a person for good (by id, or by one of their mentions)
+    Forget { id: String },
+    /// Write a backup while everything goes on
+    Backup { file: PathBuf },
+    /// Make a store of a backup, in a new folder given by --data
+    Restore { file: PathBuf },
+    /// Verify every index against the records
+    Check {
+        /// Put right what can be put right
+        #[arg(long)]
+        repair: bool,
+    },
+    /// Versions, paths, modes, the last troubles
+    Doctor,
+    /// A living sample community, without a network and without a trace
+    Demo {
+        /// The same sample for the same number
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Keep the sample's posts coming every so many seconds
+        #[arg(long, default_value_t = 8)]
+        pace: u64,
+    },
+    /// Write a first configuration
+    Init {
+        #[arg(long)]
+        brand: String,
+        /// What to listen for [default: the brand's name]
+        #[arg(long)]
+        listen: Option<String>,
+        /// A feed or a page; may be given several times
+        #[arg(long = "feed", value_name = "URL")]
+        feeds: Vec<String>,
+    },
+    /// Completions for a shell
+    Completions { shell: clap_complete::Shell },
+    /// The man page
+    Man,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum ExportWhat {
+    /// Mentions with states, tags and notes
+    Mentions,
+    /// The feeds as OPML
+    Opml,
+    Drafts,
+    People,
+    Log,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum SourceAction {
+    /// A URL is enough: the feed is found
+    Add {
+        url: String,
+        #[arg(long)]
+        id: Option<String>,
+        #[arg(long)]
+        every: Option<String>,
+    },
+    Remove {
+        id: String,
+    },
+    Pause {
+        id: String,
+    },
+    Resume {
+        id: String,
+    },
+    /// Ask an address once and say what is there
+    Test {
+        url: String,
+    },
+}

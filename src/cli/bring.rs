@@ -1,0 +1,213 @@
+//! What comes in and what goes out: imports, exports, sources, pages, backups.
+
+use super::args::{ExportWhat, SourceAction};
+use super::{Out, lists};
+use crate::clean;
+use crate::door::{Door, ListQuery, Reply, Request, SourceEdit};
+use crate::model::{Stamp, State, Targets, Verb, line_of};
+use serde_json::json;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+/// Lines handed over at once.
+const CHUNK: usize = 1000;
+
+pub async fn import(door: &dyn Door, file: &Path, name: Option<String>, dry_run: bool, out: &Out) -> i32 {
+    let bytes = match std::fs::read(file) {
+        Ok(b) => b,
+        Err(e) => {
+            out.complain(&format!("{}: {e}", file.display()));
+            return 2;
+        }
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    let text = text.trim_start_matches('\u{feff}');
+    if text.trim_start().starts_with('<') {
+        return opml(door, text, dry_run, out).await;
+    }
+    let stem = file.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+    let name: String = name
+        .unwrap_or(stem)
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' })
+        .collect();
+    let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let (mut new, mut known, mut revised, mut bad) = (0, 0, 0, 0);
+    for (i, chunk) in lines.chunks(CHUNK).enumerate() {
+        let first_line = (i * CHUNK + 1) as u64;
+        let ask = Request::Import { name: name.clone(), lines: chunk.to_vec(), first_line, dry_run };
+        match door.ask(ask).await {
+            Reply::Imported { new: n, known: k, revised: r, bad: b } => {
+                new += n;
+                known += k;
+                revised += r;
+                bad += b.len();
+                for (line, why) in b {
+                    out.complain(&format!("{}:{line}: {why}", file.display()));
+                }
+            }
+            other => return out.unexpected(&other),
+        }
+    }
+    let v = json!({"new": new, "known": known, "revised": revised, "bad": bad, "dry_run": dry_run});
+    let would = if dry_run { "would be " } else { "" };
+    out.either(&v, || format!("{new} {would}new, {known} known, {revised} edited, {bad} bad lines"));
+    i32::from(bad > 0)
+}
+
+async fn opml(door: &dyn Door, text: &str, dry_run: bool, out: &Out) -> i32 {
+    let have = match door.ask(Request::Sources).await {
+        Reply::Sources(s) => s,
+        other => return out.unexpected(&other),
+    };
+    let feeds = clean::opml(text);
+    let (mut added, mut failed) = (0, 0);
+    for (title, url) in &feeds {
+        if have.iter().any(|s| clean::canonical(&s.url) == clean::canonical(url)) {
+            continue;
+        }
+        if dry_run {
+            out.line(&format!("would add {url} ({title})"));
+            added += 1;
+            continue;
+        }
+        match door.ask(Request::AddSource(SourceEdit { id: None, url: url.to_string(), every: None })).await {
+            Reply::Added(id) => {
+                added += 1;
+                out.either(&json!({"added": id, "url": url.as_str()}), || format!("added {id}: {url}"));
+            }
+            Reply::Refused(r) => {
+                failed += 1;
+                out.complain(&format!("{url}: {}", r.text));
+            }
+            other => return out.unexpected(&other),
+        }
+    }
+    let would = if dry_run { "would be " } else { "" };
+    out.either(&json!({"feeds": feeds.len(), "added": added, "failed": failed}), || {
+        format!("{} feeds, {added} {would}added, {failed} failed", feeds.len())
+    });
+    i32::from(failed > 0)
+}
+
+pub async fn export(door: &dyn Door, what: ExportWhat, out: &Out) -> i32 {
+    match what {
+        ExportWhat::Mentions => {
+            let mut q = ListQuery::newest(&State::ALL, "", 500);
+            loop {
+                match door.ask(Request::List(q.clone())).await {
+                    Reply::List { items, next, .. } => {
+                        items.iter().for_each(|i| out.object(&line_of(i)));
+                        match next {
+                            Some(k) => q.from = k,
+                            None => return 0,
+                        }
+                    }
+                    other => return out.unexpected(&other),
+                }
+            }
+        }
+        ExportWhat::Opml => match door.ask(Request::Sources).await {
+            Reply::Sources(all) => {
+                out.line("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<opml version=\"2.0\"><head><title>Hearken</title></head><body>");
+                for s in all.iter().filter(|s| s.network == "feed" && !s.url.is_empty()) {
+                    let esc = |t: &str| t.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
+                    out.line(&format!(
+                        "<outline type=\"rss\" text=\"{}\" xmlUrl=\"{}\"/>",
+                        esc(&s.id),
+                        esc(&s.url)
+                    ));
+                }
+                out.line("</body></opml>");
+                0
+            }
+            other => out.unexpected(&other),
+        },
+        ExportWhat::Drafts => lists::drafts(door, &Out { json: true }).await,
+        ExportWhat::People => lists::people(door, None, &Out { json: true }).await,
+        ExportWhat::Log => lists::log(door, None, usize::MAX, &Out { json: true }).await,
+    }
+}
+
+pub async fn source(door: &dyn Door, action: SourceAction, out: &Out) -> i32 {
+    let ask = match action {
+        SourceAction::Add { url, id, every } => Request::AddSource(SourceEdit { id, url, every }),
+        SourceAction::Remove { id } => Request::RemoveSource(id),
+        SourceAction::Pause { id } => pause(id, true),
+        SourceAction::Resume { id } => pause(id, false),
+        SourceAction::Test { url } => Request::TestSource(url),
+    };
+    match door.ask(ask).await {
+        Reply::Added(id) => {
+            out.either(&json!({"id": id}), || format!("ok: {id}"));
+            0
+        }
+        Reply::Applied(a) => {
+            out.either(&json!({"changed": a.changed}), || {
+                if a.changed > 0 { "ok".into() } else { "nothing changed".into() }
+            });
+            if a.changed == 0 { 3 } else { 0 }
+        }
+        Reply::Tested { title, entries, matched, feed } => {
+            let v = json!({"title": title.as_str(), "entries": entries, "matched": matched, "feed": feed.as_str()});
+            out.either(&v, || format!("{feed}: “{title}”, {entries} entries, {matched} match"));
+            0
+        }
+        other => out.unexpected(&other),
+    }
+}
+
+fn pause(id: String, on: bool) -> Request {
+    Request::Act { verb: Verb::Pause(on), targets: Targets::Source(id), quiet: false }
+}
+
+pub async fn add(door: &dyn Door, url: String, out: &Out) -> i32 {
+    match door.ask(Request::AddPage(url)).await {
+        Reply::Added(id) => {
+            out.either(&json!({"id": id}), || format!("in the inbox: {id}"));
+            0
+        }
+        other => out.unexpected(&other),
+    }
+}
+
+/// The file is made by the client, as the person, and never over another one.
+pub async fn backup(door: &dyn Door, file: &Path, out: &Out) -> i32 {
+    let part = file.with_extension("part");
+    let made = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part);
+    let f = match made {
+        Ok(f) if !file.exists() => f,
+        Ok(_) => {
+            let _ = std::fs::remove_file(&part);
+            out.complain(&format!("{} exists already", file.display()));
+            return 2;
+        }
+        Err(e) => {
+            out.complain(&format!("{}: {e}", part.display()));
+            return 2;
+        }
+    };
+    let keep = f.try_clone();
+    let done = match door.backup(Box::new(f)).await {
+        Ok(n) => keep
+            .and_then(|k| k.sync_all())
+            .and_then(|()| std::fs::rename(&part, file))
+            .map(|()| n)
+            .map_err(|e| e.to_string()),
+        Err(e) => Err(e.to_string()),
+    };
+    match done {
+        Ok(n) => {
+            let at = Stamp::now().rfc3339();
+            out.either(&json!({"bytes": n, "at": at}), || {
+                format!("{} MB in {}", n.div_ceil(1 << 20), file.display())
+            });
+            0
+        }
+        Err(e) => {
+            let _ = std::fs::remove_file(&part);
+            out.complain(&e);
+            1
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! The command line: every verb of the terminal under the same name, with `--json` for scripts. One file per
+//! family of commands; each asks the door and prints.
+
+pub mod args;
+mod bring;
+mod fetch;
+mod lists;
+mod out;
+mod verbs;
+
+pub use args::{Args, Command};
+pub use out::Out;
+
+use crate::door::{Door, Reply, Request};
+use crate::model::{Id, Key};
+use std::sync::Arc;
+
+/// Runs a command that needs the engine; gives the exit code.
+pub async fn run(door: Arc<dyn Door>, command: Command, out: &Out) -> i32 {
+    match command {
+        Command::Fetch { sources } => fetch::fetch(&*door, sources, out).await,
+        Command::List { query, state, limit } => {
+            lists::list(&*door, &query.join(" "), state, limit, out).await
+        }
+        Command::Show { id } => lists::show(&*door, &id, out).await,
+        Command::Sources => lists::sources(&*door, out).await,
+        Command::People { id } => lists::people(&*door, id, out).await,
+        Command::Drafts => lists::drafts(&*door, out).await,
+        Command::Log { id, limit } => lists::log(&*door, id, limit, out).await,
+        Command::Doctor => lists::doctor(&*door, out).await,
+        Command::Import { file, name, dry_run } => bring::import(&*door, &file, name, dry_run, out).await,
+        Command::Export { what } => bring::export(&*door, what, out).await,
+        Command::Source { action } => bring::source(&*door, action, out).await,
+        Command::Add { url } => bring::add(&*door, url, out).await,
+        Command::Backup { file } => bring::backup(&*door, &file, out).await,
+        verb => verbs::run(&*door, verb, out).await,
+    }
+}
+
+/// The key of a mention named by an id or a unique prefix of one. `Err` is the exit code; it was explained.
+async fn find(door: &dyn Door, id: &str, out: &Out) -> Result<Key, i32> {
+    match door.ask(Request::Find(id.to_owned())).await {
+        Reply::Keys(k) => match k.as_slice() {
+            [one] => Ok(*one),
+            [] => {
+                out.complain(&format!("no mention has the id {id}"));
+                Err(3)
+            }
+            many => {
+                let ids: Vec<String> = many.iter().map(|k| k.id.to_string()).collect();
+                out.complain(&format!("{id} is the beginning of several ids: {}", ids.join(" ")));
+                Err(2)
+            }
+        },
+        other => Err(out.unexpected(&other)),
+    }
+}
+
+/// An id of 13 characters, as people and drafts have it.
+fn exact_id(s: &str) -> Option<Id> {
+    Id::prefix_range(s).filter(|(a, b)| a == b).map(|(a, _)| a)
+}

@@ -1,0 +1,94 @@
+//! Verbs from the command line.
+
+use super::args::Command;
+use super::{Out, exact_id, find};
+use crate::door::{Door, Reply, Request};
+use crate::model::{Applied, Key, Stamp, Targets, Verb, time};
+use serde_json::json;
+
+pub async fn run(door: &dyn Door, command: Command, out: &Out) -> i32 {
+    let (verb, ids) = match command {
+        Command::Done { ids } => (Verb::Done, ids),
+        Command::Inbox { ids } => (Verb::Inbox, ids),
+        Command::Snooze { when, ids } => match time::parse_when(&when, Stamp::now()) {
+            Ok(t) => (Verb::Snooze(t), ids),
+            Err(e) => {
+                out.complain(&e);
+                return 2;
+            }
+        },
+        Command::Assign { who, ids } => (Verb::Assign((who != "-").then_some(who)), ids),
+        Command::Tag { tag, ids } => {
+            let on = !tag.starts_with('-');
+            (Verb::Tag { tag: tag.trim_start_matches(['-', '+']).to_owned(), on }, ids)
+        }
+        Command::Note { id, text } => (Verb::Note(text.join(" ")), vec![id]),
+        Command::Read { ids, not } => (Verb::Read(!not), ids),
+        Command::Vip { ids, not } => (Verb::Vip(!not), ids),
+        Command::Answered { id, url } => (Verb::Answered(url), vec![id]),
+        Command::Wipe { ids } => (Verb::Wipe, ids),
+        Command::Forget { id } => return forget(door, &id, out).await,
+        Command::Undo => return said(door.ask(Request::Undo).await, "undo", out),
+        Command::Redo => return said(door.ask(Request::Redo).await, "redo", out),
+        _ => {
+            out.complain("this command is not a verb");
+            return 2;
+        }
+    };
+    let mut keys: Vec<Key> = Vec::new();
+    for id in &ids {
+        match find(door, id, out).await {
+            Ok(k) => keys.push(k),
+            Err(code) => return code,
+        }
+    }
+    let name = verb.name();
+    said(door.ask(Request::Act { verb, targets: Targets::Mentions(keys), quiet: false }).await, name, out)
+}
+
+/// By the id of a person, or of one of their mentions.
+async fn forget(door: &dyn Door, id: &str, out: &Out) -> i32 {
+    let mut person = None;
+    if let Some(exact) = exact_id(id)
+        && let Reply::People(p) = door.ask(Request::People(vec![exact])).await
+    {
+        person = p.first().map(|p| p.id);
+    }
+    if person.is_none() {
+        let key = match find(door, id, out).await {
+            Ok(k) => k,
+            Err(code) => return code,
+        };
+        if let Reply::Items(items) = door.ask(Request::Items(vec![key.id])).await {
+            person = items.first().map(|i| crate::model::Id(i.mention.author.key())).filter(|i| i.0 != 0);
+        }
+    }
+    let Some(person) = person else {
+        out.complain(&format!("{id} names nobody"));
+        return 3;
+    };
+    let ask = Request::Act { verb: Verb::Forget, targets: Targets::People(vec![person]), quiet: false };
+    said(door.ask(ask).await, "forget", out)
+}
+
+fn said(reply: Reply, name: &str, out: &Out) -> i32 {
+    match reply {
+        Reply::Applied(a) => {
+            let ids: Vec<String> = a.keys.iter().map(|k| k.id.to_string()).collect();
+            let v = json!({"did": name, "verb": a.verb, "changed": a.changed, "skipped": a.skipped, "log": a.seq, "ids": ids});
+            out.either(&v, || words(&a, name));
+            if a.changed == 0 && a.skipped == 0 { 3 } else { 0 }
+        }
+        other => out.unexpected(&other),
+    }
+}
+
+fn words(a: &Applied, name: &str) -> String {
+    match (name, a.changed, a.skipped) {
+        ("undo" | "redo", 0, 0) => format!("nothing to {name}"),
+        ("undo" | "redo", n, 0) => format!("{name}: {} ({n})", a.verb),
+        ("undo" | "redo", n, s) => format!("{name}: {} ({n} of {}; {s} changed since)", a.verb, n + s),
+        (_, n, 0) => format!("{name}: {n}"),
+        (_, n, s) => format!("{name}: {n}, {s} were so already"),
+    }
+}

@@ -1,0 +1,168 @@
+//! `config.toml` to [`Config`]. Every mistake is reported, all at once, each with file, line, column, what is
+//! wrong and what was expected. Nothing is read from the network and nothing is started here.
+
+mod first;
+mod nearest;
+mod problem;
+mod reader;
+mod sections;
+mod source;
+
+pub use first::{init, sample_config};
+pub use nearest::nearest;
+pub use problem::Problem;
+pub use source::{Every, Keep, Login, Secret, SourceConf, SourceKind};
+
+use crate::model::time::{DAY, SECOND};
+use crate::query::Query;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The whole configuration of one workspace.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The file it was read from; sources of errors and relative paths.
+    pub file: PathBuf,
+    pub brand: String,
+    /// Who answers for our requests: a mail address or a page, sent in the User-Agent.
+    pub contact: Option<String>,
+    pub topics: Vec<Topic>,
+    pub sources: Vec<SourceConf>,
+    pub http: Http,
+    pub hosts: BTreeMap<String, HostLimit>,
+    pub inbox_since_ms: i64,
+    pub retention: Retention,
+    pub cache_mb: u64,
+    /// Hints that refuse nothing (a query that may not mean what it says).
+    pub hints: Vec<Problem>,
+}
+
+/// What is listened for.
+#[derive(Clone, Debug)]
+pub struct Topic {
+    pub name: String,
+    pub objective: Objective,
+    pub about: String,
+    pub query: Query,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Objective {
+    Launch,
+    Research,
+    #[default]
+    Improve,
+}
+
+/// How requests are made. Times in ms, sizes in bytes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Http {
+    pub connect_ms: i64,
+    pub first_byte_ms: i64,
+    pub whole_ms: i64,
+    /// Of the body as it comes over the line.
+    pub max_bytes: u64,
+    /// Of the body after decompression.
+    pub max_expanded: u64,
+    /// Requests at once, all hosts together.
+    pub at_once: usize,
+    /// Requests at once to one host.
+    pub at_once_per_host: usize,
+    pub proxy: Option<String>,
+    pub ca: Option<PathBuf>,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Http {
+            connect_ms: 10 * SECOND,
+            first_byte_ms: 20 * SECOND,
+            whole_ms: 60 * SECOND,
+            max_bytes: 20 << 20,
+            max_expanded: 60 << 20,
+            at_once: 64,
+            at_once_per_host: 4,
+            proxy: None,
+            ca: None,
+        }
+    }
+}
+
+/// What one host asks of us.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct HostLimit {
+    pub at_once: Option<usize>,
+    pub per_minute: Option<u32>,
+}
+
+/// How long texts are kept, by class; `None` is for ever.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Retention {
+    pub classes: BTreeMap<String, Option<i64>>,
+}
+
+/// The class of what was kept but matched nothing.
+pub const HEARD: &str = crate::model::HEARD_CLASS;
+/// The class of everything else, unless its source names another.
+pub const MAIN: &str = "main";
+
+impl Default for Retention {
+    fn default() -> Self {
+        let classes = [(HEARD.to_owned(), Some(30 * DAY)), (MAIN.to_owned(), None)];
+        Retention { classes: classes.into() }
+    }
+}
+
+impl Config {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// Every problem found, in the order of the file.
+    pub fn read(path: &Path) -> Result<Config, Vec<Problem>> {
+        match std::fs::read(path) {
+            Ok(bytes) => match String::from_utf8(bytes) {
+                Ok(text) => Self::parse(&text, path),
+                Err(e) => {
+                    let line =
+                        e.as_bytes()[..e.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count();
+                    Err(vec![Problem::at(
+                        path,
+                        line + 1,
+                        1,
+                        "this line is not UTF-8; save the file as UTF-8",
+                    )])
+                }
+            },
+            Err(e) => Err(vec![Problem::file(path, format!("cannot be read: {e}"))]),
+        }
+    }
+
+    /// Reads the text of a configuration; `path` is for the messages.
+    ///
+    /// # Errors
+    /// Every problem found, in the order of the file.
+    pub fn parse(text: &str, path: &Path) -> Result<Config, Vec<Problem>> {
+        sections::read(text, path)
+    }
+
+    /// A configuration without a file, for tests and the demo.
+    #[must_use]
+    pub fn empty(path: &Path) -> Config {
+        Config {
+            file: path.to_owned(),
+            brand: String::new(),
+            contact: None,
+            topics: Vec::new(),
+            sources: Vec::new(),
+            http: Http::default(),
+            hosts: BTreeMap::new(),
+            inbox_since_ms: 7 * DAY,
+            retention: Retention::default(),
+            cache_mb: 64,
+            hints: Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,213 @@
+//! The one door: requests, replies and events as data with names. A front end knows this and nothing behind
+//! it; the engine stands behind it in this process or at the other end of a socket.
+
+use crate::model::{
+    Applied, Counts, Draft, Entry, Id, Item, Key, PersonCard, SourceView, Stamp, State, Targets, Text, Verb,
+};
+use serde::{Deserialize, Serialize};
+use std::future::Future;
+use std::pin::Pin;
+use tokio::sync::broadcast;
+
+/// Which part of the stream.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ListQuery {
+    pub states: Vec<State>,
+    /// In the query language; empty for all.
+    pub filter: String,
+    /// Beyond this key, itself left out.
+    pub from: Key,
+    pub older: bool,
+    pub limit: usize,
+    /// Show a story once.
+    pub fold: bool,
+}
+
+impl ListQuery {
+    /// The newest page.
+    #[must_use]
+    pub fn newest(states: &[State], filter: &str, limit: usize) -> ListQuery {
+        ListQuery {
+            states: states.to_vec(),
+            filter: filter.into(),
+            from: Key::MAX,
+            older: true,
+            limit,
+            fold: false,
+        }
+    }
+}
+
+/// A source to be added or changed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SourceEdit {
+    pub id: Option<String>,
+    pub url: String,
+    pub every: Option<String>,
+}
+
+/// What a front end may ask.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub enum Request {
+    List(ListQuery),
+    Items(Vec<Id>),
+    Story(Id),
+    /// A typed prefix of an id.
+    Find(String),
+    Act {
+        verb: Verb,
+        targets: Targets,
+        quiet: bool,
+    },
+    Undo,
+    Redo,
+    UndoList(usize),
+    Counts,
+    Sources,
+    People(Vec<Id>),
+    /// Everybody on the watch list or with notes.
+    KnownPeople,
+    Timeline {
+        person: Id,
+        before: Key,
+        limit: usize,
+    },
+    Drafts,
+    Draft(Id),
+    SaveDraft {
+        mention: Key,
+        text: Text,
+    },
+    Log {
+        about: Option<Id>,
+        limit: usize,
+    },
+    /// Poll these sources now (all if empty); one `Event::Polled` each, then the reply.
+    Poll {
+        sources: Vec<String>,
+        ticket: u64,
+    },
+    /// Try an address without keeping anything.
+    TestSource(String),
+    AddSource(SourceEdit),
+    RemoveSource(String),
+    /// JSON lines for the source `import:NAME`.
+    Import {
+        name: String,
+        lines: Vec<String>,
+        first_line: u64,
+        dry_run: bool,
+    },
+    /// Put a page into the inbox by hand.
+    AddPage(String),
+    Status,
+}
+
+/// What comes back.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub enum Reply {
+    List { items: Vec<Item>, next: Option<Key>, scanned: u64 },
+    Items(Vec<Item>),
+    Keys(Vec<Key>),
+    Applied(Applied),
+    UndoList(Vec<(Entry, bool)>),
+    Counts(Counts),
+    Sources(Vec<SourceView>),
+    People(Vec<PersonCard>),
+    Drafts(Vec<Draft>),
+    Draft(Option<Draft>),
+    Saved(Id),
+    Log(Vec<Entry>),
+    Polled { failed: u32 },
+    Tested { title: Text, entries: u64, matched: u64, feed: Text },
+    Added(String),
+    Imported { new: u64, known: u64, revised: u64, bad: Vec<(u64, Text)> },
+    Status(Status),
+    Refused(Refusal),
+}
+
+/// How the engine is.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Status {
+    pub version: String,
+    pub config: String,
+    pub data: String,
+    pub brand: String,
+    pub topics: Vec<(String, String)>,
+    pub who: String,
+    pub log_end: u64,
+    pub disk_bytes: u64,
+    pub notices: Vec<(Stamp, Text)>,
+    pub cleaned_at_sink: u64,
+}
+
+/// Why not; the kind decides the exit code.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Refusal {
+    pub kind: RefusalKind,
+    pub text: Text,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum RefusalKind {
+    /// The request makes no sense: a query with a fault, a bad address.
+    Usage,
+    NotFound,
+    /// The store or the disk failed.
+    Failed,
+    /// The role does not allow it.
+    Role,
+}
+
+/// What happened, told to everybody.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub enum Event {
+    Arrived {
+        inbox: u32,
+        heard: u32,
+    },
+    Changed(Vec<Key>),
+    /// One source was polled: for the status line and for who waits with this ticket.
+    Polled {
+        ticket: u64,
+        source: String,
+        ok: bool,
+        new: u32,
+        inbox: u32,
+        words: Text,
+    },
+    SourcesChanged,
+    DraftsChanged,
+    Notice {
+        urgent: bool,
+        text: Text,
+    },
+    /// Events were lost: ask again for what you show.
+    Resync,
+}
+
+/// A reply to come.
+pub type Answering<'a> = Pin<Box<dyn Future<Output = Reply> + Send + 'a>>;
+
+/// All that a front end may know.
+pub trait Door: Send + Sync {
+    fn ask(&self, request: Request) -> Answering<'_>;
+    fn events(&self) -> broadcast::Receiver<Event>;
+    /// Writes a backup to a file that the client opened, as the person; gives the bytes or a sentence.
+    fn backup(
+        &self,
+        out: Box<dyn std::io::Write + Send>,
+    ) -> Pin<Box<dyn Future<Output = Result<u64, Text>> + Send>>;
+}
+
+impl Refusal {
+    #[must_use]
+    pub fn exit_code(&self) -> i32 {
+        match self.kind {
+            RefusalKind::Usage => 2,
+            RefusalKind::NotFound => 3,
+            RefusalKind::Failed => 1,
+            RefusalKind::Role => 5,
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Requests to replies. What reads the disk runs off the event loop.
+
+use super::polls::Wanted;
+use super::{Engine, failed, refuse};
+use crate::clean;
+use crate::door::{ListQuery, RefusalKind, Reply, Request, Status};
+use crate::model::{Id, Mention, Stamp};
+use crate::query::{Doc, Query, Scope};
+use crate::store::{PageQuery, StoreError};
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// Mentions that one page of a filtered list looks at before it answers with what it has.
+const BUDGET: usize = 20_000;
+
+pub async fn answer(e: Arc<Engine>, request: Request) -> Reply {
+    match request {
+        Request::Poll { sources, ticket } => poll(&e, sources, ticket).await,
+        Request::TestSource(url) => e.test_source(&url).await,
+        Request::AddPage(url) => e.add_page(&url).await,
+        other => match tokio::task::spawn_blocking(move || blocking(&e, other)).await {
+            Ok(r) => r,
+            Err(_) => refuse(RefusalKind::Failed, "the engine failed at this; see hearken doctor"),
+        },
+    }
+}
+
+async fn poll(e: &Engine, sources: Vec<String>, ticket: u64) -> Reply {
+    let known = e.setup().sources;
+    if let Some(id) = sources.iter().find(|id| !known.iter().any(|s| s.id == **id)) {
+        let ids: Vec<&str> = known.iter().map(|s| s.id.as_str()).collect();
+        let hint = crate::config::nearest(id, &ids).map_or(String::new(), |n| format!("; did you mean {n}?"));
+        return refuse(RefusalKind::NotFound, &format!("there is no source {id}{hint}"));
+    }
+    let (done, waiting) = oneshot::channel();
+    if e.polls.send(Wanted { sources, ticket, done }).await.is_err() {
+        return refuse(RefusalKind::Failed, "the engine is stopping");
+    }
+    match waiting.await {
+        Ok(failed) => Reply::Polled { failed },
+        Err(_) => refuse(RefusalKind::Failed, "the engine is stopping"),
+    }
+}
+
+fn blocking(e: &Engine, request: Request) -> Reply {
+    let who = e.asker.who.clone();
+    let reader = e.store.reader();
+    let now = Stamp::now();
+    let done: Result<Reply, StoreError> = (|| {
+        Ok(match request {
+            Request::List(q) => return list(e, &q, &who),
+            Request::Items(ids) => Reply::Items(
+                ids.iter()
+                    .map(|id| reader.item(*id, &who))
+                    .collect::<Result<Vec<_>, _>>()?
+                    .into_iter()
+                    .flatten()
+                    .collect(),
+            ),
+            Request::Story(id) => Reply::Items(reader.story(id, &who)?),
+            Request::Find(prefix) => match Id::prefix_range(&prefix) {
+                Some((a, b)) => Reply::Keys(reader.ids(a, b, 10)?),
+                None => refuse(
+                    RefusalKind::Usage,
+                    &format!("“{prefix}” is no id; ids have 13 letters and digits"),
+                ),
+            },
+            Request::Act { verb, targets, quiet } => e.act(verb, &targets, quiet),
+            Request::Undo => e.undo(false),
+            Request::Redo => e.undo(true),
+            Request::UndoList(n) => Reply::UndoList(e.store.undo_list(&who, n)?),
+            Request::Counts => Reply::Counts(reader.counts(&who)?),
+            Request::Sources => Reply::Sources(e.source_views()?),
+            Request::People(ids) => Reply::People(
+                ids.iter()
+                    .map(|id| reader.person(*id, now))
+                    .collect::<Result<Vec<_>, _>>()?
+                    .into_iter()
+                    .flatten()
+                    .collect(),
+            ),
+            Request::KnownPeople => {
+                let ids = reader.known_people()?;
+                Reply::People(
+                    ids.iter()
+                        .map(|id| reader.person(*id, now))
+                        .collect::<Result<Vec<_>, _>>()?
+                        .into_iter()
+                        .flatten()
+                        .collect(),
+                )
+            }
+            Request::Timeline { person, before, limit } => {
+                Reply::Items(reader.timeline(person, before, limit.min(1000), &who)?)
+            }
+            Request::Drafts => Reply::Drafts(reader.drafts()?),
+            Request::Draft(mention) => Reply::Draft(reader.draft(&who, mention)?),
+            Request::SaveDraft { mention, text } => e.save_draft(mention, &text),
+            Request::Log { about, limit } => Reply::Log(e.store.log(about, limit)?),
+            Request::AddSource(edit) => e.add_source(&edit),
+            Request::RemoveSource(id) => e.remove_source(&id),
+            Request::Import { name, lines, first_line, dry_run } => {
+                e.import(&name, &lines, first_line, dry_run)?
+            }
+            Request::Status => Reply::Status(status(e)?),
+            Request::Poll { .. } | Request::TestSource(_) | Request::AddPage(_) => {
+                refuse(RefusalKind::Failed, "this request is answered elsewhere")
+            }
+        })
+    })();
+    done.unwrap_or_else(|err| failed(&err))
+}
+
+fn list(e: &Engine, q: &ListQuery, who: &str) -> Result<Reply, StoreError> {
+    let filter = match Query::parse(&q.filter, Scope::View) {
+        Ok(f) => f,
+        Err(err) => return Ok(refuse(RefusalKind::Usage, &format!("the filter, {err}"))),
+    };
+    let page = PageQuery {
+        from: q.from,
+        older: q.older,
+        fold: q.fold,
+        budget: if filter.is_everything() { usize::MAX } else { BUDGET },
+        ..PageQuery::newest(&q.states, who, q.limit.min(10_000))
+    };
+    let wanted = |m: &Mention| filter.matches(&Doc::new(&m.title, &m.text)).is_some();
+    let page = if filter.is_everything() {
+        e.store.reader().page(&page, None)?
+    } else {
+        e.store.reader().page(&page, Some(&wanted))?
+    };
+    Ok(Reply::List { items: page.items, next: page.next, scanned: page.scanned })
+}
+
+fn status(e: &Engine) -> Result<Status, StoreError> {
+    let setup = e.setup();
+    let notices = e.notices.lock().map(|n| n.iter().cloned().collect()).unwrap_or_default();
+    Ok(Status {
+        version: env!("CARGO_PKG_VERSION").into(),
+        config: setup.config.file.display().to_string(),
+        data: e.data.display().to_string(),
+        brand: clean::line(&setup.config.brand).into_string(),
+        topics: setup.config.topics.iter().map(|t| (t.name.clone(), t.query.canonical())).collect(),
+        who: e.asker.who.clone(),
+        log_end: e.store.log(None, 1)?.first().map_or(0, |e| e.seq),
+        disk_bytes: e.store.disk_bytes()?,
+        notices,
+        cleaned_at_sink: clean::sink_counted(),
+    })
+}

@@ -1,0 +1,82 @@
+//! Polls that finish together are committed together; then everybody is told.
+
+use super::Engine;
+use super::polls::Arrived;
+use crate::clean;
+use crate::door::Event;
+use crate::listen::Report;
+use crate::model::{Text, Trouble};
+use crate::store::Outcome;
+use std::sync::Weak;
+use tokio::sync::mpsc;
+
+/// Polls in one commit at most.
+const TOGETHER: usize = 64;
+
+pub async fn run(engine: Weak<Engine>, mut arrived: mpsc::Receiver<Arrived>) {
+    let mut batch = Vec::new();
+    while arrived.recv_many(&mut batch, TOGETHER).await > 0 {
+        let Some(e) = engine.upgrade() else { return };
+        let (polled, waiting): (Vec<_>, Vec<_>) =
+            batch.drain(..).map(|a| (a.polled, (a.tickets, a.done))).unzip();
+        let store = e.store.clone();
+        let mut polled = polled;
+        let all: Vec<_> = polled
+            .iter_mut()
+            .map(|p| {
+                let items = std::mem::take(&mut p.arrivals.items);
+                crate::store::Arrivals { items, ..p.arrivals.clone() }
+            })
+            .collect();
+        let stored = tokio::task::spawn_blocking(move || store.ingest(all)).await;
+        let (outcomes, failed) = match stored {
+            Ok(Ok(o)) => (o, None),
+            Ok(Err(err)) => (Vec::new(), Some(clean::line(&err.to_string()))),
+            Err(_) => (Vec::new(), Some(Text::ours("storing what was heard failed; it is asked again"))),
+        };
+        if let Some(why) = &failed {
+            e.notice(true, why.clone());
+        }
+        let mut sum = (0u32, 0u32);
+        for (i, (p, (tickets, done))) in polled.iter().zip(waiting).enumerate() {
+            let o = outcomes.get(i).cloned().unwrap_or_default();
+            sum.0 += o.inbox;
+            sum.1 += o.new.len() as u32 - o.inbox;
+            if !o.revised.is_empty() {
+                e.announce(Event::Changed(o.revised.clone()));
+            }
+            let words = failed.clone().unwrap_or_else(|| words(&p.report, &o));
+            let ok = failed.is_none() && !matches!(p.report, Report::Failed(_) | Report::Retired(_));
+            for ticket in tickets.into_iter().chain([0]) {
+                e.announce(Event::Polled {
+                    ticket,
+                    source: p.arrivals.source.clone(),
+                    ok,
+                    new: o.new.len() as u32,
+                    inbox: o.inbox,
+                    words: words.clone(),
+                });
+            }
+            if let Trouble::Retired(why) = &p.health.trouble {
+                e.notice(false, clean::line(&format!("{} is retired: {why}", p.arrivals.source)));
+            }
+            let _ = done.send(());
+        }
+        if sum != (0, 0) {
+            e.announce(Event::Arrived { inbox: sum.0, heard: sum.1 });
+        }
+    }
+}
+
+fn words(r: &Report, o: &Outcome) -> Text {
+    let s = match r {
+        Report::NotModified => "nothing new".to_owned(),
+        Report::Fresh(n) => {
+            let edited =
+                if o.revised.is_empty() { String::new() } else { format!(", {} edited", o.revised.len()) };
+            format!("{n} entries, {} new, {} for the inbox{edited}", o.new.len(), o.inbox)
+        }
+        Report::Failed(why) | Report::Retired(why) => why.to_string(),
+    };
+    clean::line(&s)
+}

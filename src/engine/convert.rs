@@ -1,0 +1,61 @@
+//! The configuration, in the words of the rooms that listen and ask.
+
+use crate::config::{Config, Keep, Login as ConfLogin, Secret, SourceConf, SourceKind as ConfKind};
+use crate::listen::{Login, Source, SourceKind, Topics};
+use crate::net::{Limits, Origin, SecretFrom};
+use std::time::Duration;
+
+pub fn topics(c: &Config) -> Topics {
+    Topics::new(c.topics.iter().map(|t| (t.name.clone(), t.query.clone())).collect())
+}
+
+pub fn sources(c: &Config) -> Vec<Source> {
+    c.sources.iter().map(|s| source(c, s)).collect()
+}
+
+fn ms(n: i64) -> Duration {
+    Duration::from_millis(n.unsigned_abs())
+}
+
+fn secret(s: &Secret) -> SecretFrom {
+    match s {
+        Secret::Env(n) => SecretFrom::Env(n.clone()),
+        Secret::File(p) => SecretFrom::File(p.clone()),
+        Secret::Command(a) => SecretFrom::Command(a.clone()),
+    }
+}
+
+pub fn source(c: &Config, s: &SourceConf) -> Source {
+    Source {
+        id: s.id.clone(),
+        kind: match &s.kind {
+            ConfKind::Feed { url } => SourceKind::Feed { url: url.clone() },
+            ConfKind::Command { argv } => SourceKind::Command { argv: argv.clone() },
+        },
+        every_ms: s.every.ms,
+        exact: s.every.exact,
+        matches_only: s.keep == Keep::Matches,
+        topics: s.topics.iter().filter_map(|n| c.topics.iter().position(|t| t.name == *n)).collect(),
+        full: s.full,
+        login: match &s.login {
+            ConfLogin::None => None,
+            ConfLogin::Basic { user, password } => {
+                Some(Login::Basic { user: user.clone(), password: secret(password) })
+            }
+            ConfLogin::Header { name, value } => {
+                Some(Login::Header { name: name.clone(), value: secret(value) })
+            }
+        },
+        ca: s.ca.clone().or_else(|| c.http.ca.clone()),
+        proxy: s.proxy.clone().or_else(|| c.http.proxy.clone()),
+        allow: s.allow.iter().filter_map(|a| Origin::of(a)).collect(),
+        class: s.retention.clone(),
+        limits: Limits {
+            connect: ms(c.http.connect_ms),
+            first_byte: ms(c.http.first_byte_ms),
+            whole: ms(c.http.whole_ms),
+            max_bytes: c.http.max_bytes,
+            max_expanded: c.http.max_expanded,
+        },
+    }
+}

@@ -1,0 +1,125 @@
+//! The one gate: every verb is checked here, whoever asks and through whichever door.
+
+use super::{Engine, failed, refuse};
+use crate::clean;
+use crate::door::{Event, RefusalKind, Reply};
+use crate::model::{Stamp, Targets, Text, Verb};
+
+/// Longest tag and name, in bytes.
+const NAME_MAX: usize = 64;
+
+impl Engine {
+    /// Checks and does a verb.
+    pub(super) fn act(&self, verb: Verb, targets: &Targets, quiet: bool) -> Reply {
+        let now = Stamp::now();
+        let verb = match checked(verb, now) {
+            Ok(v) => v,
+            Err(why) => return refuse(RefusalKind::Usage, &why),
+        };
+        let done = match (&verb, targets) {
+            (Verb::Forget, Targets::People(people)) => self.store.forget(&self.asker, people, now),
+            (Verb::Forget, _) => return refuse(RefusalKind::Usage, "forget is about a person"),
+            (Verb::Wipe, _) => self.store.wipe(&self.asker, targets, now),
+            _ => self.store.act(&self.asker, &verb, targets, now, quiet),
+        };
+        match done {
+            Ok(applied) => {
+                if let (Verb::Answered(url), Targets::Mentions(keys)) = (&verb, targets) {
+                    for k in keys {
+                        let id = crate::model::Draft::id_of(&self.asker.who, k.id);
+                        if let Err(e) = self.store.draft_posted(id, &Text::already_clean_url(url)) {
+                            return failed(&e);
+                        }
+                    }
+                    self.announce(Event::DraftsChanged);
+                }
+                if matches!(targets, Targets::Source(_)) {
+                    self.replan();
+                    self.announce(Event::SourcesChanged);
+                }
+                if matches!(targets, Targets::Drafts(_)) {
+                    self.announce(Event::DraftsChanged);
+                }
+                if !applied.keys.is_empty() || matches!(targets, Targets::People(_)) {
+                    self.announce(Event::Changed(applied.keys.clone()));
+                }
+                if matches!(verb, Verb::Vip(_)) {
+                    self.announce(Event::Resync);
+                }
+                Reply::Applied(applied)
+            }
+            Err(e) => failed(&e),
+        }
+    }
+
+    pub(super) fn undo(&self, redo: bool) -> Reply {
+        let now = Stamp::now();
+        let done = if redo { self.store.redo(&self.asker, now) } else { self.store.undo(&self.asker, now) };
+        match done {
+            Ok(a) => {
+                self.announce(Event::Changed(a.keys.clone()));
+                if a.keys.is_empty() && a.seq > 0 {
+                    self.announce(Event::Resync);
+                    self.announce(Event::DraftsChanged);
+                }
+                Reply::Applied(a)
+            }
+            Err(e) => failed(&e),
+        }
+    }
+
+    pub(super) fn save_draft(&self, mention: crate::model::Key, text: &Text) -> Reply {
+        let text = clean::draft(text);
+        match self.store.save_draft(&self.asker, mention, &text, Stamp::now()) {
+            Ok(id) => {
+                self.announce(Event::DraftsChanged);
+                self.announce(Event::Changed(vec![mention]));
+                Reply::Saved(id)
+            }
+            Err(e) => failed(&e),
+        }
+    }
+}
+
+/// Cleans and checks what people typed.
+fn checked(verb: Verb, now: Stamp) -> Result<Verb, String> {
+    Ok(match verb {
+        Verb::Snooze(t) if t <= now => return Err("the time to come back is over already".into()),
+        Verb::Tag { tag, on } => {
+            let tag = clean::line_capped(tag.trim().trim_start_matches('#'), NAME_MAX).to_lowercase();
+            if tag.is_empty() || tag.contains(|c: char| c.is_whitespace() || c == ',') {
+                return Err("a tag is one word without commas".into());
+            }
+            Verb::Tag { tag, on }
+        }
+        Verb::Assign(Some(who)) => {
+            let who = clean::line_capped(who.trim().trim_start_matches('@'), NAME_MAX).into_string();
+            if who.is_empty() || who.contains(char::is_whitespace) {
+                return Err("a colleague's name is one word".into());
+            }
+            Verb::Assign(Some(who))
+        }
+        Verb::Note(text) => {
+            let text = clean::text(&text).0;
+            if text.is_empty() {
+                return Err("the note is empty".into());
+            }
+            Verb::Note(text.into_string())
+        }
+        Verb::Answered(url) => {
+            let u = clean::url(&url, None);
+            if u.is_empty() {
+                return Err(format!("“{url}” is no http or https address"));
+            }
+            Verb::Answered(u.into_string())
+        }
+        v => v,
+    })
+}
+
+impl Text {
+    /// An address that `checked` has cleaned.
+    fn already_clean_url(url: &str) -> Text {
+        clean::url(url, None)
+    }
+}

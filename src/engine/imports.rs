@@ -1,0 +1,173 @@
+//! What comes in by hand: JSON lines from a file, a page by its address.
+
+use super::{Engine, refuse};
+use crate::clean;
+use crate::door::{Event, RefusalKind, Reply};
+use crate::listen::{link_of, parse_line};
+use crate::model::{Id, Mention, Stamp, State, Text, TimeNote, hash64};
+use crate::net::{Ask, Limits};
+use crate::networks::feed::{Context, Heard, parse};
+use crate::store::{Arrivals, Incoming, StoreError};
+
+impl Engine {
+    /// Reads lines into `import:NAME`. A bad line is named and the rest go in.
+    pub(super) fn import(
+        &self,
+        name: &str,
+        lines: &[String],
+        first: u64,
+        dry_run: bool,
+    ) -> Result<Reply, StoreError> {
+        let source = format!("import:{name}");
+        let setup = self.setup();
+        let now = Stamp::now();
+        let mut bad: Vec<(u64, Text)> = Vec::new();
+        let mut items = Vec::new();
+        for (n, line) in (first..).zip(lines) {
+            if line.trim().is_empty() {
+                continue;
+            }
+            match parse_line(line, &source, "import", now) {
+                Ok(p) => {
+                    let mut m = p.mention;
+                    m.topics = setup.topics.hits(&m.title, &m.text, &[]);
+                    items.push(self.incoming(p.identity, m, now));
+                }
+                Err(why) => bad.push((n, why)),
+            }
+        }
+        if dry_run {
+            let reader = self.store.reader();
+            let known = items.iter().filter(|i| reader.knows(i.identity)).count() as u64;
+            return Ok(Reply::Imported { new: items.len() as u64 - known, known, revised: 0, bad });
+        }
+        let all = Arrivals {
+            source,
+            network: "import".into(),
+            class: crate::config::MAIN.into(),
+            items,
+            document: false,
+            cursor: None,
+            health: None,
+        };
+        let out = self.store.ingest(vec![all])?;
+        let o = out.into_iter().next().unwrap_or_default();
+        if !o.new.is_empty() {
+            self.announce(Event::Arrived { inbox: o.inbox, heard: o.new.len() as u32 - o.inbox });
+        }
+        if !o.revised.is_empty() {
+            self.announce(Event::Changed(o.revised.clone()));
+        }
+        Ok(Reply::Imported {
+            new: o.new.len() as u64,
+            known: u64::from(o.known),
+            revised: o.revised.len() as u64,
+            bad,
+        })
+    }
+
+    fn incoming(&self, identity: Id, m: Mention, now: Stamp) -> Incoming {
+        let setup = self.setup();
+        let matched = setup.topics.is_empty() || !m.topics.is_empty();
+        let young = m.at.0 >= now.0 - setup.config.inbox_since_ms;
+        let state = if matched && young { State::Inbox } else { State::Heard };
+        Incoming { identity, link: link_of(&m), mention: m, state }
+    }
+
+    /// Puts a page or a post into the inbox. What cannot be fetched is kept as an address.
+    pub(super) async fn add_page(&self, url: &str) -> Reply {
+        let address = clean::url(url, None);
+        if address.is_empty() {
+            return refuse(RefusalKind::Usage, &format!("“{url}” is no http or https address"));
+        }
+        let now = Stamp::now();
+        let ask = Ask { url: address.to_string(), limits: Limits::default(), ..Ask::default() };
+        let (title, text, cut) = match self.net.get(&ask).await {
+            Ok(a) if a.status == 200 => {
+                let page = clean::html(&String::from_utf8_lossy(&a.body), Some(&a.url));
+                (page.title, page.text, page.cut)
+            }
+            Ok(a) => (address.clone(), clean::line(&format!("(the page answered with {})", a.status)), false),
+            Err(e) => (address.clone(), clean::line(&format!("(the page could not be fetched: {e})")), false),
+        };
+        let mut m = Mention {
+            source: "added".into(),
+            network: "page".into(),
+            community: clean::host_of(&address),
+            url: address.clone(),
+            title,
+            text,
+            cut,
+            at: now,
+            time_note: TimeNote::Missing,
+            heard_at: now,
+            ..Mention::default()
+        };
+        m.topics = self.setup().topics.hits(&m.title, &m.text, &[]);
+        let identity = Id(hash64(&["page", &clean::canonical(&address)]));
+        let link = link_of(&m);
+        let all = Arrivals {
+            source: "added".into(),
+            network: "page".into(),
+            class: crate::config::MAIN.into(),
+            items: vec![Incoming { identity, mention: m, state: State::Inbox, link }],
+            document: false,
+            cursor: None,
+            health: None,
+        };
+        let store = self.store.clone();
+        match tokio::task::spawn_blocking(move || store.ingest(vec![all])).await {
+            Ok(Ok(_)) => {
+                self.announce(Event::Arrived { inbox: 1, heard: 0 });
+                Reply::Added(identity.to_string())
+            }
+            Ok(Err(e)) => super::failed(&e),
+            Err(_) => refuse(RefusalKind::Failed, "storing the page failed"),
+        }
+    }
+
+    /// Asks an address once and says what is there, keeping nothing.
+    pub(super) async fn test_source(&self, url: &str) -> Reply {
+        let now = Stamp::now();
+        let mut address = clean::url(url, None);
+        if address.is_empty() {
+            return refuse(RefusalKind::Usage, &format!("“{url}” is no http or https address"));
+        }
+        let allow: Vec<_> = crate::net::Origin::of(&address).into_iter().collect();
+        for _ in 0..3 {
+            let ask = Ask { url: address.to_string(), allow: allow.clone(), ..Ask::default() };
+            let a = match self.net.get(&ask).await {
+                Ok(a) if a.status == 200 => a,
+                Ok(a) => return refuse(RefusalKind::Failed, &format!("{address} answers with {}", a.status)),
+                Err(e) => return refuse(RefusalKind::Failed, &e.to_string()),
+            };
+            let content_type = a.header("content-type").unwrap_or("").to_owned();
+            let cx = Context { source: "test", url: &a.url, content_type: &content_type, now };
+            match parse(&a.body, &cx) {
+                Ok(Heard::Feed(d)) => {
+                    let topics = self.setup().topics;
+                    let matched = d
+                        .items
+                        .iter()
+                        .filter(|i| {
+                            topics.is_empty()
+                                || !topics.hits(&i.mention.title, &i.mention.text, &[]).is_empty()
+                        })
+                        .count();
+                    return Reply::Tested {
+                        title: d.title,
+                        entries: d.items.len() as u64,
+                        matched: matched as u64,
+                        feed: clean::url(&a.url, None),
+                    };
+                }
+                Ok(Heard::Page { feeds, .. }) => match feeds.first() {
+                    Some(f) => address = f.clone(),
+                    None => return refuse(RefusalKind::Failed, "this is a page that names no feed"),
+                },
+                Err(why) => return refuse(RefusalKind::Failed, &why),
+            }
+        }
+        refuse(RefusalKind::Failed, "pages that lead to pages, but to no feed")
+    }
+}

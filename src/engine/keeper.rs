@@ -1,0 +1,92 @@
+//! What happens by the clock: snoozes end, postings are sealed, space is given back.
+
+use super::Engine;
+use crate::clean;
+use crate::door::Event;
+use crate::model::Stamp;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How often the store is asked whether something is due.
+const TEND: Duration = Duration::from_secs(2);
+const WAKE: Duration = Duration::from_secs(20);
+
+pub fn start(engine: &Arc<Engine>, stop: watch::Receiver<bool>) {
+    tokio::spawn(wake(Arc::downgrade(engine), stop.clone()));
+    tokio::spawn(tend(Arc::downgrade(engine), stop));
+}
+
+async fn wake(engine: Weak<Engine>, mut stop: watch::Receiver<bool>) {
+    let mut changes = engine.upgrade().map(|e| e.events.subscribe());
+    loop {
+        let Some(e) = engine.upgrade() else { return };
+        let store = e.store.clone();
+        let woken = tokio::task::spawn_blocking(move || {
+            store.wake(Stamp::now()).and_then(|w| Ok((w, store.next_wake()?)))
+        })
+        .await;
+        let mut nap = Duration::from_secs(3600);
+        match woken {
+            Ok(Ok((keys, next))) => {
+                if !keys.is_empty() {
+                    e.announce(Event::Changed(keys.clone()));
+                    e.announce(Event::Arrived { inbox: keys.len() as u32, heard: 0 });
+                }
+                if let Some(t) = next {
+                    nap = Duration::from_millis((t.0 - Stamp::now().0).max(0).unsigned_abs()).min(nap);
+                }
+            }
+            Ok(Err(err)) => {
+                e.notice(true, clean::line(&err.to_string()));
+                nap = WAKE;
+            }
+            Err(_) => nap = WAKE,
+        }
+        drop(e);
+        // A new snooze may end before the one that was waited for.
+        let changed = async {
+            match &mut changes {
+                Some(c) => loop {
+                    match c.recv().await {
+                        Ok(Event::Changed(_)) | Err(_) => break,
+                        Ok(_) => {}
+                    }
+                },
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = stop.changed() => return,
+            () = tokio::time::sleep(nap.max(Duration::from_millis(50))) => {}
+            () = changed => {}
+        }
+    }
+}
+
+async fn tend(engine: Weak<Engine>, mut stop: watch::Receiver<bool>) {
+    let mut version = 0;
+    loop {
+        let Some(e) = engine.upgrade() else { return };
+        let now = e.store.reader().version();
+        if now != version {
+            version = now;
+            let store = e.store.clone();
+            let done = tokio::task::spawn_blocking(move || {
+                while store.tend()? {}
+                Ok::<(), crate::store::StoreError>(())
+            })
+            .await;
+            if let Ok(Err(err)) = done {
+                e.notice(true, clean::line(&err.to_string()));
+            }
+        }
+        let mut changes = e.events.subscribe();
+        drop(e);
+        tokio::select! {
+            _ = stop.changed() => return,
+            // At rest nothing wakes this task: only an event does, and then at most every two seconds.
+            _ = changes.recv() => tokio::time::sleep(TEND).await,
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Sources from inside: shown with their health, added to and taken out of the operator's file with its
+//! comments kept. The file is written whole, checked first, and refused if it changed meanwhile.
+
+use super::{Engine, Setup, refuse};
+use crate::clean;
+use crate::config::Config;
+use crate::door::{Event, RefusalKind, Reply, SourceEdit};
+use crate::model::SourceView;
+use crate::store::StoreError;
+use std::sync::PoisonError;
+use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
+
+impl Engine {
+    pub(super) fn source_views(&self) -> Result<Vec<SourceView>, StoreError> {
+        let setup = self.setup();
+        let mut met = self.store.reader().sources()?;
+        let mut out = Vec::new();
+        for s in setup.sources.iter() {
+            let rec = met.iter().position(|r| r.id == s.id).map(|i| met.swap_remove(i)).unwrap_or_default();
+            out.push(SourceView {
+                id: s.id.clone(),
+                network: s.network().into(),
+                url: clean::line(&s.what()).into_string(),
+                every_ms: s.every_ms,
+                health: rec.health,
+                configured: true,
+            });
+        }
+        met.sort_by(|a, b| a.id.cmp(&b.id));
+        out.extend(met.into_iter().map(|r| SourceView {
+            id: r.id,
+            network: r.network,
+            url: String::new(),
+            every_ms: 0,
+            health: r.health,
+            configured: false,
+        }));
+        Ok(out)
+    }
+
+    /// Makes the poller look at the sources again.
+    pub(super) fn replan(&self) {
+        let mut s = self.setup.write().unwrap_or_else(PoisonError::into_inner);
+        s.sources = std::sync::Arc::new(s.sources.as_ref().clone());
+    }
+
+    pub(super) fn add_source(&self, edit: &SourceEdit) -> Reply {
+        let url = clean::url(&edit.url, None);
+        if url.is_empty() {
+            return refuse(RefusalKind::Usage, &format!("“{}” is no http or https address", edit.url));
+        }
+        let setup = self.setup();
+        let id = match &edit.id {
+            Some(id) => id.clone(),
+            None => free_id(&url, &setup.config),
+        };
+        let done = self.edit_config(|doc| {
+            let sources = doc.entry("source").or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
+            let Some(all) = sources.as_array_of_tables_mut() else {
+                return Err("the file writes source in a way that cannot be added to".into());
+            };
+            let found = all.iter().position(|t| t.get("id").and_then(Item::as_str) == Some(&id));
+            let mut fresh = Table::new();
+            let t = match found {
+                Some(i) => all.get_mut(i).ok_or("the source is not there")?,
+                None => &mut fresh,
+            };
+            t["id"] = value(id.as_str());
+            t["network"] = value("feed");
+            t["url"] = value(url.as_str());
+            if let Some(e) = &edit.every {
+                t["every"] = value(e.as_str());
+            }
+            if found.is_none() {
+                all.push(fresh);
+            }
+            Ok(())
+        });
+        match done {
+            Ok(()) => Reply::Added(id),
+            Err(why) => refuse(RefusalKind::Usage, &why),
+        }
+    }
+
+    pub(super) fn remove_source(&self, id: &str) -> Reply {
+        let done = self.edit_config(|doc| {
+            let all = doc.get_mut("source").and_then(Item::as_array_of_tables_mut);
+            let at = all
+                .as_ref()
+                .and_then(|a| a.iter().position(|t| t.get("id").and_then(Item::as_str) == Some(id)));
+            match (all, at) {
+                (Some(a), Some(i)) => {
+                    a.remove(i);
+                    Ok(())
+                }
+                _ => Err(format!("there is no source {id}")),
+            }
+        });
+        match done {
+            Ok(()) => Reply::Added(id.into()),
+            Err(why) => refuse(RefusalKind::NotFound, &why),
+        }
+    }
+
+    /// Changes the file and takes the result in, or says why not and leaves everything as it was.
+    fn edit_config(&self, change: impl FnOnce(&mut DocumentMut) -> Result<(), String>) -> Result<(), String> {
+        let setup = self.setup();
+        let path = setup.config.file.clone();
+        let before =
+            std::fs::read_to_string(&path).map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
+        let mut doc: DocumentMut =
+            before.parse().map_err(|e| format!("{} is not TOML any more: {e}", path.display()))?;
+        change(&mut doc)?;
+        let after = doc.to_string();
+        let config = Config::parse(&after, &path)
+            .map_err(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
+        if std::fs::read_to_string(&path).ok().as_deref() != Some(&before) {
+            return Err(format!("{} was changed by somebody else meanwhile; try again", path.display()));
+        }
+        crate::store::write_private(&path, after.as_bytes()).map_err(|e| e.to_string())?;
+        *self.setup.write().unwrap_or_else(PoisonError::into_inner) = Setup::of(config);
+        self.announce(Event::SourcesChanged);
+        Ok(())
+    }
+
+    /// Reads the configuration again; a bad one leaves the old one in force.
+    ///
+    /// # Errors
+    /// The problems found, one a line.
+    pub fn reload(&self) -> Result<(), String> {
+        let path = self.setup().config.file.clone();
+        let config = Config::read(&path)
+            .map_err(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
+        *self.setup.write().unwrap_or_else(PoisonError::into_inner) = Setup::of(config);
+        self.announce(Event::SourcesChanged);
+        Ok(())
+    }
+}
+
+/// A short id from the host, with a number if it is taken.
+fn free_id(url: &str, config: &Config) -> String {
+    let host = clean::host_of(url);
+    let base: String =
+        host.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' }).take(40).collect();
+    let base = if base.is_empty() { "source".to_owned() } else { base };
+    (1..)
+        .map(|n| if n == 1 { base.clone() } else { format!("{base}-{n}") })
+        .find(|id| !config.sources.iter().any(|s| s.id == *id))
+        .unwrap_or(base)
+}

@@ -1,0 +1,65 @@
+//! Hearken: a community manager's inbox in the terminal. This page is the map of the house.
+//!
+//! # The rooms
+//! What things are (plain data and pure rules; nothing here waits, draws or stores):
+//! - [`model`]: mentions, people, drafts, sources, verbs, changes, times; [`model::Text`] is outside text made safe
+//! - [`clean`]: makes outside text safe and plain, once; the only maker of `Text`
+//! - [`query`]: the one language: parse, print, lint, match
+//! - [`config`]: `config.toml` to `Config`; every error with file, line, column
+//!
+//! What the program does for people (reads the store, returns changes, writes nothing):
+//! - [`listen`]: when a source is asked, what an answer means, topics, a source's health
+//!
+//! What it touches:
+//! - [`store`]: the only room that knows sled; blocks, segments, postings, the log, recovery
+//! - [`net`]: the only room that waits on a network or runs a program; the address guard, caps, manners
+//! - [`networks`]: one folder per network: bytes in, items out
+//!
+//! The one door:
+//! - [`door`]: requests, replies and events as data; all that a front end may know
+//! - [`engine`]: implements the door; owns the writing half of the store and the tasks; the gate of verbs
+//!
+//! What people see:
+//! - [`tui`]: the terminal; `update` is the only place where what it shows is changed
+//! - [`cli`]: the command line; one file per family of commands
+//! - [`demo`]: a sample community, served over loopback and heard through the real path
+//! - [`paths`]: where things lie and who we are, for `main`
+//!
+//! # Who may use whom
+//! `tests/house.rs` reads every `crate::ROOM` path outside of tests and fails on any other edge than these:
+//! ```text
+//! main -> door, cli, tui, engine, config, demo, paths
+//! tui, cli -> door, model, query, config, clean
+//! engine -> door, listen, store, net, networks, config, query, clean, model
+//! demo -> config, query, net       paths -> store, clean
+//! listen -> store, net, networks, query, clean, model
+//! networks -> clean, model         net -> clean, model        store -> query, model
+//! config -> query, model           door -> model              clean, query -> model
+//! ```
+//! sled lives only in `store`, zstd in `store` and `net` (bodies and answers), reqwest and programs only in
+//! `net` (`$EDITOR` and tmux in `tui/tty.rs`, as the person), ratatui and crossterm only in `tui`, feed-rs only
+//! in `networks`.
+//!
+//! # Three walks
+//! 1. A mention: `net` fetches, `networks` parses, `clean` makes text of it, `listen` matches and decides the
+//!    state, the engine's committer writes one batch with the source's cursor in it, an event is announced; the
+//!    list moves only when its reader says so.
+//! 2. A key: the input thread, the action table, `update(&mut App, Msg) -> Vec<Effect>`, a request through the
+//!    door, the gate, one log entry and one batch, an event to every terminal, one frame in one write.
+//! 3. A reply: a draft saved at each pause; handed off by hand where a network cannot be written to; its
+//!    permalink marks the mention answered.
+
+pub mod clean;
+pub mod cli;
+pub mod config;
+pub mod demo;
+pub mod door;
+pub mod engine;
+pub mod listen;
+pub mod model;
+pub mod net;
+pub mod networks;
+pub mod paths;
+pub mod query;
+pub mod store;
+pub mod tui;

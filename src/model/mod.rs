@@ -1,0 +1,25 @@
+//! What things are: mentions, people, drafts, sources, verbs, times. Plain data and pure rules.
+//! Nothing here waits, draws or stores, and nothing here imports another room of the house.
+//! Text that came from outside is always a [`Text`], which only the room `clean` makes.
+
+pub mod change;
+pub mod draft;
+pub mod id;
+pub mod item;
+pub mod json;
+pub mod mention;
+pub mod source;
+pub mod text;
+pub mod time;
+pub mod verb;
+
+pub use change::{Cause, Change, Entry, Target, Value};
+pub use draft::Draft;
+pub use id::{Id, Key, hash64};
+pub use item::{Counts, Item, PersonCard, State};
+pub use json::line_of;
+pub use mention::{Author, HEARD_CLASS, Kind, Mention, TimeNote, TopicHit};
+pub use source::{Cursor, Health, SourceView, Trouble};
+pub use text::Text;
+pub use time::Stamp;
+pub use verb::{Applied, Role, Targets, VERBS, Verb, VerbSpec};

@@ -1,0 +1,151 @@
+//! THE table of what people do. Each verb has one name, which the terminal, the command line, the log and
+//! the documents share; the engine checks every one of them in one place.
+
+use super::{Id, Key, Stamp};
+use serde::{Deserialize, Serialize};
+
+/// What somebody may do; each role includes those before it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    Read,
+    Draft,
+    Send,
+    Moderate,
+    Admin,
+}
+
+/// A row of the table.
+pub struct VerbSpec {
+    pub name: &'static str,
+    /// For the status line: "37 marked: done".
+    pub past: &'static str,
+    pub help: &'static str,
+    pub role: Role,
+    pub undoable: bool,
+}
+
+const fn row(
+    name: &'static str,
+    past: &'static str,
+    help: &'static str,
+    role: Role,
+    undoable: bool,
+) -> VerbSpec {
+    VerbSpec { name, past, help, role, undoable }
+}
+
+/// All verbs.
+pub const VERBS: &[VerbSpec] = &[
+    row("done", "done", "it needs nothing more", Role::Draft, true),
+    row("inbox", "back in the inbox", "put it back into the inbox", Role::Draft, true),
+    row("snooze", "snoozed", "away until a time", Role::Draft, true),
+    row("assign", "assigned", "give it to somebody, or to nobody", Role::Draft, true),
+    row("tag", "tagged", "add or remove a tag", Role::Draft, true),
+    row("note", "noted", "add a private note", Role::Draft, true),
+    row("read", "read", "read or unread, for me alone", Role::Read, true),
+    row("vip", "VIP", "put the author on the watch list, or off it", Role::Draft, true),
+    row("answered", "answered", "record where the answer was posted", Role::Send, true),
+    row("discard", "put aside", "put a draft aside, or bring it back", Role::Draft, true),
+    row("pause", "paused", "stop asking a source for a while, or go on", Role::Admin, true),
+    row("wipe", "wiped", "erase the text for good", Role::Moderate, false),
+    row("forget", "forgotten", "erase all texts and notes of a person", Role::Admin, false),
+];
+
+/// What a person asks to be done to mentions, people or drafts.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Verb {
+    Done,
+    Inbox,
+    Snooze(Stamp),
+    Assign(Option<String>),
+    Tag { tag: String, on: bool },
+    Note(String),
+    Read(bool),
+    Vip(bool),
+    Answered(String),
+    Discard(bool),
+    Pause(bool),
+    Wipe,
+    Forget,
+}
+
+impl Verb {
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Verb::Done => "done",
+            Verb::Inbox => "inbox",
+            Verb::Snooze(_) => "snooze",
+            Verb::Assign(_) => "assign",
+            Verb::Tag { .. } => "tag",
+            Verb::Note(_) => "note",
+            Verb::Read(_) => "read",
+            Verb::Vip(_) => "vip",
+            Verb::Answered(_) => "answered",
+            Verb::Discard(_) => "discard",
+            Verb::Pause(_) => "pause",
+            Verb::Wipe => "wipe",
+            Verb::Forget => "forget",
+        }
+    }
+
+    /// The row of the table; every variant has one (tested).
+    #[must_use]
+    pub fn spec(&self) -> &'static VerbSpec {
+        VERBS.iter().find(|v| v.name == self.name()).unwrap_or(&VERBS[0])
+    }
+}
+
+/// What a verb is about.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Targets {
+    Mentions(Vec<Key>),
+    /// All tellings of a story.
+    Story(Id),
+    People(Vec<Id>),
+    Drafts(Vec<Id>),
+    Source(String),
+}
+
+/// What a verb did.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Applied {
+    /// The log entry; 0 if nothing changed.
+    pub seq: u64,
+    pub verb: String,
+    /// Targets that changed.
+    pub changed: u32,
+    /// Targets that were so already, or that somebody changed since.
+    pub skipped: u32,
+    /// The mentions that changed.
+    pub keys: Vec<Key>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_verb_has_its_own_row() {
+        let all = [
+            Verb::Done,
+            Verb::Inbox,
+            Verb::Snooze(Stamp(0)),
+            Verb::Assign(None),
+            Verb::Tag { tag: String::new(), on: true },
+            Verb::Note(String::new()),
+            Verb::Read(true),
+            Verb::Vip(true),
+            Verb::Answered(String::new()),
+            Verb::Discard(true),
+            Verb::Pause(true),
+            Verb::Wipe,
+            Verb::Forget,
+        ];
+        assert_eq!(all.len(), VERBS.len());
+        for v in all {
+            assert_eq!(v.spec().name, v.name());
+        }
+    }
+}

@@ -1,0 +1,386 @@
+//! The HTTP client: conditional GETs, redirects followed hop by hop, caps on time and size, errors in words.
+
+use super::body::{BodyError, expand};
+use super::guard::{Guard, PRIVATE, System, is_public};
+use super::host::{HostLimits, Hosts};
+use super::{Limits, Secret};
+use crate::clean;
+use crate::model::Text;
+use reqwest::dns::Resolve;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use url::{Host, Url};
+
+/// Redirects followed at most.
+const HOPS: usize = 5;
+
+/// Scheme, host and port: what the configuration names when it allows a private address.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Origin(String);
+
+impl Origin {
+    /// `None` if this is no http(s) address.
+    #[must_use]
+    pub fn of(url: &str) -> Option<Origin> {
+        let u = Url::parse(url).ok().filter(|u| matches!(u.scheme(), "http" | "https"))?;
+        Some(Origin(u.origin().ascii_serialization()))
+    }
+}
+
+/// One GET.
+#[derive(Clone, Debug, Default)]
+pub struct Ask {
+    pub url: String,
+    /// Sent as they are: conditions, Accept.
+    pub headers: Vec<(String, String)>,
+    /// Sent only to the origin of `url`: a login.
+    pub login: Option<(String, Secret)>,
+    /// Origins that may have private addresses.
+    pub allow: Vec<Origin>,
+    pub ca: Option<PathBuf>,
+    pub proxy: Option<String>,
+    pub limits: Limits,
+}
+
+/// What came back.
+#[derive(Clone, Debug, Default)]
+pub struct Answer {
+    pub status: u16,
+    pub body: Vec<u8>,
+    pub headers: HashMap<String, String>,
+    /// Where the answer came from in the end.
+    pub url: String,
+    /// All hops were permanent: the address to use from now on.
+    pub moved: Option<String>,
+    /// Bytes over the line.
+    pub received: u64,
+}
+
+impl Answer {
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
+    }
+}
+
+/// What kind of failure it was.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Why {
+    Address,
+    Guard,
+    Name,
+    Connect,
+    Tls,
+    Timeout,
+    TooBig,
+    Redirects,
+    Broken,
+    /// The host asked to be left alone for this long.
+    Wait(Duration),
+}
+
+/// A failed request, as a sentence without secrets.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NetError {
+    pub why: Why,
+    pub text: Text,
+}
+
+impl NetError {
+    fn new(why: Why, text: impl AsRef<str>) -> NetError {
+        NetError { why, text: clean::line_capped(text.as_ref(), 300) }
+    }
+}
+
+impl std::fmt::Display for NetError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for NetError {}
+
+/// Guarded or not, CA, proxy: what tells clients apart.
+type ClientKey = (bool, Option<PathBuf>, Option<String>, Duration);
+
+/// The client of the whole program.
+pub struct Net {
+    user_agent: String,
+    resolver: Arc<dyn Resolve>,
+    hosts: Hosts,
+    clients: Mutex<HashMap<ClientKey, reqwest::Client>>,
+}
+
+impl Net {
+    /// `contact` (a mail address or a page) is sent in the one User-Agent.
+    #[must_use]
+    pub fn new(contact: Option<&str>, limits: HostLimits) -> Net {
+        Self::with_resolver(contact, limits, Arc::new(System))
+    }
+
+    /// With another resolver, for tests of the guard.
+    #[must_use]
+    pub fn with_resolver(contact: Option<&str>, limits: HostLimits, resolver: Arc<dyn Resolve>) -> Net {
+        // A second call finds the provider installed; that is fine.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let contact = contact.filter(|c| c.is_ascii()).map_or(String::new(), |c| format!(" (+{c})"));
+        Net {
+            user_agent: format!("Hearken/{}{contact}", env!("CARGO_PKG_VERSION")),
+            resolver,
+            hosts: Hosts::new(limits),
+            clients: Mutex::default(),
+        }
+    }
+
+    fn client(&self, key: ClientKey) -> Result<reqwest::Client, NetError> {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(c) = clients.get(&key) {
+            return Ok(c.clone());
+        }
+        let (guarded, ca, proxy, connect) = &key;
+        let mut b = reqwest::Client::builder()
+            .user_agent(&self.user_agent)
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(*connect)
+            .pool_idle_timeout(Duration::from_secs(20))
+            .pool_max_idle_per_host(8)
+            .no_proxy()
+            .dns_resolver(Arc::new(Guard { inner: self.resolver.clone(), guarded: *guarded }));
+        if let Some(p) = proxy {
+            let p =
+                reqwest::Proxy::all(p).map_err(|e| NetError::new(Why::Address, format!("the proxy: {e}")))?;
+            b = b.proxy(p);
+        }
+        if let Some(path) = ca {
+            let pem = std::fs::read(path)
+                .map_err(|e| NetError::new(Why::Tls, format!("the CA file {}: {e}", path.display())))?;
+            let certs = reqwest::Certificate::from_pem_bundle(&pem)
+                .map_err(|e| NetError::new(Why::Tls, format!("the CA file {}: {e}", path.display())))?;
+            b = b.tls_certs_merge(certs);
+        }
+        let c = b
+            .build()
+            .map_err(|e| NetError::new(Why::Tls, format!("no client can be made: {}", chain(&e))))?;
+        clients.insert(key, c.clone());
+        Ok(c)
+    }
+
+    /// Does a GET.
+    ///
+    /// # Errors
+    /// What failed, as a sentence; an answer with a bad status is no error.
+    pub async fn get(&self, ask: &Ask) -> Result<Answer, NetError> {
+        let whole = ask.limits.whole;
+        match tokio::time::timeout(whole, self.follow(ask)).await {
+            Ok(done) => done,
+            Err(_) => {
+                Err(NetError::new(Why::Timeout, format!("no whole answer within {} s", whole.as_secs())))
+            }
+        }
+    }
+
+    async fn follow(&self, ask: &Ask) -> Result<Answer, NetError> {
+        let first = Origin::of(&ask.url);
+        let mut url =
+            Url::parse(&ask.url).map_err(|e| NetError::new(Why::Address, format!("the address: {e}")))?;
+        let mut permanent = true;
+        let mut hops = 0;
+        loop {
+            let (response, permit) = self.hop(ask, &url, first.as_ref()).await?;
+            let status = response.status().as_u16();
+            let location =
+                response.headers().get("location").and_then(|l| l.to_str().ok()).map(str::to_owned);
+            if matches!(status, 301 | 302 | 303 | 307 | 308)
+                && let Some(to) = location
+            {
+                hops += 1;
+                if hops > HOPS {
+                    return Err(NetError::new(Why::Redirects, format!("more than {HOPS} redirects")));
+                }
+                permanent &= matches!(status, 301 | 308);
+                let next = url
+                    .join(&to)
+                    .map_err(|e| NetError::new(Why::Redirects, format!("a redirect to no address: {e}")))?;
+                if url.scheme() == "https" && next.scheme() == "http" {
+                    permanent = false;
+                }
+                url = next;
+                continue;
+            }
+            let moved = (hops > 0 && permanent && status == 200).then(|| url.to_string());
+            let answer = read(ask, response, &url, moved).await;
+            drop(permit);
+            return answer;
+        }
+    }
+
+    async fn hop(
+        &self,
+        ask: &Ask,
+        url: &Url,
+        first: Option<&Origin>,
+    ) -> Result<(reqwest::Response, Option<tokio::sync::OwnedSemaphorePermit>), NetError> {
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(NetError::new(Why::Address, format!("{}: addresses are not asked", url.scheme())));
+        }
+        let origin = Origin::of(url.as_str());
+        let allowed = origin.as_ref().is_some_and(|o| ask.allow.contains(o));
+        let host = url.host().ok_or_else(|| NetError::new(Why::Address, "the address has no host"))?;
+        let literal = match host {
+            Host::Ipv4(a) => Some(IpAddr::V4(a)),
+            Host::Ipv6(a) => Some(IpAddr::V6(a)),
+            Host::Domain(_) => None,
+        };
+        if literal.is_some_and(|ip| !is_public(ip)) && !allowed {
+            return Err(NetError::new(Why::Guard, format!("{}: {PRIVATE}", show(url))));
+        }
+        let name = url.host_str().unwrap_or_default().to_owned();
+        let loopback = literal.is_some_and(|ip| ip.is_loopback()) || name == "localhost";
+        let permit = self.hosts.turn(&name, loopback).await.map_err(|wait| {
+            NetError::new(Why::Wait(wait), format!("{name} asked to be left alone for {} s", wait.as_secs()))
+        })?;
+        let client = self.client((!allowed, ask.ca.clone(), ask.proxy.clone(), ask.limits.connect))?;
+        let mut headers = HeaderMap::new();
+        headers.insert("accept-encoding", HeaderValue::from_static("gzip, br, deflate, zstd"));
+        let login = ask.login.as_ref().filter(|_| origin.as_ref() == first);
+        let secret = login.map(|(n, s)| (n.clone(), s.reveal().to_owned()));
+        for (n, v) in ask.headers.iter().cloned().chain(secret) {
+            let (Ok(n), Ok(v)) = (HeaderName::try_from(n.as_str()), HeaderValue::try_from(v.as_str())) else {
+                return Err(NetError::new(Why::Address, format!("the header {n} cannot be sent")));
+            };
+            headers.insert(n, v);
+        }
+        let sent = client.get(url.clone()).headers(headers).send();
+        let response = match tokio::time::timeout(ask.limits.first_byte + ask.limits.connect, sent).await {
+            Ok(Ok(r)) => r,
+            Ok(Err(e)) => return Err(explain(&e, url)),
+            Err(_) => {
+                let s = ask.limits.first_byte.as_secs();
+                return Err(NetError::new(
+                    Why::Timeout,
+                    format!("{}: no first byte within {s} s", show(url)),
+                ));
+            }
+        };
+        if matches!(response.status().as_u16(), 429 | 503) && !loopback {
+            let asked = response.headers().get("retry-after").and_then(|v| v.to_str().ok());
+            let pause =
+                asked.and_then(|v| v.trim().parse().ok()).map_or(Duration::from_secs(5), Duration::from_secs);
+            self.hosts.slow_down(&name, pause.min(Duration::from_secs(86_400)));
+        }
+        Ok((response, permit))
+    }
+}
+
+async fn read(
+    ask: &Ask,
+    mut response: reqwest::Response,
+    url: &Url,
+    moved: Option<String>,
+) -> Result<Answer, NetError> {
+    let too_big = |max: u64| NetError::new(Why::TooBig, format!("more than {} MB", max >> 20));
+    let max = ask.limits.max_bytes;
+    if response.content_length().is_some_and(|n| n > max) {
+        return Err(too_big(max));
+    }
+    let status = response.status().as_u16();
+    let headers: HashMap<String, String> = response
+        .headers()
+        .iter()
+        .map(|(n, v)| (n.as_str().to_owned(), String::from_utf8_lossy(v.as_bytes()).into_owned()))
+        .collect();
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|e| explain(&e, url))? {
+        if (body.len() + chunk.len()) as u64 > max {
+            return Err(too_big(max));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    let received = body.len() as u64;
+    let encoding = headers.get("content-encoding").cloned().unwrap_or_default();
+    let body = if encoding.is_empty() || body.is_empty() {
+        body
+    } else {
+        expand(body, &encoding, ask.limits.max_expanded).map_err(|e| match e {
+            BodyError::TooBig => too_big(ask.limits.max_expanded),
+            BodyError::Broken(why) => {
+                NetError::new(Why::Broken, format!("the body cannot be expanded: {why}"))
+            }
+        })?
+    };
+    Ok(Answer { status, body, headers, url: url.to_string(), moved, received })
+}
+
+/// An address for messages: no query (keys stand there), no user.
+fn show(url: &Url) -> String {
+    format!("{}://{}{}", url.scheme(), url.host_str().unwrap_or(""), url.path())
+}
+
+/// All causes of an error, in one line.
+fn chain(e: &dyn std::error::Error) -> String {
+    let mut out = e.to_string();
+    let mut next = e.source();
+    while let Some(s) = next {
+        let text = s.to_string();
+        if !out.contains(&text) {
+            out += ": ";
+            out += &text;
+        }
+        next = s.source();
+    }
+    out
+}
+
+fn explain(e: &reqwest::Error, url: &Url) -> NetError {
+    let all = chain(&e.as_ref_without_url());
+    let host = url.host_str().unwrap_or("");
+    let low = all.to_lowercase();
+    let (why, what) = if low.contains("private address") {
+        (Why::Guard, format!("{host} is {PRIVATE}"))
+    } else if low.contains("certificate") || low.contains("tls") || low.contains("unknownissuer") {
+        (Why::Tls, format!("the certificate of {host} is not trusted: {all}"))
+    } else if e.is_timeout() || low.contains("timed out") {
+        (Why::Timeout, format!("{host} does not answer in time"))
+    } else if low.contains("dns") || low.contains("name or service") || low.contains("lookup") {
+        (Why::Name, format!("the name {host} cannot be found"))
+    } else if e.is_connect() {
+        (Why::Connect, format!("{host} cannot be reached: {all}"))
+    } else {
+        (Why::Broken, format!("the answer of {host} broke off: {all}"))
+    };
+    NetError::new(why, what)
+}
+
+/// reqwest puts the whole address, with keys in its query, into its messages.
+trait WithoutUrl {
+    fn as_ref_without_url(&self) -> Bare<'_>;
+}
+
+impl WithoutUrl for reqwest::Error {
+    fn as_ref_without_url(&self) -> Bare<'_> {
+        Bare(self)
+    }
+}
+
+#[derive(Debug)]
+struct Bare<'a>(&'a reqwest::Error);
+
+impl std::fmt::Display for Bare<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let s = self.0.to_string();
+        match self.0.url() {
+            Some(u) => f.write_str(&s.replace(&format!(" for url ({u})"), "")),
+            None => f.write_str(&s),
+        }
+    }
+}
+
+impl std::error::Error for Bare<'_> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source()
+    }
+}

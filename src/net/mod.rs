@@ -1,0 +1,42 @@
+//! The only room that waits on a network or runs a program. One client with one address guard (in front of
+//! every connection, of whatever cause), limits per host, caps on time and size, redirects followed here so
+//! that each hop is judged; programs run as argument lists with a cleaned environment.
+
+mod body;
+mod client;
+mod guard;
+mod host;
+mod program;
+mod secret;
+pub mod serve;
+
+pub use client::{Answer, Ask, Net, NetError, Origin, Why};
+pub use host::HostLimits;
+pub use program::{Program, RunError, run};
+pub use secret::{Secret, SecretFrom, read_secret};
+
+use std::time::Duration;
+
+/// Caps of one request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    pub connect: Duration,
+    pub first_byte: Duration,
+    pub whole: Duration,
+    /// Of the body as it comes, in bytes.
+    pub max_bytes: u64,
+    /// Of the body after decompression, in bytes.
+    pub max_expanded: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            connect: Duration::from_secs(10),
+            first_byte: Duration::from_secs(20),
+            whole: Duration::from_secs(60),
+            max_bytes: 20 << 20,
+            max_expanded: 60 << 20,
+        }
+    }
+}

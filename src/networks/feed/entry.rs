@@ -1,0 +1,198 @@
+//! Entries of a document to mentions: text, author, time, address, identity.
+
+use super::extras::Thread;
+use super::{Context, dates};
+use crate::clean;
+use crate::model::{Author, Id, Kind, Mention, Stamp, Text, TimeNote, hash64};
+use crate::networks::Item;
+use chrono::{DateTime, Utc};
+use feed_rs::model::{Entry, Feed, Link};
+use std::collections::HashMap;
+
+/// The most entries of one document that are heard.
+const ENTRIES: usize = 100_000;
+/// A time this far ahead of our clock is still believed.
+const AHEAD_MS: i64 = 5 * 60 * 1000;
+
+pub fn items(feed: Feed, threads: Vec<Thread>, cx: &Context<'_>) -> Vec<Item> {
+    let site = site(&feed, cx);
+    let feed_author = feed.authors.first().map(person).unwrap_or_default();
+    let lang = feed.language.as_deref().map(lang).unwrap_or_default();
+    let mut threads = threads.into_iter();
+    let mut taken: HashMap<Id, String> = HashMap::new();
+    let mut out = Vec::with_capacity(feed.entries.len().min(ENTRIES));
+    for e in feed.entries.into_iter().take(ENTRIES) {
+        let thread = threads.next().unwrap_or_default();
+        let guid = clean::line_capped(&e.id, 1024);
+        let mut m = mention(&e, cx, &site);
+        m.native_id = guid;
+        m.lang = e.language.as_deref().map_or_else(|| lang.clone(), self::lang);
+        m.author = author(&e, &feed_author, &site);
+        m.thread = clean::url(thread.comments.as_deref().unwrap_or(""), None);
+        m.parent = clean::line_capped(thread.in_reply_to.as_deref().unwrap_or(""), 1024);
+        let link = clean::canonical(&m.url);
+        let mut identity = identity(&m, &link, cx.source);
+        // Within one document the same guid with another link is another entry.
+        match taken.get(&identity) {
+            Some(other) if *other != link => identity = Id(hash64(&["feed", cx.source, &m.native_id, &link])),
+            _ => {}
+        }
+        taken.insert(identity, link);
+        out.push(Item { identity, mention: m });
+    }
+    out
+}
+
+/// The guid, else the canonical link, else title and time.
+fn identity(m: &Mention, link: &str, source: &str) -> Id {
+    if !m.native_id.is_empty() {
+        // A guid that is an address changes its scheme like any other.
+        let is_url = m.native_id.starts_with("http://") || m.native_id.starts_with("https://");
+        let guid = if is_url { clean::canonical(&m.native_id) } else { m.native_id.to_string() };
+        Id(hash64(&["feed", source, "guid", &guid]))
+    } else if !link.is_empty() {
+        Id(hash64(&["feed", source, "link", link]))
+    } else {
+        let at = if m.time_note == TimeNote::Given { m.at.0 } else { 0 };
+        let beginning: String =
+            if m.title.is_empty() { m.text.chars().take(200).collect() } else { m.title.to_string() };
+        Id(hash64(&["feed", source, "title", &beginning, &at.to_string()]))
+    }
+}
+
+fn mention(e: &Entry, cx: &Context<'_>, site: &Text) -> Mention {
+    let base = e.base.as_deref().unwrap_or(cx.url);
+    let url = address(&e.links, base).unwrap_or_else(|| {
+        // RSS: a guid may be the permanent link.
+        if e.id.starts_with("http") { clean::url(&e.id, None) } else { Text::default() }
+    });
+    let body = body(e);
+    let html_base = if url.is_empty() { base } else { url.as_str() };
+    let (text, cut, links) = plain(&body, html_base);
+    let (at, time_note) = time(e, cx.now);
+    Mention {
+        source: cx.source.to_owned(),
+        network: "feed".into(),
+        community: site.clone(),
+        kind: if e.media.iter().any(|m| !m.content.is_empty()) && cx.url.contains("youtube.com") {
+            Kind::Video
+        } else {
+            Kind::Post
+        },
+        url,
+        title: e.title.as_ref().map(|t| title(&t.content)).unwrap_or_default(),
+        text,
+        cut,
+        at,
+        time_note,
+        heard_at: cx.now,
+        links,
+        ..Mention::default()
+    }
+}
+
+/// The longest of what the entry says: content, then summary, then a media description.
+fn body(e: &Entry) -> String {
+    let content = e.content.as_ref().and_then(|c| c.body.as_deref()).unwrap_or("");
+    if !content.trim().is_empty() {
+        return content.to_owned();
+    }
+    if let Some(s) = e.summary.as_ref().filter(|s| !s.content.trim().is_empty()) {
+        return s.content.clone();
+    }
+    e.media.iter().find_map(|m| m.description.as_ref()).map(|d| d.content.clone()).unwrap_or_default()
+}
+
+fn plain(body: &str, base: &str) -> (Text, bool, Vec<Text>) {
+    if clean::looks_like_html(body) {
+        let p = clean::html(body, Some(base));
+        (p.text, p.cut, p.links)
+    } else {
+        let (t, cut) = clean::text(body);
+        (t, cut, Vec::new())
+    }
+}
+
+fn title(s: &str) -> Text {
+    if clean::looks_like_html(s) { clean::line(&clean::html(s, None).text) } else { clean::line(s) }
+}
+
+fn address(links: &[Link], base: &str) -> Option<Text> {
+    let ranked = |rel: Option<&str>| match rel {
+        Some("alternate") => 0,
+        None | Some("") => 1,
+        Some("enclosure" | "self" | "edit" | "replies" | "hub" | "next") => 9,
+        Some(_) => 5,
+    };
+    let mut all: Vec<(u8, bool, Text)> = links
+        .iter()
+        .map(|l| {
+            let html = l.media_type.as_deref().is_none_or(|t| t.contains("html"));
+            (ranked(l.rel.as_deref()), !html, clean::url(&l.href, Some(base)))
+        })
+        .filter(|(rank, _, u)| *rank < 9 && !u.is_empty())
+        .collect();
+    // The order in which a feed lists links says nothing: the address itself breaks ties.
+    all.sort_by(|a, b| (a.0, a.1, a.2.len(), &a.2).cmp(&(b.0, b.1, b.2.len(), &b.2)));
+    all.into_iter().next().map(|(_, _, u)| u)
+}
+
+fn time(e: &Entry, now: Stamp) -> (Stamp, TimeNote) {
+    let given = |t: &Option<DateTime<Utc>>| t.filter(|t| !dates::is_impossible(t));
+    let best = given(&e.published).or_else(|| given(&e.updated));
+    let Some(t) = best else {
+        let note = if e.published.or(e.updated).is_some() { TimeNote::Impossible } else { TimeNote::Missing };
+        return (now, note);
+    };
+    let at = Stamp(t.timestamp_millis());
+    if at.0 > now.0 + AHEAD_MS {
+        (now, TimeNote::Future)
+    } else if at.0 <= 0 {
+        (now, TimeNote::Impossible)
+    } else {
+        (at, TimeNote::Given)
+    }
+}
+
+/// The host of the site; the feed's own host if it names no site.
+fn site(feed: &Feed, cx: &Context<'_>) -> Text {
+    let own = address(&feed.links, cx.url).unwrap_or_default();
+    let host = clean::host_of(&own);
+    if host.is_empty() { clean::host_of(cx.url) } else { host }
+}
+
+fn author(e: &Entry, feed_author: &Text, site: &Text) -> Author {
+    let own = e.authors.iter().map(person).find(|n| !n.is_empty());
+    let shown = own.unwrap_or_else(|| feed_author.clone());
+    let native = clean::line_capped(&shown.to_lowercase(), 200);
+    Author { name: shown, scope: site.clone(), native }
+}
+
+/// The name, else the part of the mail address before the @.
+fn person(p: &feed_rs::model::Person) -> Text {
+    let shown = p.name.as_deref().map(name).unwrap_or_default();
+    if !shown.is_empty() {
+        return shown;
+    }
+    let mail = p.email.as_deref().unwrap_or("");
+    name(if mail.contains('(') { mail } else { mail.split('@').next().unwrap_or("") })
+}
+
+/// RSS writes authors as `mail (Name)`, mail alone, or a name.
+fn name(s: &str) -> Text {
+    let s = s.trim();
+    if let Some((mail, rest)) = s.split_once('(')
+        && mail.contains('@')
+        && let Some(n) = rest.strip_suffix(')').filter(|n| !n.trim().is_empty())
+    {
+        return clean::line_capped(n, 200);
+    }
+    title(s)
+}
+
+/// Two letters, or nothing.
+fn lang(s: &str) -> String {
+    let two: String =
+        s.trim().chars().take_while(char::is_ascii_alphabetic).collect::<String>().to_lowercase();
+    if two.len() == 2 { two } else { String::new() }
+}

@@ -1,0 +1,147 @@
+//! RSS 0.9x to 2.0, RDF, Atom and JSON Feed, by the library feed-rs, with a decoder of charsets in front of it
+//! and a second chance for broken XML. A page gives the feeds that it declares.
+
+mod charset;
+mod dates;
+mod entry;
+mod extras;
+mod repair;
+
+pub use extras::Wishes;
+
+use super::Item;
+use crate::clean;
+use crate::model::{Stamp, Text};
+use feed_rs::parser::Builder;
+
+/// A document that was heard.
+#[derive(Debug, Default)]
+pub struct Document {
+    pub title: Text,
+    pub items: Vec<Item>,
+    pub wishes: Wishes,
+    /// It was not well-formed, or broke off, and was repaired.
+    pub repaired: bool,
+    /// It broke off in the middle: absence says nothing.
+    pub cut: bool,
+}
+
+/// What a body turned out to be.
+#[derive(Debug)]
+pub enum Heard {
+    Feed(Box<Document>),
+    /// A page; the feeds that it declares, best first.
+    Page {
+        feeds: Vec<Text>,
+        title: Text,
+    },
+}
+
+/// From where and when a body came.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The source's id.
+    pub source: &'a str,
+    /// The address that answered.
+    pub url: &'a str,
+    pub content_type: &'a str,
+    pub now: Stamp,
+}
+
+/// Reads a body.
+///
+/// # Errors
+/// A sentence: what is wrong with it, for the source's health.
+pub fn parse(bytes: &[u8], cx: &Context<'_>) -> Result<Heard, Text> {
+    let text = charset::decode(bytes, cx.content_type);
+    let body = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}' || c == '\0');
+    if body.is_empty() {
+        return Err(Text::ours("the answer is empty"));
+    }
+    if is_html(body) {
+        return Ok(page(body, cx));
+    }
+    let json = body.starts_with('{');
+    let body = if json { body } else { without_declaration(body) };
+    let (fixed, mut repaired, mut cut) = (version_fixed(body), false, false);
+    let first = read(&fixed, cx);
+    let feed = match first {
+        Ok(f) => f,
+        Err(why) if json => return Err(clean::line_capped(&why, 200)),
+        Err(why) => {
+            let (whole, broke_off) = repair::repair(&fixed);
+            (repaired, cut) = (true, broke_off);
+            match read(&whole, cx) {
+                Ok(f) => f,
+                Err(_) => return Err(clean::line_capped(&why, 200)),
+            }
+        }
+    };
+    let (wishes, threads) = if json { Default::default() } else { extras::read(&fixed) };
+    let wishes = Wishes { ttl_min: wishes.ttl_min.or(feed.ttl), ..wishes };
+    let title = feed.title.as_ref().map(|t| clean::line(&t.content)).unwrap_or_default();
+    let items = entry::items(feed, threads, cx);
+    Ok(Heard::Feed(Box::new(Document { title, items, wishes, repaired, cut })))
+}
+
+fn read(text: &str, cx: &Context<'_>) -> Result<feed_rs::model::Feed, String> {
+    let parser = Builder::new()
+        .base_uri(Some(cx.url))
+        .sanitize_content(false)
+        .id_generator(|_, _, _| String::new())
+        .timestamp_parser(|s| Some(dates::parse(s).unwrap_or_else(dates::impossible)))
+        .build();
+    // The library is not ours and the text is not either: a panic in it is one more way of being unreadable.
+    let quiet = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| parser.parse(text.as_bytes())));
+    match quiet {
+        Ok(Ok(f)) => Ok(f),
+        Ok(Err(e)) => Err(format!("this is no feed that can be read: {e}")),
+        Err(_) => Err("this is no feed that can be read".into()),
+    }
+}
+
+/// The text is UTF-8 by now: a declaration that says otherwise would mislead the parser.
+fn without_declaration(s: &str) -> &str {
+    match s.strip_prefix("<?xml") {
+        Some(rest) => rest.find("?>").map_or(s, |i| rest[i + 2..].trim_start()),
+        None => s,
+    }
+}
+
+/// The library knows RSS 0.91, 0.92 and 2.0 by their version; the others are read like 2.0.
+fn version_fixed(s: &str) -> std::borrow::Cow<'_, str> {
+    let Some(at) = s.find("<rss").filter(|at| *at < 4096) else { return s.into() };
+    let Some(end) = s[at..].find('>').map(|i| at + i) else { return s.into() };
+    let tag = &s[at..end];
+    let version = tag.find("version").map(|i| &tag[i..]).and_then(|v| v.split(['"', '\'']).nth(1));
+    match version {
+        Some("2.0" | "0.91" | "0.92" | "") => s.into(),
+        Some(v) => {
+            let fixed =
+                tag.replacen(&format!("\"{v}\""), "\"2.0\"", 1).replacen(&format!("'{v}'"), "'2.0'", 1);
+            format!("{}{fixed}{}", &s[..at], &s[end..]).into()
+        }
+        None => format!("{} version=\"2.0\"{}", &s[..at + 4], &s[at + 4..]).into(),
+    }
+}
+
+fn is_html(s: &str) -> bool {
+    let mut cut = s.len().min(1024);
+    while !s.is_char_boundary(cut) {
+        cut -= 1;
+    }
+    let low = s[..cut].to_ascii_lowercase();
+    let feed = ["<rss", "<feed", "<rdf:rdf", "<rdf "].iter().any(|w| low.contains(w));
+    !feed && ["<!doctype html", "<html", "<head", "<body"].iter().any(|w| low.contains(w))
+}
+
+fn page(s: &str, cx: &Context<'_>) -> Heard {
+    let p = clean::html(s, Some(cx.url));
+    // Comment feeds come after the feed of the page itself.
+    let mut feeds: Vec<Text> = p.feeds.iter().map(|(_, u)| u.clone()).collect();
+    feeds.sort_by_key(|u| u.contains("comments"));
+    Heard::Page { feeds, title: p.title }
+}
+
+#[cfg(test)]
+mod tests;

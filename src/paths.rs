@@ -1,0 +1,60 @@
+//! Where things lie: the configuration and the data of this person, and who this person is.
+
+use crate::store::Asker;
+use std::path::{Path, PathBuf};
+
+/// The folders of one workspace.
+#[derive(Clone, Debug)]
+pub struct Paths {
+    pub config: PathBuf,
+    pub data: PathBuf,
+}
+
+impl Paths {
+    /// By arguments, else by the XDG variables, else below the home folder.
+    ///
+    /// # Errors
+    /// A sentence, if there is no home folder.
+    pub fn find(config: Option<&Path>, data: Option<&Path>) -> Result<Paths, String> {
+        Ok(Paths {
+            config: match config {
+                Some(c) => c.to_owned(),
+                None => base("XDG_CONFIG_HOME", ".config")?.join("hearken/config.toml"),
+            },
+            data: match data {
+                Some(d) => d.to_owned(),
+                None => base("XDG_DATA_HOME", ".local/share")?.join("hearken"),
+            },
+        })
+    }
+
+    /// The person's own settings of the terminal, beside the configuration.
+    #[must_use]
+    pub fn ui(&self) -> Option<PathBuf> {
+        self.config.parent().map(|d| d.join("ui.toml"))
+    }
+}
+
+fn base(variable: &str, below_home: &str) -> Result<PathBuf, String> {
+    if let Some(p) = std::env::var_os(variable).map(PathBuf::from).filter(|p| p.is_absolute()) {
+        return Ok(p);
+    }
+    match std::env::var_os("HOME").map(PathBuf::from).filter(|p| p.is_absolute()) {
+        Some(h) => Ok(h.join(below_home)),
+        None => Err("there is no HOME; give --config and --data".into()),
+    }
+}
+
+/// The Unix user who runs this; the name stands in the log.
+#[must_use]
+pub fn asker() -> Asker {
+    let uid = rustix::process::getuid().as_raw();
+    let name = std::fs::read_to_string("/etc/passwd").ok().and_then(|all| {
+        all.lines().find_map(|l| {
+            let f: Vec<&str> = l.split(':').collect();
+            (f.get(2).and_then(|u| u.parse().ok()) == Some(uid)).then(|| f[0].to_owned())
+        })
+    });
+    let name = name.or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| format!("uid{uid}"));
+    Asker { who: crate::clean::line_capped(&name, 64).into_string(), uid }
+}

@@ -1,0 +1,179 @@
+//! Does everything agree? Every block, summary, posting, side record, note and draft is held against the
+//! records, and on request made again from them.
+
+use super::error::Result;
+use super::index::{GROUP, Index, Meta};
+use super::records::{DraftRec, NoteRec, Side, Stored};
+use super::runs::Family;
+use super::{Store, codec, keys, kv};
+use crate::model::Id;
+use std::collections::BTreeMap;
+
+/// Something that does not agree, as a sentence.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Finding {
+    pub text: String,
+    /// It was put right.
+    pub repaired: bool,
+}
+
+impl Store {
+    /// Verifies the whole store; with `repair`, summaries are made anew and records that lead nowhere taken
+    /// out. Gives the number of mentions and what was found.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn check(&self, repair: bool) -> Result<(u64, Vec<Finding>)> {
+        let _core = self.writing()?;
+        let mut found: Vec<Finding> = Vec::new();
+        let mut mentions = 0u64;
+        let mut metas: BTreeMap<u32, Meta> = BTreeMap::new();
+        let mut blocks = Vec::new();
+        let mut add = |text: String, repaired: bool| found.push(Finding { text, repaired });
+        kv::scan(&*self.inner.kv(), b"b", &mut |k, v| {
+            blocks.push((k.to_vec(), super::Block::decode(v)));
+            true
+        })?;
+        let mut batch = super::Batch::default();
+        for (k, b) in blocks {
+            let b = match b {
+                Ok(b) => b,
+                Err(e) => {
+                    add(format!("a block cannot be read: {e}"), false);
+                    continue;
+                }
+            };
+            if k != keys::block(b.max(), b.no) || metas.insert(b.no, Meta::of(&b)).is_some() {
+                add(format!("block {} stands under a wrong key", b.no), false);
+            }
+            mentions += b.rows.len() as u64;
+            let frame = match self.inner.segs.raw(b.place).and_then(|raw| super::segs::Frame::unpack(&raw)) {
+                Ok(f) if f.len() == b.rows.len() => f,
+                Ok(_) => {
+                    add(format!("the texts of block {} are not as many as its mentions", b.no), false);
+                    continue;
+                }
+                Err(e) => {
+                    add(format!("the texts of block {}: {e}", b.no), false);
+                    continue;
+                }
+            };
+            for (slot, r) in b.rows.iter().enumerate() {
+                match frame.record(slot).map(codec::decode::<Stored>) {
+                    Some(Ok(s)) if s.key == r.key => {}
+                    _ => add(format!("the text of {} is not where it should be", r.key.id), false),
+                }
+                let at = self.inner.locate(r.key.id)?;
+                if at.is_none_or(|a| a.block != b.no || a.slot != slot) {
+                    add(format!("{} is not found by its id", r.key.id), false);
+                }
+                for (family, key) in [(Family::Author, r.author), (Family::Source, u64::from(r.source))] {
+                    let mut seen = key == 0;
+                    if !seen {
+                        let near = self.inner.runs().newest(family, key, r.key.time + 1, 64)?;
+                        seen = near.iter().any(|p| p.block == b.no && usize::from(p.slot) == slot)
+                            || near.last().is_some_and(|p| p.time == r.key.time);
+                    }
+                    if !seen {
+                        add(format!("{} is not found by its {family:?}", r.key.id), false);
+                    }
+                }
+            }
+        }
+        self.check_summaries(&metas, repair, &mut batch, &mut add);
+        self.check_records(repair, &mut batch, &mut add)?;
+        if repair && !batch.ops.is_empty() {
+            self.inner.write(&batch)?;
+            let mut index = Index::default();
+            for (no, m) in &metas {
+                index.set(*no, *m);
+            }
+            *self.inner.index_mut() = index;
+        }
+        Ok((mentions, found))
+    }
+
+    fn check_summaries(
+        &self,
+        metas: &BTreeMap<u32, Meta>,
+        repair: bool,
+        batch: &mut super::Batch,
+        add: &mut impl FnMut(String, bool),
+    ) {
+        let index = self.inner.index();
+        let mut groups = std::collections::BTreeSet::new();
+        for (no, m) in metas {
+            if index.meta(*no) != Some(m) {
+                add(format!("the summary of block {no} is wrong"), repair);
+                groups.insert(no / GROUP);
+            }
+        }
+        for (no, _) in index.metas() {
+            if !metas.contains_key(&no) {
+                add(format!("there is a summary of block {no}, but no block"), repair);
+                groups.insert(no / GROUP);
+            }
+        }
+        let mut right = Index::default();
+        for (no, m) in metas {
+            right.set(*no, *m);
+        }
+        for g in groups {
+            batch.put(keys::group(g), right.group_bytes(g, &BTreeMap::new()));
+        }
+    }
+
+    /// Side records, notes and drafts must lead somewhere.
+    fn check_records(
+        &self,
+        repair: bool,
+        batch: &mut super::Batch,
+        add: &mut impl FnMut(String, bool),
+    ) -> Result<()> {
+        let mut all: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
+        for letter in [b"x", b"n", b"d", b"z"] {
+            kv::scan(&*self.inner.kv(), letter, &mut |k, v| {
+                all.push((k.to_vec(), v.to_vec()));
+                true
+            })?;
+        }
+        for (k, v) in all {
+            let wrong = match k.first() {
+                Some(b'x') => match codec::decode::<Side>(&v) {
+                    Ok(s) if self.inner.locate(s.key.id)?.is_some() => s
+                        .revisions
+                        .iter()
+                        .find_map(|p| self.inner.record::<Stored>(*p, 0).err())
+                        .map(|e| e.to_string()),
+                    Ok(s) => Some(format!("what was done to {} has no mention", s.key.id)),
+                    Err(e) => Some(e.to_string()),
+                },
+                Some(b'n') => match codec::decode::<NoteRec>(&v) {
+                    Ok(n) if n.erased => None,
+                    Ok(n) => self.inner.segs.frame(n.place).err().map(|e| format!("a note: {e}")),
+                    Err(e) => Some(e.to_string()),
+                },
+                Some(b'd') => match codec::decode::<DraftRec>(&v) {
+                    Ok(d) => self.inner.segs.frame(d.place).err().map(|e| format!("a draft: {e}")),
+                    Err(e) => Some(e.to_string()),
+                },
+                _ => {
+                    let id = k.get(9..17).and_then(|b| b.try_into().ok()).map(|b| Id(u64::from_be_bytes(b)));
+                    let side = id.map(|i| self.inner.side(i)).transpose()?.flatten();
+                    let due = k.get(1..9).and_then(|b| b.try_into().ok()).map(i64::from_be_bytes);
+                    (side.and_then(|s| s.snoozed_until).map(|t| t.0) != due)
+                        .then(|| "a snooze without a mention".into())
+                }
+            };
+            if let Some(text) = wrong {
+                // Only what leads nowhere is taken out; a text is never thrown away.
+                let lost = matches!(k.first(), Some(b'x' | b'z')) && repair;
+                if lost {
+                    batch.delete(k);
+                }
+                add(text, lost);
+            }
+        }
+        Ok(())
+    }
+}

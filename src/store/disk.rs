@@ -1,0 +1,74 @@
+//! Files and folders as the store wants them: private, and really on the disk when we say so.
+
+use super::error::{Result, StoreError};
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+/// Makes a folder (0700) and its parents.
+pub fn folder(path: &Path) -> Result<()> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|e| StoreError::io("cannot make the folder", path, &e))
+}
+
+/// Refuses a data folder that others could change.
+pub fn check_owner(path: &Path) -> Result<()> {
+    let m = fs::metadata(path).map_err(|e| StoreError::io("cannot look at", path, &e))?;
+    let me = rustix::process::geteuid().as_raw();
+    if m.uid() != me {
+        return Err(StoreError::Io(format!("{} belongs to another user (uid {})", path.display(), m.uid())));
+    }
+    if m.permissions().mode() & 0o022 != 0 {
+        return Err(StoreError::Io(format!(
+            "{} may be written by others; run chmod go-w on it",
+            path.display()
+        )));
+    }
+    Ok(())
+}
+
+/// Opens for reading and writing, made if needed (0600).
+pub fn open_rw(path: &Path) -> Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .map_err(|e| StoreError::io("cannot open", path, &e))
+}
+
+pub fn sync(file: &File, path: &Path) -> Result<()> {
+    file.sync_data().map_err(|e| StoreError::io("cannot sync", path, &e))
+}
+
+/// Makes a rename, a new or a removed file in `dir` durable.
+pub fn sync_dir(dir: &Path) -> Result<()> {
+    File::open(dir).and_then(|f| f.sync_all()).map_err(|e| StoreError::io("cannot sync the folder", dir, &e))
+}
+
+/// Writes a whole file beside its place and renames it there, synced.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
+    let tmp = path.with_extension("new");
+    let write = || -> std::io::Result<()> {
+        let mut f = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&tmp)?;
+        f.write_all(bytes)?;
+        f.sync_all()?;
+        fs::rename(&tmp, path)
+    };
+    write().map_err(|e| StoreError::io("cannot write", path, &e))?;
+    sync_dir(path.parent().unwrap_or(Path::new(".")))
+}
+
+/// Removes a file; one that is not there is fine.
+pub fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(StoreError::io("cannot remove", path, &e)),
+        _ => Ok(()),
+    }
+}

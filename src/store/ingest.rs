@@ -1,0 +1,475 @@
+//! Arrivals: what polls and imports bring goes into blocks and segments, with the sources' cursors and health,
+//! as one batch. Known ids are dropped, changed texts become revisions, tellings of one story are joined.
+
+use super::block::{BLOCK, Block, Place, Row, flag, state_bits};
+use super::error::{Result, StoreError};
+use super::records::{SourceRec, Stored};
+use super::runs::{Family, Posting};
+use super::segs::{FrameKind, SEGMENT, Segment, pack};
+use super::tx::Tx;
+use super::{ActiveSegment, Core, Located, SPAN_US, Store, codec, disk, keys};
+use crate::model::{Id, Key, Mention, Stamp, State};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::os::unix::fs::FileExt;
+
+/// One thing heard.
+#[derive(Clone, Debug)]
+pub struct Incoming {
+    /// Hash of its identity: never of its content.
+    pub identity: Id,
+    pub mention: Mention,
+    /// Where it enters: heard or inbox.
+    pub state: State,
+    /// Hash of the canonical address: what makes two mentions tell one story. 0 if there is none.
+    pub link: u64,
+}
+
+/// What one poll of one source brings.
+#[derive(Clone, Debug)]
+pub struct Arrivals {
+    pub source: String,
+    pub network: String,
+    /// Class of retention of what is not merely heard.
+    pub class: String,
+    pub items: Vec<Incoming>,
+    /// The items are the whole document as it stands: their ids are remembered for the next poll.
+    pub document: bool,
+    /// Cursor and health as they stand after the poll; counts are added by the store.
+    pub cursor: Option<crate::model::source::Cursor>,
+    pub health: Option<crate::model::Health>,
+}
+
+/// What came of it.
+#[derive(Clone, Default, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    pub new: Vec<Key>,
+    /// Of the new ones, those that entered the inbox.
+    pub inbox: u32,
+    pub revised: Vec<Key>,
+    pub known: u32,
+}
+
+/// Mentions in one commit at most, so that a verb never waits long behind an import.
+const COMMIT: usize = 512;
+/// Ids in one value of known ids.
+const CHUNK: usize = 200;
+/// A block spans ten minutes, unless it would be almost empty.
+const NARROW_US: u64 = 10 * 60 * 1_000_000;
+const FEW: usize = 24;
+/// Earlier texts that are kept.
+const REVISIONS: usize = 5;
+/// Tellings of a story that are joined.
+const STORY_MAX: usize = 500;
+
+impl Store {
+    /// Takes arrivals in. Each piece of at most 512 mentions is one batch; a source's cursor is in the batch
+    /// of its last mentions. When this returns, everything is on the disk.
+    ///
+    /// # Errors
+    /// If the disk fails; what was not acknowledged is not there.
+    pub fn ingest(&self, all: Vec<Arrivals>) -> Result<Vec<Outcome>> {
+        let mut outcomes = vec![Outcome::default(); all.len()];
+        let mut piece: Vec<(usize, Arrivals)> = Vec::new();
+        let mut size = 0;
+        for (i, mut a) in all.into_iter().enumerate() {
+            while size + a.items.len() > COMMIT && !a.items.is_empty() {
+                let take = COMMIT.saturating_sub(size).min(a.items.len());
+                if take > 0 {
+                    let rest = a.items.split_off(take);
+                    let items = std::mem::replace(&mut a.items, rest);
+                    // Known ids are written once, with the last part.
+                    let part = Arrivals {
+                        items,
+                        document: a.document,
+                        cursor: None,
+                        health: None,
+                        source: a.source.clone(),
+                        network: a.network.clone(),
+                        class: a.class.clone(),
+                    };
+                    piece.push((i, part));
+                }
+                self.commit_piece(std::mem::take(&mut piece), &mut outcomes)?;
+                size = 0;
+            }
+            size += a.items.len();
+            piece.push((i, a));
+        }
+        self.commit_piece(piece, &mut outcomes)?;
+        Ok(outcomes)
+    }
+
+    fn commit_piece(&self, piece: Vec<(usize, Arrivals)>, outcomes: &mut [Outcome]) -> Result<()> {
+        if piece.is_empty() {
+            return Ok(());
+        }
+        let mut core = self.writing()?;
+        let mut w = Work {
+            store: self,
+            tx: Tx::new(&self.inner),
+            fresh: BTreeMap::new(),
+            seen: HashMap::new(),
+            links: HashMap::new(),
+            stamps: HashSet::new(),
+        };
+        let mut results: Vec<(usize, Outcome)> = Vec::new();
+        let mut names: Vec<(u32, String)> = Vec::new();
+        let mut next_source = None;
+        for (i, a) in piece {
+            let (mut no, mut rec) = self.inner.source_or_new(&a.source, &a.network)?;
+            if let Some((known, _)) = names.iter().find(|(_, n)| *n == a.source) {
+                no = *known;
+            } else if self.inner.source_no(&a.source).is_none() {
+                // Several new sources in one piece.
+                let n = next_source.map_or(no, |n: u32| n + 1);
+                next_source = Some(n);
+                no = n;
+            }
+            let o = w.source(&mut core, no, &mut rec, a)?;
+            names.push((no, rec.id.clone()));
+            results.push((i, o));
+        }
+        w.finish(&mut core)?;
+        for (no, id) in names {
+            self.inner.name_source(no, &id);
+        }
+        for (i, o) in results {
+            let out = &mut outcomes[i];
+            out.new.extend(o.new);
+            out.inbox += o.inbox;
+            out.revised.extend(o.revised);
+            out.known += o.known;
+        }
+        Ok(())
+    }
+}
+
+/// A new mention before it has a block.
+struct Fresh {
+    row: Row,
+    bytes: Vec<u8>,
+    link: u64,
+}
+
+struct Work<'a> {
+    store: &'a Store,
+    tx: Tx<'a>,
+    /// By class and month of arrival.
+    fresh: BTreeMap<(String, String), Vec<Fresh>>,
+    /// Ids that are new in this piece, and where they will stand.
+    seen: HashMap<Id, Key>,
+    links: HashMap<u64, Key>,
+    /// Stream times given out in this piece: late mentions keep their order.
+    stamps: HashSet<u64>,
+}
+
+impl Work<'_> {
+    fn source(&mut self, core: &mut Core, no: u32, rec: &mut SourceRec, a: Arrivals) -> Result<Outcome> {
+        let mut out = Outcome::default();
+        let known = self.known(no, rec.chunks)?;
+        let mut doc: Vec<(Id, u32)> = Vec::with_capacity(a.items.len());
+        let mut items = a.items;
+        // Oldest first, so that late ones get ascending places.
+        items.sort_by_key(|i| i.mention.at);
+        for item in items {
+            let content = item.mention.content_hash();
+            doc.push((item.identity, content));
+            if known.get(&item.identity) == Some(&content) || self.seen.contains_key(&item.identity) {
+                out.known += 1;
+                continue;
+            }
+            match self.tx.locate(item.identity)? {
+                Some(at) => match self.again(core, at, &item, content)? {
+                    Some(key) => out.revised.push(key),
+                    None => out.known += 1,
+                },
+                None => {
+                    let inbox = item.state == State::Inbox;
+                    let key = self.add(no, item, &a.class)?;
+                    out.inbox += u32::from(inbox);
+                    out.new.push(key);
+                }
+            }
+        }
+        if a.document {
+            self.remember(no, rec, &known, doc);
+        }
+        if let Some(c) = a.cursor {
+            rec.cursor = c;
+        }
+        if let Some(h) = a.health {
+            let (heard, matched, last_new) = (rec.health.heard, rec.health.matched, rec.health.last_new);
+            rec.health = crate::model::Health { heard, matched, last_new: h.last_new.or(last_new), ..h };
+        }
+        rec.health.heard += out.new.len() as u64;
+        rec.health.matched += u64::from(out.inbox);
+        self.tx.batch.put(keys::source(no), codec::encode(rec)?);
+        Ok(out)
+    }
+
+    fn known(&self, no: u32, chunks: u16) -> Result<HashMap<Id, u32>> {
+        let mut out = HashMap::new();
+        for c in 0..chunks {
+            for e in self.store.inner.kv().get(&keys::known(no, c))?.unwrap_or_default().chunks_exact(12) {
+                let mut b = codec::Bytes(e);
+                out.insert(Id(b.u64()?), b.u32()?);
+            }
+        }
+        Ok(out)
+    }
+
+    /// Writes the ids of the document for the next poll; parts of one document add up within a piece.
+    fn remember(&mut self, no: u32, rec: &mut SourceRec, known: &HashMap<Id, u32>, doc: Vec<(Id, u32)>) {
+        if doc.len() == known.len() && doc.iter().all(|(i, c)| known.get(i) == Some(c)) {
+            return;
+        }
+        let chunks = doc.len().div_ceil(CHUNK).min(usize::from(u16::MAX));
+        for (c, part) in doc.chunks(CHUNK).enumerate().take(chunks) {
+            let bytes =
+                part.iter().flat_map(|(i, h)| i.0.to_le_bytes().into_iter().chain(h.to_le_bytes())).collect();
+            self.tx.batch.put(keys::known(no, c as u16), bytes);
+        }
+        for c in chunks as u16..rec.chunks {
+            self.tx.batch.delete(keys::known(no, c));
+        }
+        rec.chunks = chunks as u16;
+    }
+
+    /// A mention that is there already: a revision, another source for it, or nothing. Gives its key if its
+    /// text changed.
+    fn again(&mut self, core: &mut Core, at: Located, item: &Incoming, content: u32) -> Result<Option<Key>> {
+        let row = *self
+            .tx
+            .block(at.block)?
+            .rows
+            .get(at.slot)
+            .ok_or_else(|| StoreError::corrupt("a slot is not there"))?;
+        if row.has(flag::GONE) {
+            return Ok(None);
+        }
+        let old = self.store.reader().body(at, &row)?;
+        if old.source != item.mention.source {
+            let side = self.tx.side(row.key)?;
+            if !side.via.contains(&item.mention.source) {
+                side.via.push(item.mention.source.clone());
+            }
+            return Ok(None);
+        }
+        if old.content_hash() == content {
+            return Ok(None);
+        }
+        // The key and the time of first hearing stay.
+        let mention = Mention { heard_at: old.heard_at, ..item.mention.clone() };
+        let stored = Stored { key: row.key, state: row.state(), link: item.link, mention };
+        let frame = pack(FrameKind::Revision, row.key.id.0, &[codec::encode(&stored)?])?;
+        let class = self.store.class_of(at)?;
+        let place = self.store.append(core, &mut self.tx, &class.0, &class.1, &[frame])?[0];
+        let side = self.tx.side(row.key)?;
+        side.revisions.push(place);
+        if side.revisions.len() > REVISIONS {
+            side.revisions.remove(0);
+        }
+        self.tx.set_flag(at, flag::EDITED, true)?;
+        if row.state() == State::Heard && item.state == State::Inbox {
+            let r = &mut self.tx.block(at.block)?.rows[at.slot];
+            r.flags = (r.flags & !flag::STATE) | state_bits(State::Inbox) | flag::MATCHED;
+        }
+        Ok(Some(row.key))
+    }
+
+    fn add(&mut self, source: u32, item: Incoming, class: &str) -> Result<Key> {
+        let key = Key { time: self.stream_time(&item.mention), id: item.identity };
+        let mut flags = state_bits(item.state);
+        if !item.mention.topics.is_empty() {
+            flags |= flag::MATCHED;
+        }
+        let link = item.link;
+        if link != 0 && self.join_story(link, key)? {
+            flags |= flag::STORY | flag::SIDE;
+        }
+        let author = item.mention.author.key();
+        let class = if item.state == State::Heard { crate::model::HEARD_CLASS } else { class };
+        let month = item.mention.heard_at.month();
+        let bytes = codec::encode(&Stored { key, state: item.state, link, mention: item.mention })?;
+        let row = Row { key, author, source, flags };
+        self.fresh.entry((class.to_owned(), month)).or_default().push(Fresh { row, bytes, link });
+        self.seen.insert(key.id, key);
+        Ok(key)
+    }
+
+    /// The time a mention has in the stream: its own, if it is less than two days old, else that of hearing.
+    fn stream_time(&mut self, m: &Mention) -> u64 {
+        let us = |s: Stamp| s.0.max(1).unsigned_abs() * 1000;
+        let heard = us(m.heard_at);
+        let at = us(m.at);
+        let mut t = if at > heard || at + SPAN_US < heard { heard } else { at };
+        // Late ones of one poll stand in the order of their own times.
+        while !self.stamps.insert(t) {
+            t += 1;
+        }
+        t
+    }
+
+    /// Joins a mention to the story of the first mention with the same link; `false` if it is the first.
+    fn join_story(&mut self, link: u64, key: Key) -> Result<bool> {
+        let first = match self.links.get(&link) {
+            Some(k) => Some(*k),
+            None => match self.store.inner.runs().find(Family::Link, link)? {
+                Some(p) => {
+                    let at = Located { block: p.block, slot: usize::from(p.slot) };
+                    if self.store.inner.index().meta(p.block).is_some() {
+                        Some(self.store.inner.key_at(at)?)
+                    } else {
+                        None
+                    }
+                }
+                None => None,
+            },
+        };
+        self.links.entry(link).or_insert(key);
+        let Some(first) = first.filter(|f| f.id != key.id) else { return Ok(false) };
+        let id = self.tx.side(first)?.story.unwrap_or(first.id);
+        let story = self.tx.story(id)?;
+        if story.members.is_empty() {
+            story.members.push(first);
+        }
+        if story.members.len() >= STORY_MAX {
+            return Ok(false);
+        }
+        story.members.push(key);
+        self.tx.side(first)?.story = Some(id);
+        self.tx.side(key)?.story = Some(id);
+        if let Some(at) = self.tx.locate(first.id)? {
+            self.tx.set_flag(at, flag::STORY | flag::SIDE, true)?;
+        } else {
+            // The first one is new in this piece.
+            let row = self.fresh.values_mut().flatten().find(|f| f.row.key.id == first.id);
+            if let Some(f) = row {
+                f.row.flags |= flag::STORY | flag::SIDE;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Cuts what is new into blocks, writes their frames, and commits.
+    fn finish(mut self, core: &mut Core) -> Result<()> {
+        for ((class, month), mut all) in std::mem::take(&mut self.fresh) {
+            all.sort_by_key(|f| f.row.key);
+            let mut frames = Vec::new();
+            let mut blocks: Vec<Vec<Fresh>> = Vec::new();
+            for f in all {
+                let fits = blocks.last().is_some_and(|b: &Vec<Fresh>| {
+                    let span = f.row.key.time - b[0].row.key.time;
+                    b.len() < BLOCK && span <= SPAN_US && (span <= NARROW_US || b.len() < FEW)
+                });
+                match blocks.last_mut() {
+                    Some(b) if fits => b.push(f),
+                    _ => blocks.push(vec![f]),
+                }
+            }
+            let first = core.next_block;
+            let mut rows = Vec::new();
+            for (i, b) in blocks.into_iter().enumerate() {
+                let no = first + i as u32;
+                let (r, records): (Vec<(Row, u64)>, Vec<Vec<u8>>) =
+                    b.into_iter().map(|f| ((f.row, f.link), f.bytes)).unzip();
+                frames.push(pack(FrameKind::Block, u64::from(no), &records)?);
+                rows.push(r);
+            }
+            let places = self.store.append(core, &mut self.tx, &class, &month, &frames)?;
+            for (r, place) in rows.into_iter().zip(places) {
+                let no = core.next_block;
+                core.next_block += 1;
+                for (slot, (row, link)) in r.iter().enumerate() {
+                    for (family, key) in [
+                        (Family::Id, row.key.id.0),
+                        (Family::Author, row.author),
+                        (Family::Source, u64::from(row.source)),
+                        (Family::Link, *link),
+                    ] {
+                        if key != 0 {
+                            let p = Posting { key, time: row.key.time, block: no, slot: slot as u8 };
+                            self.tx.postings.push((family, p));
+                        }
+                    }
+                }
+                let rows = r.into_iter().map(|(row, _)| row).collect();
+                self.tx.new_block(Block { no, place, rows });
+            }
+        }
+        self.tx.commit()
+    }
+}
+
+impl Store {
+    /// Appends frames to the segment of a class and syncs it; the new length is part of the batch.
+    pub(super) fn append(
+        &self,
+        core: &mut Core,
+        tx: &mut Tx<'_>,
+        class: &str,
+        month: &str,
+        frames: &[Vec<u8>],
+    ) -> Result<Vec<Place>> {
+        let mut places = Vec::with_capacity(frames.len());
+        let mut at = 0;
+        while at < frames.len() {
+            let (no, mut seg) = self.active(core, class, month)?;
+            let file = &core.active[class].file;
+            let path = self.inner.segs.path(no).unwrap_or_default();
+            let mut bytes = Vec::new();
+            while let Some(f) = frames.get(at) {
+                if !bytes.is_empty() && seg.len as usize + bytes.len() + f.len() > SEGMENT as usize {
+                    break;
+                }
+                places.push(Place { seg: no, off: seg.len + bytes.len() as u32, len: f.len() as u32 });
+                bytes.extend_from_slice(f);
+                at += 1;
+            }
+            file.write_all_at(&bytes, u64::from(seg.len))
+                .map_err(|e| StoreError::io("cannot write", &path, &e))?;
+            disk::sync(file, &path)?;
+            seg.len += bytes.len() as u32;
+            tx.batch.put(keys::segment(no), codec::encode(&seg)?);
+            // Bytes behind the committed length are only ever overwritten, so memory may run ahead of the tree.
+            self.inner.segs.set(no, seg);
+        }
+        Ok(places)
+    }
+
+    /// The segment to append to, begun anew when the month turns or it is full.
+    fn active(&self, core: &mut Core, class: &str, month: &str) -> Result<(u32, Segment)> {
+        if let Some(a) = core.active.get(class)
+            && let Some(seg) = self.inner.segs.get(a.no)
+            && seg.month == month
+            && seg.len < SEGMENT
+            && !seg.closed
+        {
+            return Ok((a.no, seg));
+        }
+        let last = self
+            .inner
+            .segs
+            .all()
+            .into_iter()
+            .rev()
+            .find(|(_, s)| s.class == class && s.month == month && s.len < SEGMENT && !s.closed);
+        let (no, seg) = last.unwrap_or_else(|| {
+            let no = core.next_segment;
+            (no, Segment { class: class.into(), month: month.into(), len: 0, closed: false })
+        });
+        core.next_segment = core.next_segment.max(no + 1);
+        let file = self.inner.segs.open_for_append(no, &seg)?;
+        self.inner.segs.set(no, seg.clone());
+        core.active.insert(class.into(), ActiveSegment { no, file });
+        Ok((no, seg))
+    }
+
+    /// Class and month of the segment in which a block lies.
+    fn class_of(&self, at: Located) -> Result<(String, String)> {
+        let place = self.inner.block(at.block)?.place;
+        let seg =
+            self.inner.segs.get(place.seg).ok_or_else(|| StoreError::corrupt("a segment is not known"))?;
+        Ok((seg.class, seg.month))
+    }
+}

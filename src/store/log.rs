@@ -1,0 +1,145 @@
+//! The one log of verbs: files `log/N.log`, one framed and checksummed entry a verb, synced before the tree
+//! changes. Undo, audit and recovery all read it. What lies behind the offset that the tree knows is applied
+//! again at open; a torn frame at the very end was never acknowledged and is cut off.
+
+use super::codec::{self, Bytes, checksum};
+use super::disk;
+use super::error::{Result, StoreError};
+use crate::model::Entry;
+use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+/// A new file is begun when one has this many bytes.
+const FILE_MAX: u64 = 64 << 20;
+
+/// How far the tree has taken the log in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct LogEnd {
+    pub file: u32,
+    pub off: u64,
+    /// The number of the last entry.
+    pub seq: u64,
+}
+
+/// Where an entry lies.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LogPlace {
+    pub file: u32,
+    pub off: u64,
+}
+
+fn path(root: &Path, file: u32) -> PathBuf {
+    root.join("log").join(format!("{file:08}.log"))
+}
+
+/// The log, open for appending.
+pub struct Log {
+    root: PathBuf,
+    file: File,
+    end: LogEnd,
+}
+
+impl Log {
+    /// Opens the log at the end that the tree knows and gives the entries behind it.
+    pub fn open(root: &Path, known: LogEnd) -> Result<(Log, Vec<(Entry, LogPlace)>)> {
+        disk::folder(&root.join("log"))?;
+        let mut tail = Vec::new();
+        let mut end = known;
+        loop {
+            let p = path(root, end.file);
+            let len = std::fs::metadata(&p).map_or(0, |m| m.len());
+            if len > end.off {
+                let f = File::open(&p).map_err(|e| StoreError::io("cannot open", &p, &e))?;
+                while let Some((entry, next)) = read_at(&f, &p, end.off, len)? {
+                    tail.push((entry, LogPlace { file: end.file, off: end.off }));
+                    end.off = next;
+                    end.seq += 1;
+                }
+            }
+            if !path(root, end.file + 1).exists() {
+                break;
+            }
+            end = LogEnd { file: end.file + 1, off: 0, seq: end.seq };
+        }
+        let p = path(root, end.file);
+        let file = disk::open_rw(&p)?;
+        file.set_len(end.off).map_err(|e| StoreError::io("cannot cut", &p, &e))?;
+        disk::sync_dir(&root.join("log"))?;
+        Ok((Log { root: root.to_owned(), file, end }, tail))
+    }
+
+    pub fn end(&self) -> LogEnd {
+        self.end
+    }
+
+    /// Appends and syncs; the entry's number must be the next one.
+    pub fn append(&mut self, entry: &Entry) -> Result<LogPlace> {
+        if self.end.off > FILE_MAX {
+            let next = LogEnd { file: self.end.file + 1, off: 0, seq: self.end.seq };
+            let p = path(&self.root, next.file);
+            self.file = disk::open_rw(&p)?;
+            disk::sync_dir(&self.root.join("log"))?;
+            self.end = next;
+        }
+        let body = codec::encode(entry)?;
+        let mut frame = Vec::with_capacity(8 + body.len());
+        frame.extend_from_slice(&(body.len() as u32).to_le_bytes());
+        frame.extend_from_slice(&checksum(&body).to_le_bytes());
+        frame.extend_from_slice(&body);
+        let place = LogPlace { file: self.end.file, off: self.end.off };
+        let p = path(&self.root, self.end.file);
+        let written = self
+            .file
+            .write_all_at(&frame, self.end.off)
+            .map_err(|e| StoreError::io("cannot write", &p, &e))
+            .and_then(|()| disk::sync(&self.file, &p));
+        if let Err(e) = written {
+            // Half a frame would be cut off at the next open; cut it off now, so that nothing stands behind it.
+            let _ = self.file.set_len(self.end.off);
+            return Err(e);
+        }
+        self.end.off += frame.len() as u64;
+        self.end.seq = entry.seq;
+        Ok(place)
+    }
+
+    /// Takes back the last append, if the tree refused it.
+    pub fn cut_to(&mut self, before: LogEnd) {
+        if self.end.file == before.file {
+            let _ = self.file.set_len(before.off);
+            self.end = before;
+        }
+    }
+}
+
+/// Reads one entry.
+pub fn read(root: &Path, place: LogPlace) -> Result<Entry> {
+    let p = path(root, place.file);
+    let f = File::open(&p).map_err(|e| StoreError::io("cannot open", &p, &e))?;
+    let len = f.metadata().map_or(0, |m| m.len());
+    read_at(&f, &p, place.off, len)?
+        .map(|(e, _)| e)
+        .ok_or_else(|| StoreError::corrupt(format!("no log entry at {} of {}", place.off, p.display())))
+}
+
+/// The entry at `off` and the offset behind it; `None` at the end or at a torn frame.
+fn read_at(f: &File, p: &Path, off: u64, len: u64) -> Result<Option<(Entry, u64)>> {
+    let mut head = [0; 8];
+    if off + 8 > len {
+        return Ok(None);
+    }
+    f.read_exact_at(&mut head, off).map_err(|e| StoreError::io("cannot read", p, &e))?;
+    let mut b = Bytes(&head);
+    let (n, sum) = (u64::from(b.u32()?), b.u32()?);
+    if off + 8 + n > len {
+        return Ok(None);
+    }
+    let mut body = vec![0; n as usize];
+    f.read_exact_at(&mut body, off + 8).map_err(|e| StoreError::io("cannot read", p, &e))?;
+    if checksum(&body) != sum {
+        return Ok(None);
+    }
+    Ok(Some((codec::decode(&body)?, off + 8 + n)))
+}

@@ -1,0 +1,266 @@
+//! Opening: the lock, the schema, the summaries, the postings, and what the log has beyond the tree.
+
+use super::codec;
+use super::disk;
+use super::error::{Result, StoreError};
+use super::index::Index;
+use super::kv::{Kv, Sled, scan};
+use super::log::{Log, LogEnd};
+use super::records::{PersonRec, SourceRec, Stored};
+use super::runs::{Family, Posting, Run, RunName, Runs};
+use super::segs::{Segment, Segs};
+use super::{Core, Inner, Sources, Store, keys};
+use crate::model::Id;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+/// Version of the layout of folders and keys; records have versions of their own.
+pub const SCHEMA: u32 = 1;
+
+/// The name of the live Db is in the file CURRENT, so that a copy can take its place in one rename.
+pub fn current(dir: &Path) -> String {
+    std::fs::read_to_string(dir.join("CURRENT")).map_or_else(|_| "index-0".into(), |s| s.trim().to_owned())
+}
+
+pub fn open(dir: &Path, cache_mb: u64) -> Result<Store> {
+    disk::folder(dir)?;
+    disk::check_owner(dir)?;
+    let name = current(dir);
+    if !name.starts_with("index-") || name.contains('/') {
+        return Err(StoreError::corrupt(format!("{} names no index", dir.join("CURRENT").display())));
+    }
+    let kv: Arc<dyn Kv> = Arc::new(Sled::open(&dir.join(&name), cache_mb)?);
+    // Only the holder of the lock may clear up what a kill left behind.
+    clear_leftovers(dir, &name);
+    schema(&*kv)?;
+    let loaded = load(dir, &*kv)?;
+    remove_unnamed_runs(dir, &loaded.runs.names());
+    let inner = Arc::new(Inner {
+        root: dir.to_owned(),
+        kv: RwLock::new(kv),
+        copy: Mutex::default(),
+        sick: false.into(),
+        cache_mb,
+        index: RwLock::new(loaded.index),
+        runs: RwLock::new(loaded.runs),
+        segs: Segs::new(dir, loaded.segments),
+        sources: RwLock::new(loaded.sources),
+        vips: RwLock::new(loaded.vips),
+        marks: Mutex::default(),
+    });
+    let size = inner.kv().size()?;
+    let store = Store { inner, core: Mutex::new(loaded.core), vacuumed: size.into() };
+    store.refill(loaded.sealed_to)?;
+    let end = store.core().log.end();
+    store.replay(end, loaded.tail)?;
+    Ok(store)
+}
+
+/// Everything that is held in memory, as the tree tells it.
+struct Loaded {
+    index: Index,
+    segments: BTreeMap<u32, Segment>,
+    sources: Sources,
+    runs: Runs,
+    vips: HashSet<Id>,
+    sealed_to: u32,
+    tail: Vec<(crate::model::Entry, super::log::LogPlace)>,
+    core: Core,
+}
+
+fn load(dir: &Path, kv: &dyn Kv) -> Result<Loaded> {
+    let mut index = Index::default();
+    let mut failed = None;
+    scan(kv, b"g", &mut |k, v| {
+        let g = k.get(1..5).and_then(|b| b.try_into().ok()).map_or(0, u32::from_be_bytes);
+        failed = index.load(g, v).err();
+        failed.is_none()
+    })?;
+    if let Some(e) = failed {
+        return Err(e);
+    }
+    let segments: BTreeMap<u32, Segment> = numbered(kv, b"e")?;
+    let source_recs: BTreeMap<u32, SourceRec> = numbered(kv, b"s")?;
+    let mut sources = Sources::default();
+    for (no, rec) in source_recs {
+        sources.by_id.insert(rec.id.clone(), no);
+        sources.by_no.insert(no, rec.id);
+    }
+    let names: Vec<RunName> = meta(kv, "runs")?.unwrap_or_default();
+    let mut runs = Runs::default();
+    for n in &names {
+        runs.sealed.entry(n.family).or_default().push(Arc::new(Run::open(dir, *n)?));
+    }
+    let log_end: LogEnd = meta(kv, "log")?.unwrap_or_default();
+    let (log, tail) = Log::open(dir, log_end)?;
+    let core = Core {
+        next_block: index.len().max(meta(kv, "next_block")?.unwrap_or(0)),
+        next_segment: segments.keys().next_back().map_or(1, |n| n + 1),
+        next_run: names.iter().map(|n| n.no + 1).max().unwrap_or(1),
+        log,
+        active: HashMap::new(),
+    };
+    Ok(Loaded {
+        index,
+        segments,
+        sources,
+        runs,
+        vips: vips(kv)?,
+        sealed_to: meta(kv, "sealed")?.unwrap_or(0),
+        tail,
+        core,
+    })
+}
+
+/// Room that must be there before a full disk is tried again, in bytes.
+const ROOM: u64 = 8 << 20;
+
+impl Store {
+    /// After a failed write: opens the Db anew and reads again what it holds. sled refuses every write after
+    /// one that failed, so there is no other way back.
+    pub(super) fn revive(&self, core: &mut Core) -> Result<()> {
+        let dir = &self.inner.root;
+        let free = rustix::fs::statvfs(dir).map_or(u64::MAX, |s| s.f_bavail * s.f_frsize);
+        if free < ROOM {
+            return Err(StoreError::Full(format!(
+                "{} MB are free on the disk of {}",
+                free >> 20,
+                dir.display()
+            )));
+        }
+        *self.inner.copy.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let live = dir.join(current(dir));
+        // Readers wait here until the new Db is there: sled allows one opener at a time.
+        let mut place = self.inner.kv.write().unwrap_or_else(PoisonError::into_inner);
+        let old = std::mem::replace(&mut *place, Arc::new(super::kv::Closed));
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(5);
+        while Arc::strong_count(&old) > 1 && std::time::Instant::now() < until {
+            std::thread::yield_now();
+        }
+        drop(old);
+        let kv: Arc<dyn Kv> = Arc::new(Sled::open(&live, self.inner.cache_mb)?);
+        *place = kv.clone();
+        drop(place);
+        let loaded = load(dir, &*kv)?;
+        *self.inner.index_mut() = loaded.index;
+        *self.inner.runs_mut() = loaded.runs;
+        self.inner.segs.reset(loaded.segments);
+        *self.inner.sources.write().unwrap_or_else(PoisonError::into_inner) = loaded.sources;
+        *self.inner.vips.write().unwrap_or_else(PoisonError::into_inner) = loaded.vips;
+        self.inner.marks.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        *core = loaded.core;
+        self.refill_from(loaded.sealed_to, core.next_block)?;
+        let end = core.log.end();
+        self.replay(end, loaded.tail)?;
+        self.inner.sick.store(false, std::sync::atomic::Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn refill(&self, from: u32) -> Result<()> {
+        let to = self.core().next_block;
+        self.refill_from(from, to)
+    }
+
+    fn refill_from(&self, from: u32, to: u32) -> Result<()> {
+        refill(&self.inner, from, to)
+    }
+}
+
+fn schema(kv: &dyn Kv) -> Result<()> {
+    match meta::<u32>(kv, "schema")? {
+        Some(SCHEMA) => Ok(()),
+        Some(v) if v > SCHEMA => Err(StoreError::Newer(format!(
+            "this store has schema {v}, this Hearken knows {SCHEMA}; use the newer Hearken that wrote it"
+        ))),
+        Some(v) => super::tend::migrate(kv, v),
+        None => {
+            let mut b = super::Batch::default();
+            b.put(keys::meta("schema"), codec::encode(&SCHEMA)?);
+            kv.apply(&b)?;
+            kv.sync()
+        }
+    }
+}
+
+pub fn meta<T: serde::de::DeserializeOwned>(kv: &dyn Kv, name: &str) -> Result<Option<T>> {
+    kv.get(&keys::meta(name))?.map(|b| codec::decode(&b)).transpose()
+}
+
+/// All records under a letter and a number.
+fn numbered<T: serde::de::DeserializeOwned>(kv: &dyn Kv, letter: &[u8]) -> Result<BTreeMap<u32, T>> {
+    let mut out = BTreeMap::new();
+    let mut failed = None;
+    scan(kv, letter, &mut |k, v| {
+        let no = k.get(1..5).and_then(|b| b.try_into().ok()).map_or(0, u32::from_be_bytes);
+        match codec::decode(v) {
+            Ok(r) => {
+                out.insert(no, r);
+            }
+            Err(e) => failed = Some(e),
+        }
+        failed.is_none()
+    })?;
+    failed.map_or(Ok(out), Err)
+}
+
+fn vips(kv: &dyn Kv) -> Result<HashSet<Id>> {
+    let mut out = HashSet::new();
+    scan(kv, b"p", &mut |k, v| {
+        let id = k.get(1..9).and_then(|b| b.try_into().ok()).map_or(0, u64::from_be_bytes);
+        if codec::decode::<PersonRec>(v).is_ok_and(|p| p.vip) {
+            out.insert(Id(id));
+        }
+        true
+    })?;
+    Ok(out)
+}
+
+/// Fills the open run from the blocks that no sealed run covers.
+fn refill(inner: &Inner, from: u32, to: u32) -> Result<()> {
+    for no in from..to {
+        if inner.index().meta(no).is_none() {
+            continue;
+        }
+        let b = inner.block(no)?;
+        let frame = inner.segs.frame(b.place)?;
+        let mut runs = inner.runs_mut();
+        for (slot, r) in b.rows.iter().enumerate() {
+            let link = frame
+                .record(slot)
+                .and_then(|bytes| codec::decode::<Stored>(bytes).ok())
+                .map_or(0, |s| s.link);
+            for (f, key) in [
+                (Family::Id, r.key.id.0),
+                (Family::Author, r.author),
+                (Family::Source, u64::from(r.source)),
+                (Family::Link, link),
+            ] {
+                if key != 0 {
+                    runs.add(f, Posting { key, time: r.key.time, block: no, slot: slot as u8 });
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Index folders that are not the live one.
+fn clear_leftovers(dir: &Path, live: &str) {
+    for e in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+        let name = e.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("index-") && name != live {
+            let _ = std::fs::remove_dir_all(e.path());
+        }
+    }
+}
+
+fn remove_unnamed_runs(dir: &Path, names: &[RunName]) {
+    let known: HashSet<_> = names.iter().map(|n| n.path(dir)).collect();
+    for e in std::fs::read_dir(dir.join("runs")).into_iter().flatten().flatten() {
+        if !known.contains(&e.path()) {
+            let _ = std::fs::remove_file(e.path());
+        }
+    }
+}

@@ -1,0 +1,505 @@
+//! Reading: pages of the stream in either direction, one item, one person, counts. Blocks overlap a little in
+//! time, so a page merges those that reach into it; a sparse state costs only the blocks that hold it.
+
+use super::block::{Block, Row, flag};
+use super::error::Result;
+use super::records::{NoteRef, Side, SourceRec, Stored, StoredNote};
+use super::runs::Family;
+use super::{Inner, Located, Reader, fields, kv};
+use crate::model::{Counts, Id, Item, Key, Mention, PersonCard, Stamp, State, Text};
+use std::collections::{BinaryHeap, HashMap};
+use std::sync::Arc;
+
+/// A question about a mention that decides whether a page shows it.
+pub type Wanted<'a> = &'a dyn Fn(&Mention) -> bool;
+
+/// Which page.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PageQuery {
+    /// Bit n is the state n of [`State::ALL`].
+    pub states: u8,
+    /// Keys beyond this one, itself left out; `Key::MAX` with `older` is the newest page.
+    pub from: Key,
+    /// Towards the past, else towards the present.
+    pub older: bool,
+    pub limit: usize,
+    /// The person whose read marks are shown.
+    pub who: String,
+    /// Show a story once, by its first telling.
+    pub fold: bool,
+    /// Mentions looked at in one go at most; a filter that matches rarely gives a short page and a place to go on.
+    pub budget: usize,
+}
+
+impl PageQuery {
+    /// The newest page of some states.
+    #[must_use]
+    pub fn newest(states: &[State], who: &str, limit: usize) -> PageQuery {
+        let bits = states.iter().fold(0, |m, s| m | (1 << (*s as u8)));
+        PageQuery {
+            states: bits,
+            from: Key::MAX,
+            older: true,
+            limit,
+            who: who.into(),
+            fold: false,
+            budget: usize::MAX,
+        }
+    }
+}
+
+/// A page.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Page {
+    /// In the order of walking: newest first if `older`.
+    pub items: Vec<Item>,
+    /// Go on from here; `None` at the end.
+    pub next: Option<Key>,
+    /// Mentions looked at.
+    pub scanned: u64,
+}
+
+/// A row in a walk, ordered by its place in the direction of walking.
+struct Head {
+    key: Key,
+    at: Located,
+    row: Row,
+    older: bool,
+}
+
+impl PartialEq for Head {
+    fn eq(&self, o: &Self) -> bool {
+        self.key == o.key
+    }
+}
+impl Eq for Head {}
+impl PartialOrd for Head {
+    fn partial_cmp(&self, o: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(o))
+    }
+}
+impl Ord for Head {
+    fn cmp(&self, o: &Self) -> std::cmp::Ordering {
+        if self.older { self.key.cmp(&o.key) } else { o.key.cmp(&self.key) }
+    }
+}
+
+impl Reader {
+    /// Reads a page. `wanted` decides by the text, `None` takes all.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn page(&self, q: &PageQuery, wanted: Option<Wanted<'_>>) -> Result<Page> {
+        let mut page = Page::default();
+        let mut last = q.from;
+        let mut blocks: HashMap<u32, Arc<Block>> = HashMap::new();
+        let mut walk = Walk::new(&self.inner, q);
+        loop {
+            if page.items.len() >= q.limit || page.scanned >= q.budget as u64 {
+                page.next = Some(last);
+                return Ok(page);
+            }
+            let Some(head) = walk.next(&mut blocks)? else { return Ok(page) };
+            last = head.key;
+            page.scanned += 1;
+            if q.fold && head.row.has(flag::STORY) && !self.is_face(&head, q.states)? {
+                continue;
+            }
+            if let Some(f) = wanted
+                && !f(&self.body(head.at, &head.row)?)
+            {
+                continue;
+            }
+            page.items.push(self.hydrate(head.at, &head.row, &q.who)?);
+        }
+    }
+
+    /// True if no earlier telling of its story is in one of the states.
+    fn is_face(&self, head: &Head, states: u8) -> Result<bool> {
+        let Some(story) = self.inner.side(head.row.key.id)?.and_then(|s| s.story) else { return Ok(true) };
+        let Some(story) = self.inner.story(story)? else { return Ok(true) };
+        for m in &story.members {
+            if m.id == head.row.key.id {
+                return Ok(true);
+            }
+            if let Some((_, row)) = self.row(m.id)?
+                && !row.has(flag::GONE)
+                && states & (1 << (row.state() as u8)) != 0
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn row(&self, id: Id) -> Result<Option<(Located, Row)>> {
+        let Some(at) = self.inner.locate(id)? else { return Ok(None) };
+        Ok(self.inner.block(at.block)?.rows.get(at.slot).map(|r| (at, *r)))
+    }
+
+    /// One item as `who` sees it.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn item(&self, id: Id, who: &str) -> Result<Option<Item>> {
+        self.row(id)?.map(|(at, row)| self.hydrate(at, &row, who)).transpose()
+    }
+
+    /// True if this identity was stored before. A store that cannot be read knows nothing.
+    #[must_use]
+    pub fn knows(&self, id: Id) -> bool {
+        matches!(self.inner.locate(id), Ok(Some(_)))
+    }
+
+    /// The keys of ids in a range (a typed prefix), at most `limit`.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn ids(&self, from: Id, to: Id, limit: usize) -> Result<Vec<Key>> {
+        let found = self.inner.runs().in_range(Family::Id, from.0, to.0, limit)?;
+        let alive = found.into_iter().filter(|p| self.inner.index().meta(p.block).is_some());
+        Ok(alive.map(|p| Key { time: p.time, id: Id(p.key) }).collect())
+    }
+
+    /// The tellings of a story, oldest first.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn story(&self, story: Id, who: &str) -> Result<Vec<Item>> {
+        let members = self.inner.story(story)?.unwrap_or_default().members;
+        let items = members.iter().map(|k| self.item(k.id, who)).collect::<Result<Vec<_>>>()?;
+        Ok(items.into_iter().flatten().collect())
+    }
+
+    /// The text of a mention as it stands; a stub if it is gone.
+    pub(super) fn body(&self, at: Located, row: &Row) -> Result<Mention> {
+        if row.has(flag::GONE) {
+            return Ok(self.stub(row));
+        }
+        if row.has(flag::EDITED)
+            && let Some(place) = self.inner.side(row.key.id)?.and_then(|s| s.revisions.last().copied())
+        {
+            return Ok(self.inner.record::<Stored>(place, 0)?.mention);
+        }
+        let place = self.inner.block(at.block)?.place;
+        Ok(self.inner.record::<Stored>(place, at.slot)?.mention)
+    }
+
+    fn stub(&self, row: &Row) -> Mention {
+        let source = self.inner.sources.read().ok().and_then(|s| s.by_no.get(&row.source).cloned());
+        let at = Stamp(i64::try_from(row.key.time / 1000).unwrap_or(0));
+        Mention {
+            source: source.unwrap_or_default(),
+            at,
+            heard_at: at,
+            title: Text::ours("[removed]"),
+            ..Mention::default()
+        }
+    }
+
+    fn hydrate(&self, at: Located, row: &Row, who: &str) -> Result<Item> {
+        let side = if row.has(flag::SIDE) {
+            self.inner.side(row.key.id)?.unwrap_or_default()
+        } else {
+            Side::default()
+        };
+        let gone = row.has(flag::GONE);
+        let marks = self.inner.marks(fields::person_no(who), at.block / 32)?;
+        let marked = marks[(at.block % 32) as usize] & (1 << at.slot) != 0;
+        let tellings = match side.story {
+            Some(s) => self.inner.story(s)?.map_or(1, |s| s.members.len() as u32),
+            None => 1,
+        };
+        let revisions = if gone { Vec::new() } else { self.revisions(at, &side)? };
+        Ok(Item {
+            id: row.key.id,
+            key: row.key,
+            mention: self.body(at, row)?,
+            state: row.state(),
+            read: marked || row.state() == State::Done,
+            snoozed_until: side.snoozed_until,
+            assignee: side.assignee,
+            tags: side.tags,
+            notes: self.notes(&side.notes)?,
+            vip: row.author != 0 && self.inner.is_vip(Id(row.author)),
+            edited: row.has(flag::EDITED),
+            revisions,
+            deleted: gone,
+            answered: side.answered,
+            has_draft: row.has(flag::DRAFT),
+            heard_via: side.via,
+            story: side.story,
+            tellings,
+        })
+    }
+
+    /// Earlier texts, newest first: when they were replaced is not known, so the time is that of hearing.
+    fn revisions(&self, at: Located, side: &Side) -> Result<Vec<(Stamp, Text, Text)>> {
+        if side.revisions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut out = Vec::new();
+        let earlier = &side.revisions[..side.revisions.len() - 1];
+        for place in earlier.iter().rev() {
+            let m = self.inner.record::<Stored>(*place, 0)?.mention;
+            out.push((m.heard_at, m.title, m.text));
+        }
+        let place = self.inner.block(at.block)?.place;
+        let first = self.inner.record::<Stored>(place, at.slot)?.mention;
+        out.push((first.heard_at, first.title, first.text));
+        Ok(out)
+    }
+
+    fn notes(&self, refs: &[NoteRef]) -> Result<Vec<(String, Stamp, Text)>> {
+        let mut out = Vec::with_capacity(refs.len());
+        for n in refs {
+            let Some(rec) = self.inner.note(n.id)? else { continue };
+            let text = if rec.erased {
+                Text::ours("[erased]")
+            } else {
+                self.inner.record::<StoredNote>(rec.place, 0)?.text
+            };
+            out.push((n.who.clone(), n.at, text));
+        }
+        Ok(out)
+    }
+
+    /// How many mentions are in each state, and unread by `who` in the inbox.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn counts(&self, who: &str) -> Result<Counts> {
+        let me = fields::person_no(who);
+        // Loads the marks of this person, if they are not here yet.
+        self.inner.marks(me, 0)?;
+        let marks = self.inner.marks.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mine = marks.get(&me);
+        let index = self.inner.index();
+        let mut counts = index.counts();
+        counts.unread = index
+            .metas()
+            .filter(|(_, m)| m.inbox & !m.gone != 0)
+            .map(|(no, m)| {
+                let read = mine.and_then(|p| p.get(&(no / 32))).map_or(0, |g| g[(no % 32) as usize]);
+                u64::from((m.inbox & !m.gone & !read).count_ones())
+            })
+            .sum();
+        Ok(counts)
+    }
+
+    /// A number that changes whenever anything in the store does.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.inner.index().version
+    }
+
+    /// All sources that the store has met.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn sources(&self) -> Result<Vec<SourceRec>> {
+        let mut out = Vec::new();
+        kv::scan(&*self.inner.kv(), b"s", &mut |_, v| {
+            out.push(super::codec::decode(v));
+            true
+        })?;
+        out.into_iter().collect()
+    }
+
+    /// # Errors
+    /// If the disk fails.
+    pub fn source(&self, id: &str) -> Result<Option<SourceRec>> {
+        match self.inner.source_no(id) {
+            Some(no) => self.inner.source_rec(no),
+            None => Ok(None),
+        }
+    }
+
+    /// What is known of an author; counts come from the postings. `None` if nobody like that was heard.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn person(&self, id: Id, now: Stamp) -> Result<Option<PersonCard>> {
+        let since = now.plus(-30 * crate::model::time::DAY);
+        let since = since.0.max(0).unsigned_abs() * 1000;
+        let (mentions, recent, first) = self.inner.runs().count(Family::Author, id.0, since)?;
+        let rec = self.inner.person(id)?;
+        if mentions == 0 && rec.is_none() {
+            return Ok(None);
+        }
+        let rec = rec.unwrap_or_default();
+        let newest = self.inner.runs().newest(Family::Author, id.0, u64::MAX, 1)?;
+        let mut card = PersonCard {
+            id,
+            mentions,
+            recent,
+            first_seen: first.map(stamp),
+            last_seen: newest.first().map(|p| stamp(p.time)),
+            vip: rec.vip,
+            tags: rec.tags.clone(),
+            notes: self.notes(&rec.notes)?,
+            ..PersonCard::default()
+        };
+        if let Some(item) = self.timeline(id, Key::MAX, 1, "")?.first() {
+            card.name = item.mention.author.name.clone();
+            card.scope = item.mention.author.scope.clone();
+        }
+        Ok(Some(card))
+    }
+
+    /// What an author published, newest first.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn timeline(&self, person: Id, before: Key, limit: usize, who: &str) -> Result<Vec<Item>> {
+        let found = self.inner.runs().newest(Family::Author, person.0, before.time, limit)?;
+        let mut out = Vec::new();
+        for p in found {
+            let at = Located { block: p.block, slot: usize::from(p.slot) };
+            if self.inner.index().meta(p.block).is_none() {
+                continue;
+            }
+            if let Some(row) = self.inner.block(at.block)?.rows.get(at.slot).filter(|r| r.author == person.0)
+            {
+                out.push(self.hydrate(at, row, who)?);
+            }
+        }
+        Ok(out)
+    }
+
+    /// People whom somebody touched: the watch list, those with notes or tags.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn known_people(&self) -> Result<Vec<Id>> {
+        let mut out = Vec::new();
+        kv::scan(&*self.inner.kv(), b"p", &mut |k, _| {
+            out.extend(k.get(1..9).and_then(|b| b.try_into().ok()).map(|b| Id(u64::from_be_bytes(b))));
+            true
+        })?;
+        Ok(out)
+    }
+}
+
+fn stamp(us: u64) -> Stamp {
+    Stamp(i64::try_from(us / 1000).unwrap_or(i64::MAX))
+}
+
+/// A walk over rows in order of their keys.
+struct Walk<'a> {
+    inner: &'a Inner,
+    q: &'a PageQuery,
+    heap: BinaryHeap<Head>,
+    /// Blocks not opened yet, the next one last: `(bound, number)`.
+    waiting: Vec<(u64, u32)>,
+    /// Where the search for further blocks goes on.
+    edge: Option<Key>,
+}
+
+/// Summaries looked at in one go.
+const STRIDE: usize = 4096;
+
+impl<'a> Walk<'a> {
+    fn new(inner: &'a Inner, q: &'a PageQuery) -> Walk<'a> {
+        Walk { inner, q, heap: BinaryHeap::new(), waiting: Vec::new(), edge: Some(q.from) }
+    }
+
+    /// The next row of the wanted states.
+    fn next(&mut self, blocks: &mut HashMap<u32, Arc<Block>>) -> Result<Option<Head>> {
+        loop {
+            if self.waiting.is_empty() && self.edge.is_some() {
+                self.more();
+            }
+            // A waiting block may hold a row that comes before the best one in hand.
+            let open_first = match (self.waiting.last(), self.heap.peek()) {
+                (Some((bound, _)), Some(h)) if self.q.older => *bound >= h.key.time,
+                (Some((bound, _)), Some(h)) => *bound <= h.key.time,
+                (Some(_), None) => true,
+                (None, Some(_)) => self.edge.is_some(),
+                (None, None) => self.edge.is_some(),
+            };
+            if !open_first {
+                return Ok(self.heap.pop());
+            }
+            if let Some((_, no)) = self.waiting.pop() {
+                self.open(no, blocks)?;
+            } else if self.edge.is_none() {
+                return Ok(self.heap.pop());
+            }
+        }
+    }
+
+    fn open(&mut self, no: u32, blocks: &mut HashMap<u32, Arc<Block>>) -> Result<()> {
+        let Some(meta) = self.inner.index().meta(no).copied() else { return Ok(()) };
+        let alive = meta.in_states(self.q.states) & !meta.gone;
+        let b = match blocks.get(&no) {
+            Some(b) => b.clone(),
+            None => {
+                let b = Arc::new(self.inner.block(no)?);
+                blocks.insert(no, b.clone());
+                b
+            }
+        };
+        for (slot, row) in b.rows.iter().enumerate() {
+            let beyond = if self.q.older { row.key < self.q.from } else { row.key > self.q.from };
+            if beyond && alive & (1 << slot) != 0 {
+                self.heap.push(Head {
+                    key: row.key,
+                    at: Located { block: no, slot },
+                    row: *row,
+                    older: self.q.older,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds further blocks that hold a wanted state.
+    fn more(&mut self) {
+        let Some(edge) = self.edge.take() else { return };
+        let index = self.inner.index();
+        let wanted = |no: u32| index.meta(no).is_some_and(|m| m.in_states(self.q.states) & !m.gone != 0);
+        let mut looked = 0;
+        let mut found: Vec<(u64, u32)> = Vec::new();
+        if self.q.older {
+            let first = edge == self.q.from;
+            let blocks: Box<dyn Iterator<Item = (Key, u32)>> =
+                if first { Box::new(index.below(edge)) } else { Box::new(index.upto(edge)) };
+            for (max, no) in blocks {
+                if looked >= STRIDE && !found.is_empty() {
+                    self.edge = Some(max);
+                    break;
+                }
+                looked += 1;
+                // Behind the first stride only blocks that the first did not give.
+                let in_first = first || index.meta(no).is_some_and(|m| m.min_time <= self.q.from.time);
+                if in_first && wanted(no) {
+                    found.push((max.time, no));
+                }
+            }
+            // The greatest key last, so that it is popped first.
+            found.reverse();
+        } else {
+            let mut end = None;
+            for (max, no) in index.above(edge) {
+                // A block reaches back by SPAN at most: the ones beyond it cannot come before those in hand.
+                let far = found
+                    .iter()
+                    .map(|f| f.0)
+                    .min()
+                    .is_some_and(|low| max.time > low.saturating_add(super::SPAN_US));
+                if looked >= STRIDE && far {
+                    end = Some(max);
+                    break;
+                }
+                looked += 1;
+                if wanted(no) {
+                    found.push((index.meta(no).map_or(0, |m| m.min_time), no));
+                }
+            }
+            self.edge = end;
+            found.sort_unstable_by(|a, b| b.cmp(a));
+        }
+        self.waiting = found;
+    }
+}

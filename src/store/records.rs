@@ -1,0 +1,106 @@
+//! The small records of the tree. None of them holds a text from outside: those lie in segments, where a wipe
+//! can reach them.
+
+use super::block::Place;
+use crate::model::source::Cursor;
+use crate::model::{Health, Id, Key, Mention, Stamp, State, Text};
+use serde::{Deserialize, Serialize};
+
+/// A mention as it lies in a frame: enough to build the tree again without the tree.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Stored {
+    pub key: Key,
+    /// The state at arrival; later ones are in the log.
+    pub state: State,
+    /// Hash of the canonical address; 0 if there is none.
+    pub link: u64,
+    pub mention: Mention,
+}
+
+/// What people did to a mention, where they did something; and its later texts.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Side {
+    pub key: Key,
+    pub tags: Vec<String>,
+    pub assignee: Option<String>,
+    pub snoozed_until: Option<Stamp>,
+    pub notes: Vec<NoteRef>,
+    pub answered: Option<Text>,
+    /// Later texts, oldest first; the last one is the mention as it stands.
+    pub revisions: Vec<Place>,
+    pub story: Option<Id>,
+    /// Other sources that carry it.
+    pub via: Vec<String>,
+}
+
+impl Side {
+    pub fn is_empty(&self) -> bool {
+        *self == Side { key: self.key, ..Side::default() }
+    }
+}
+
+/// A note, as the record of what it is about names it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct NoteRef {
+    pub id: Id,
+    pub who: String,
+    pub at: Stamp,
+}
+
+/// Where the text of a note lies. An erased one stays until its segment has been written anew.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct NoteRec {
+    pub note: NoteRef,
+    pub place: Place,
+    pub erased: bool,
+}
+
+/// The text of a note or a draft, as it lies in a frame.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct StoredNote {
+    pub id: Id,
+    /// The mention or the person that it is about.
+    pub about: Id,
+    pub who: String,
+    pub at: Stamp,
+    pub text: Text,
+    pub draft: bool,
+}
+
+/// The tellings of one story, oldest first.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Story {
+    pub members: Vec<Key>,
+}
+
+/// A source as the store knows it.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct SourceRec {
+    pub id: String,
+    pub network: String,
+    pub cursor: Cursor,
+    pub health: Health,
+    /// Chunks of known ids.
+    pub chunks: u16,
+}
+
+/// A person whom somebody of us touched.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct PersonRec {
+    pub vip: bool,
+    pub tags: Vec<String>,
+    pub notes: Vec<NoteRef>,
+    pub forgotten: bool,
+}
+
+/// A draft; its text lies in a segment.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct DraftRec {
+    pub id: Id,
+    pub mention: Key,
+    pub who: String,
+    pub saved_at: Stamp,
+    pub place: Place,
+    pub discarded: bool,
+    pub posted: Option<Text>,
+}

@@ -1,0 +1,94 @@
+//! What the store does for itself, beside the work: sealing and merging postings. It never holds the lock
+//! while it writes files.
+
+use super::error::{Result, StoreError};
+use super::runs::{Family, RUN, Run, RunName};
+use super::{Batch, Kv, Store, codec, keys, runs};
+use std::sync::Arc;
+
+impl Store {
+    /// Does what is due; `true` if there may be more. Call it from a thread of its own, again and again.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn tend(&self) -> Result<bool> {
+        Ok(self.seal()? || self.merge()? || self.vacuum_if_due()?)
+    }
+
+    /// Seals the open run once it is full.
+    fn seal(&self) -> Result<bool> {
+        let (entries, upto, first_no) = {
+            let mut core = self.writing()?;
+            if self.inner.runs().open_count() < RUN {
+                return Ok(false);
+            }
+            self.inner.runs_mut().freeze();
+            let no = core.next_run;
+            core.next_run += Family::ALL.len() as u32;
+            let entries: Vec<_> =
+                Family::ALL.iter().map(|f| (*f, self.inner.runs().frozen_sorted(*f))).collect();
+            (entries, core.next_block, no)
+        };
+        let mut fresh = Vec::new();
+        for (i, (family, all)) in entries.into_iter().enumerate() {
+            if all.is_empty() {
+                continue;
+            }
+            let name = RunName { family, no: first_no + i as u32, level: 0, count: all.len() as u64 };
+            fresh.push(Arc::new(Run::write(&self.inner.root, name, all.into_iter().map(Ok))?));
+        }
+        let _core = self.writing()?;
+        let mut names = self.inner.runs().names();
+        names.extend(fresh.iter().map(|r| r.name));
+        let mut batch = Batch::default();
+        batch.put(keys::meta("runs"), codec::encode(&names)?);
+        batch.put(keys::meta("sealed"), codec::encode(&upto)?);
+        self.inner.write(&batch)?;
+        let mut runs = self.inner.runs_mut();
+        for r in fresh {
+            runs.sealed.entry(r.name.family).or_default().push(r);
+        }
+        runs.drop_frozen();
+        Ok(true)
+    }
+
+    /// Merges eight runs of one level into one.
+    fn merge(&self) -> Result<bool> {
+        let Some(due) = self.inner.runs().due_merge() else { return Ok(false) };
+        let no = {
+            let mut core = self.writing()?;
+            core.next_run += 1;
+            core.next_run - 1
+        };
+        let merged = Arc::new(runs::merge(&self.inner.root, no, &due)?);
+        let _core = self.writing()?;
+        let gone: Vec<u32> = due.iter().map(|r| r.name.no).collect();
+        let family = merged.name.family;
+        let mut names = self.inner.runs().names();
+        // The merged run stands where its first part stood: older than all that follow.
+        let at = names
+            .iter()
+            .position(|n| n.family == family && gone.contains(&n.no))
+            .ok_or_else(|| StoreError::corrupt("a merged run is not known"))?;
+        names.insert(at, merged.name);
+        names.retain(|n| n.family != family || !gone.contains(&n.no));
+        let mut batch = Batch::default();
+        batch.put(keys::meta("runs"), codec::encode(&names)?);
+        self.inner.write(&batch)?;
+        let mut all = self.inner.runs_mut();
+        let list = all.sealed.entry(family).or_default();
+        let at = list.iter().position(|r| gone.contains(&r.name.no)).unwrap_or(0);
+        list.insert(at, merged);
+        list.retain(|r| !gone.contains(&r.name.no));
+        drop(all);
+        for r in due {
+            super::disk::remove(&r.name.path(&self.inner.root))?;
+        }
+        Ok(true)
+    }
+}
+
+/// Brings a store of an older schema to this one, step by step.
+pub fn migrate(_kv: &dyn Kv, from: u32) -> Result<()> {
+    Err(StoreError::Newer(format!("this store has schema {from}, for which no way to this one is known")))
+}

@@ -1,0 +1,180 @@
+//! A change in the making: the values that one batch will write, read through so that later steps see the
+//! earlier ones. Nothing is visible, in the tree or in memory, before `commit`.
+
+use super::block::{Block, flag};
+use super::codec;
+use super::error::{Result, StoreError};
+use super::index::Meta;
+use super::kv::Batch;
+use super::records::{PersonRec, Side, Story};
+use super::runs::{Family, Posting};
+use super::{Inner, Located, keys};
+use crate::model::{Id, Key};
+use std::collections::{BTreeMap, HashMap};
+
+/// Read marks of one person for one group of 32 blocks.
+pub type Marks = [u64; 32];
+
+/// See the room's words.
+pub struct Tx<'a> {
+    inner: &'a Inner,
+    pub batch: Batch,
+    blocks: BTreeMap<u32, Block>,
+    sides: HashMap<Id, Side>,
+    stories: HashMap<Id, Story>,
+    people: HashMap<Id, PersonRec>,
+    pub marks: HashMap<(u64, u32), Marks>,
+    pub postings: Vec<(Family, Posting)>,
+    removed: Vec<u32>,
+}
+
+impl<'a> Tx<'a> {
+    pub fn new(inner: &'a Inner) -> Tx<'a> {
+        Tx {
+            inner,
+            batch: Batch::default(),
+            blocks: BTreeMap::new(),
+            sides: HashMap::new(),
+            stories: HashMap::new(),
+            people: HashMap::new(),
+            marks: HashMap::new(),
+            postings: Vec::new(),
+            removed: Vec::new(),
+        }
+    }
+
+    pub fn kv(&self) -> std::sync::Arc<dyn super::kv::Kv> {
+        self.inner.kv()
+    }
+
+    pub fn new_block(&mut self, b: Block) {
+        self.blocks.insert(b.no, b);
+    }
+
+    pub fn source(&self, id: &str) -> Result<Option<(u32, super::SourceRec)>> {
+        let Some(no) = self.inner.source_no(id) else { return Ok(None) };
+        Ok(self.inner.source_rec(no)?.map(|r| (no, r)))
+    }
+
+    /// Takes a block out of the tree and of the summaries.
+    pub fn remove_block(&mut self, b: &Block) {
+        self.batch.delete(keys::block(b.max(), b.no));
+        self.blocks.remove(&b.no);
+        self.removed.push(b.no);
+    }
+
+    pub fn block(&mut self, no: u32) -> Result<&mut Block> {
+        if !self.blocks.contains_key(&no) {
+            let b = self.inner.block(no)?;
+            self.blocks.insert(no, b);
+        }
+        self.blocks.get_mut(&no).ok_or_else(|| StoreError::corrupt(format!("block {no} is not there")))
+    }
+
+    /// Where a mention stands, also if it was added by this change.
+    pub fn locate(&self, id: Id) -> Result<Option<Located>> {
+        if let Some(at) = self.inner.locate(id)? {
+            return Ok(Some(at));
+        }
+        Ok(self.blocks.iter().find_map(|(no, b)| b.slot(id).map(|slot| Located { block: *no, slot })))
+    }
+
+    pub fn set_flag(&mut self, at: Located, bit: u16, on: bool) -> Result<()> {
+        let b = self.block(at.block)?;
+        let row = b.rows.get_mut(at.slot).ok_or_else(|| StoreError::corrupt("a slot is not there"))?;
+        if on {
+            row.flags |= bit
+        } else {
+            row.flags &= !bit
+        }
+        Ok(())
+    }
+
+    pub fn side(&mut self, key: Key) -> Result<&mut Side> {
+        if !self.sides.contains_key(&key.id) {
+            let s = self.inner.side(key.id)?.unwrap_or_else(|| Side { key, ..Side::default() });
+            self.sides.insert(key.id, s);
+        }
+        self.sides.get_mut(&key.id).ok_or_else(|| StoreError::corrupt("a side record is not there"))
+    }
+
+    pub fn story(&mut self, id: Id) -> Result<&mut Story> {
+        if !self.stories.contains_key(&id) {
+            let s = self.inner.story(id)?.unwrap_or_default();
+            self.stories.insert(id, s);
+        }
+        self.stories.get_mut(&id).ok_or_else(|| StoreError::corrupt("a story is not there"))
+    }
+
+    pub fn person(&mut self, id: Id) -> Result<&mut PersonRec> {
+        if !self.people.contains_key(&id) {
+            let p = self.inner.person(id)?.unwrap_or_default();
+            self.people.insert(id, p);
+        }
+        self.people.get_mut(&id).ok_or_else(|| StoreError::corrupt("a person is not there"))
+    }
+
+    pub fn marks(&mut self, person: u64, group: u32) -> Result<&mut Marks> {
+        let k = (person, group);
+        if let std::collections::hash_map::Entry::Vacant(v) = self.marks.entry(k) {
+            v.insert(self.inner.marks(person, group)?);
+        }
+        self.marks.get_mut(&k).ok_or_else(|| StoreError::corrupt("read marks are not there"))
+    }
+
+    /// Writes everything as one batch, syncs it, and only then shows it to readers.
+    pub fn commit(mut self) -> Result<()> {
+        let mut metas = BTreeMap::new();
+        for (id, side) in &self.sides {
+            let empty = side.is_empty();
+            match self.locate(*id)? {
+                Some(at) => {
+                    if !self.blocks.contains_key(&at.block) {
+                        let b = self.inner.block(at.block)?;
+                        self.blocks.insert(at.block, b);
+                    }
+                    if let Some(row) = self.blocks.get_mut(&at.block).and_then(|b| b.rows.get_mut(at.slot)) {
+                        if empty { row.flags &= !flag::SIDE } else { row.flags |= flag::SIDE }
+                    }
+                }
+                None => return Err(StoreError::corrupt(format!("mention {id} has no block"))),
+            }
+            if empty {
+                self.batch.delete(keys::side(*id));
+            } else {
+                self.batch.put(keys::side(*id), codec::encode(side)?);
+            }
+        }
+        for (no, b) in &self.blocks {
+            self.batch.put(keys::block(b.max(), *no), b.encode());
+            metas.insert(*no, Meta::of(b));
+        }
+        for no in &self.removed {
+            metas.insert(*no, Meta::default());
+        }
+        for (id, s) in &self.stories {
+            self.batch.put(keys::story(*id), codec::encode(s)?);
+        }
+        for (id, p) in &self.people {
+            self.batch.put(keys::person(*id), codec::encode(p)?);
+        }
+        for ((person, group), m) in &self.marks {
+            let bytes: Vec<u8> = m.iter().flat_map(|w| w.to_le_bytes()).collect();
+            self.batch.put(keys::read_marks(*person, *group), bytes);
+        }
+        {
+            let index = self.inner.index();
+            let mut last = None;
+            for no in metas.keys() {
+                let g = no / super::index::GROUP;
+                if last != Some(g) {
+                    self.batch.put(keys::group(g), index.group_bytes(g, &metas));
+                    last = Some(g);
+                }
+            }
+        }
+        self.inner.write(&self.batch)?;
+        self.inner.show(metas, self.postings, &self.people, self.marks);
+        Ok(())
+    }
+}

@@ -1,0 +1,374 @@
+//! Verbs: checked against what is, logged, applied as one batch. The log is synced first; undo is the entry
+//! read backwards with compare-and-set, each person on their own line.
+
+use super::error::{Result, StoreError};
+use super::fields::{self, person_no};
+use super::log::{self, LogEnd, LogPlace};
+use super::records::NoteRef;
+use super::tx::Tx;
+use super::{Core, Store, codec, keys, kv};
+use crate::model::{
+    Applied, Cause, Change, Entry, Id, Key, Stamp, State, Target, Targets, Text, Value, Verb,
+};
+
+/// Who asks. The name comes from the system, never from text.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Asker {
+    pub who: String,
+    pub uid: u32,
+}
+
+/// A log entry's place and whether it still stands (for undo).
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
+struct LogIndex {
+    place: LogPlace,
+}
+
+/// In an undo line.
+const STANDS: u8 = 0;
+const UNDONE: u8 = 1;
+
+impl Store {
+    /// Does a verb. `quiet` keeps it out of the undo line (reading by opening).
+    ///
+    /// # Errors
+    /// If the disk fails; then nothing happened.
+    pub fn act(
+        &self,
+        asker: &Asker,
+        verb: &Verb,
+        targets: &Targets,
+        now: Stamp,
+        quiet: bool,
+    ) -> Result<Applied> {
+        let mut core = self.writing()?;
+        let mut tx = Tx::new(&self.inner);
+        let mut changes = Vec::new();
+        let (mut changed, mut skipped) = (0, 0);
+        let mut note = None;
+        if let Verb::Note(text) = verb {
+            let about = match targets {
+                Targets::Mentions(k) => k.first().map(|k| k.id),
+                Targets::People(p) => p.first().copied(),
+                _ => None,
+            };
+            note = Some(self.store_note(&mut core, &mut tx, asker, about.unwrap_or_default(), text, now)?);
+        }
+        let members;
+        let targets = match targets {
+            Targets::Story(id) => {
+                members = Targets::Mentions(self.inner.story(*id)?.unwrap_or_default().members);
+                &members
+            }
+            t => t,
+        };
+        for (target, to) in wanted(&self.inner, verb, targets, note.as_ref())? {
+            match fields::get(&mut tx, &asker.who, &target, &to)? {
+                Some(from) if from != to => {
+                    fields::set(&mut tx, &asker.who, &target, &to, note.as_ref())?;
+                    changes.push(Change { target, from, to });
+                    changed += 1;
+                }
+                _ => skipped += 1,
+            }
+        }
+        let entry = (verb.name().to_owned(), changes, Cause::Asked);
+        let line = !quiet && verb.spec().undoable;
+        let applied =
+            self.log_and_commit(&mut core, tx, asker, now, entry, if line { Line::New } else { Line::None })?;
+        Ok(Applied { changed, skipped, ..applied })
+    }
+
+    /// Takes back the person's newest verb that stands.
+    ///
+    /// # Errors
+    /// If the disk fails. Nothing to undo gives `changed == 0` and `seq == 0`.
+    pub fn undo(&self, asker: &Asker, now: Stamp) -> Result<Applied> {
+        let Some(seq) = self.line(asker, true)? else { return Ok(Applied::default()) };
+        let entry = self.entry(seq)?;
+        let Some(back) = entry.inverse() else { return Ok(Applied::default()) };
+        self.apply_set(asker, now, back, &entry.verb, Cause::Undo(seq), Line::Set(seq, UNDONE))
+    }
+
+    /// Does again what was undone last, if nothing was done since.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn redo(&self, asker: &Asker, now: Stamp) -> Result<Applied> {
+        let Some(seq) = self.line(asker, false)? else { return Ok(Applied::default()) };
+        let entry = self.entry(seq)?;
+        self.apply_set(
+            asker,
+            now,
+            entry.changes.clone(),
+            &entry.verb,
+            Cause::Redo(seq),
+            Line::Set(seq, STANDS),
+        )
+    }
+
+    /// Wakes every snooze that is due; gives the keys.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn wake(&self, now: Stamp) -> Result<Vec<Key>> {
+        let mut due = Vec::new();
+        self.inner.kv().range(b"z", &keys::snooze(now.0 + 1, Id(0)), false, &mut |_, v| {
+            due.extend(Key::from_bytes(v));
+            due.len() < 10_000
+        })?;
+        if due.is_empty() {
+            return Ok(due);
+        }
+        let asker = Asker { who: "hearken".into(), uid: 0 };
+        let mut core = self.writing()?;
+        let mut tx = Tx::new(&self.inner);
+        let mut changes = Vec::new();
+        for key in &due {
+            let target = Target::Mention(*key);
+            let to = Value::State(State::Inbox, None);
+            if let Some(from @ Value::State(State::Snoozed, _)) =
+                fields::get(&mut tx, &asker.who, &target, &to)?
+            {
+                fields::set(&mut tx, &asker.who, &target, &to, None)?;
+                changes.push(Change { target, from, to });
+            }
+        }
+        let entry = ("inbox".to_owned(), changes, Cause::Clock);
+        Ok(self.log_and_commit(&mut core, tx, &asker, now, entry, Line::None)?.keys)
+    }
+
+    /// When the next snooze ends.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn next_wake(&self) -> Result<Option<Stamp>> {
+        let mut out = None;
+        kv::scan(&*self.inner.kv(), b"z", &mut |k, _| {
+            out = k.get(1..9).and_then(|b| b.try_into().ok()).map(|b| Stamp(i64::from_be_bytes(b)));
+            false
+        })?;
+        Ok(out)
+    }
+
+    /// The verbs of a person that can still be undone, newest first.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn undo_list(&self, who: &str, limit: usize) -> Result<Vec<(Entry, bool)>> {
+        let mut seqs = Vec::new();
+        let me = person_no(who);
+        self.inner.kv().range(&keys::undo(me, 0), &keys::undo(me, u64::MAX), true, &mut |k, v| {
+            seqs.extend(seq_of(k).map(|s| (s, v == [STANDS])));
+            seqs.len() < limit
+        })?;
+        seqs.into_iter().map(|(s, stands)| Ok((self.entry(s)?, stands))).collect()
+    }
+
+    fn apply_set(
+        &self,
+        asker: &Asker,
+        now: Stamp,
+        wanted: Vec<Change>,
+        verb: &str,
+        cause: Cause,
+        line: Line,
+    ) -> Result<Applied> {
+        let mut core = self.writing()?;
+        let mut tx = Tx::new(&self.inner);
+        let (mut changes, mut skipped) = (Vec::new(), 0);
+        for c in wanted {
+            // Only what still has the value that was set is taken back.
+            match fields::get(&mut tx, &asker.who, &c.target, &c.from)? {
+                Some(is) if is == c.from => {
+                    let note = self.note_again(&c.to)?;
+                    fields::set(&mut tx, &asker.who, &c.target, &c.to, note.as_ref())?;
+                    changes.push(c);
+                }
+                _ => skipped += 1,
+            }
+        }
+        let changed = changes.len() as u32;
+        let applied =
+            self.log_and_commit(&mut core, tx, asker, now, (verb.to_owned(), changes, cause), line)?;
+        Ok(Applied { changed, skipped, ..applied })
+    }
+
+    /// Log, then tree. An entry without changes is not logged, but its place in the undo line is.
+    fn log_and_commit(
+        &self,
+        core: &mut Core,
+        mut tx: Tx<'_>,
+        asker: &Asker,
+        now: Stamp,
+        (verb, changes, cause): (String, Vec<Change>, Cause),
+        line: Line,
+    ) -> Result<Applied> {
+        let me = person_no(&asker.who);
+        let mut applied = Applied { verb: verb.clone(), ..Applied::default() };
+        applied.keys = changes
+            .iter()
+            .filter_map(|c| match c.target {
+                Target::Mention(k) => Some(k),
+                _ => None,
+            })
+            .collect();
+        if let Line::Set(seq, v) = line {
+            tx.batch.put(keys::undo(me, seq), vec![v]);
+        }
+        let before = core.log.end();
+        if !changes.is_empty() {
+            let seq = before.seq + 1;
+            let entry = Entry { seq, at: now, who: asker.who.clone(), uid: asker.uid, verb, changes, cause };
+            let place = core.log.append(&entry)?;
+            index_entry(&mut tx, seq, place, core.log.end())?;
+            if matches!(line, Line::New) {
+                tx.batch.put(keys::undo(me, seq), vec![STANDS]);
+            }
+            applied.seq = seq;
+        }
+        if let Err(e) = tx.commit() {
+            core.log.cut_to(before);
+            return Err(e);
+        }
+        Ok(applied)
+    }
+
+    /// Applies again what the log has beyond the tree.
+    pub(super) fn replay(&self, end: LogEnd, tail: Vec<(Entry, LogPlace)>) -> Result<()> {
+        if tail.is_empty() {
+            return Ok(());
+        }
+        let mut tx = Tx::new(&self.inner);
+        for (entry, place) in tail {
+            for c in &entry.changes {
+                let note = self.note_again(&c.to)?;
+                fields::set(&mut tx, &entry.who, &c.target, &c.to, note.as_ref())?;
+            }
+            index_entry(&mut tx, entry.seq, place, end)?;
+            let me = person_no(&entry.who);
+            match entry.cause {
+                Cause::Asked => tx.batch.put(keys::undo(me, entry.seq), vec![STANDS]),
+                Cause::Undo(s) => tx.batch.put(keys::undo(me, s), vec![UNDONE]),
+                Cause::Redo(s) => tx.batch.put(keys::undo(me, s), vec![STANDS]),
+                Cause::Clock | Cause::Source => {}
+            }
+        }
+        tx.commit()
+    }
+
+    /// An entry of the log by its number.
+    ///
+    /// # Errors
+    /// If it is not there or the disk fails.
+    pub fn entry(&self, seq: u64) -> Result<Entry> {
+        let bytes = self.inner.kv().get(&keys::log(seq))?;
+        let bytes =
+            bytes.ok_or_else(|| StoreError::corrupt(format!("log entry {seq} is not in the tree")))?;
+        log::read(&self.inner.root, codec::decode::<LogIndex>(&bytes)?.place)
+    }
+
+    /// The newest entries of the log, newest first, of one mention if `id` is given.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn log(&self, id: Option<Id>, limit: usize) -> Result<Vec<Entry>> {
+        let mut out = Vec::new();
+        let mut failed = None;
+        self.inner.kv().range(b"l", b"m", true, &mut |_, v| {
+            let entry = codec::decode::<LogIndex>(v).and_then(|i| log::read(&self.inner.root, i.place));
+            match entry {
+                Ok(e) => {
+                    let about = |c: &Change| match (&c.target, id) {
+                        (_, None) => true,
+                        (Target::Mention(k), Some(id)) => k.id == id,
+                        (Target::Person(p) | Target::Draft(p), Some(id)) => *p == id,
+                        _ => false,
+                    };
+                    if e.changes.iter().any(about) {
+                        out.push(e);
+                    }
+                }
+                Err(e) => failed = Some(e),
+            }
+            failed.is_none() && out.len() < limit
+        })?;
+        failed.map_or(Ok(out), Err)
+    }
+
+    /// The entry to undo (the newest that stands) or to redo (the oldest undone one above it).
+    fn line(&self, asker: &Asker, undo: bool) -> Result<Option<u64>> {
+        let me = person_no(&asker.who);
+        let mut found = None;
+        self.inner.kv().range(&keys::undo(me, 0), &keys::undo(me, u64::MAX), true, &mut |k, v| {
+            let stands = v == [STANDS];
+            if undo && stands {
+                found = seq_of(k);
+            } else if !undo && !stands {
+                found = seq_of(k);
+                return true;
+            }
+            !stands
+        })?;
+        Ok(found)
+    }
+}
+
+enum Line {
+    None,
+    New,
+    Set(u64, u8),
+}
+
+fn seq_of(k: &[u8]) -> Option<u64> {
+    k.get(9..17).and_then(|b| b.try_into().ok()).map(u64::from_be_bytes)
+}
+
+fn index_entry(tx: &mut Tx<'_>, seq: u64, place: LogPlace, end: LogEnd) -> Result<()> {
+    tx.batch.put(keys::log(seq), codec::encode(&LogIndex { place })?);
+    tx.batch.put(keys::meta("log"), codec::encode(&end)?);
+    Ok(())
+}
+
+/// The values that a verb wants, target by target.
+fn wanted(
+    inner: &super::Inner,
+    verb: &Verb,
+    targets: &Targets,
+    note: Option<&NoteRef>,
+) -> Result<Vec<(Target, Value)>> {
+    let value = match verb {
+        Verb::Done => Value::State(State::Done, None),
+        Verb::Inbox => Value::State(State::Inbox, None),
+        Verb::Snooze(t) => Value::State(State::Snoozed, Some(*t)),
+        Verb::Assign(a) => Value::Assignee(a.clone()),
+        Verb::Tag { tag, on } => Value::Tag(tag.clone(), *on),
+        Verb::Note(_) => Value::Note(note.map_or(Id(0), |n| n.id), true),
+        Verb::Read(on) => Value::Read(*on),
+        Verb::Vip(on) => Value::Vip(*on),
+        Verb::Answered(url) => Value::Answered(Some(Text::already_clean(url.clone()))),
+        Verb::Discard(on) => Value::Discarded(*on),
+        Verb::Pause(on) => Value::Paused(*on),
+        Verb::Wipe | Verb::Forget => Value::Wiped,
+    };
+    let mut out = Vec::new();
+    match targets {
+        Targets::Mentions(keys) if matches!(verb, Verb::Vip(_)) => {
+            for k in keys {
+                if let Some(at) = inner.locate(k.id)? {
+                    let author = inner.block(at.block)?.rows.get(at.slot).map_or(0, |r| r.author);
+                    let t = Target::Person(Id(author));
+                    if author != 0 && !out.iter().any(|(x, _)| *x == t) {
+                        out.push((t, value.clone()));
+                    }
+                }
+            }
+        }
+        Targets::Mentions(keys) => out.extend(keys.iter().map(|k| (Target::Mention(*k), value.clone()))),
+        Targets::Story(_) => {}
+        Targets::People(ids) => out.extend(ids.iter().map(|i| (Target::Person(*i), value.clone()))),
+        Targets::Drafts(ids) => out.extend(ids.iter().map(|i| (Target::Draft(*i), value.clone()))),
+        Targets::Source(s) => out.push((Target::Source(s.clone()), value)),
+    }
+    Ok(out)
+}

@@ -1,0 +1,287 @@
+//! What one terminal shows. Changed only by `update`; selection is an id, never an index.
+
+use super::line::LineEdit;
+use crate::door::ListQuery;
+use crate::model::{Counts, Draft, Id, Item, Key, PersonCard, SourceView, Stamp, State};
+use std::collections::{HashMap, HashSet};
+use tui_textarea::TextArea;
+
+/// Which pane has the focus.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Pane {
+    #[default]
+    Stream,
+    Reader,
+    People,
+    Drafts,
+}
+
+/// The stream: a window of rows, newest first.
+#[derive(Default, Debug)]
+pub struct Stream {
+    pub states: Vec<State>,
+    pub filter: String,
+    pub rows: Vec<Item>,
+    /// The selected mention.
+    pub cursor: Option<Key>,
+    /// First row on the screen.
+    pub top: usize,
+    /// Where older rows go on; none at the end.
+    pub older: Option<Key>,
+    /// Where newer rows go on; none if the window begins at the newest.
+    pub newer: Option<Key>,
+    pub asked: bool,
+    /// Number of the list; answers to an older one are dropped.
+    pub generation: u64,
+    /// The first answer has come.
+    pub loaded: bool,
+    pub marks: Vec<Key>,
+    /// Tellings of unfolded stories.
+    pub unfolded: HashMap<Id, Vec<Item>>,
+    /// It was empty and no key was pressed since: nothing can jump under anybody's hand.
+    pub calm: bool,
+    /// New items that the list does not show yet.
+    pub waiting: u32,
+    /// Mentions looked at by a filter so far.
+    pub scanned: u64,
+}
+
+impl Stream {
+    pub fn at(&self) -> Option<usize> {
+        self.cursor.and_then(|c| self.rows.iter().position(|r| r.key == c))
+    }
+
+    pub fn current(&self) -> Option<&Item> {
+        self.at().and_then(|i| self.rows.get(i))
+    }
+
+    pub fn query(&self, limit: usize) -> ListQuery {
+        ListQuery { fold: true, ..ListQuery::newest(&self.states, &self.filter, limit) }
+    }
+
+    /// What the header calls it.
+    pub fn name(&self) -> String {
+        let states = match self.states.as_slice() {
+            [one] => one.word().to_owned(),
+            _ => "all".to_owned(),
+        };
+        if self.filter.is_empty() { states } else { format!("{states} / {}", self.filter) }
+    }
+}
+
+/// The reader.
+#[derive(Default, Debug)]
+pub struct Reader {
+    pub item: Option<Item>,
+    pub scroll: usize,
+    /// Opened over the stream on a narrow screen.
+    pub open: bool,
+}
+
+/// What stands behind a row of a page.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Behind {
+    Nothing,
+    Mention(Box<Item>),
+    Person(Id),
+    Draft(Box<Draft>),
+    Source(String),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PageKind {
+    Help,
+    Palette,
+    Sources,
+    Drafts,
+    People,
+    Person,
+    Log,
+    Undo,
+    Health,
+    Text,
+}
+
+/// A page over the main screen: a head and rows.
+#[derive(Debug)]
+pub struct Page {
+    pub kind: PageKind,
+    pub title: String,
+    pub head: Vec<String>,
+    pub rows: Vec<(String, Behind)>,
+    pub selected: usize,
+    /// The person of a person's page.
+    pub person: Option<Id>,
+}
+
+impl Page {
+    pub fn new(kind: PageKind, title: impl Into<String>) -> Page {
+        Page { kind, title: title.into(), head: Vec::new(), rows: Vec::new(), selected: 0, person: None }
+    }
+
+    pub fn behind(&self) -> &Behind {
+        self.rows.get(self.selected).map_or(&Behind::Nothing, |r| &r.1)
+    }
+}
+
+/// What a line of text is asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Asking {
+    Filter,
+    Palette,
+    Help,
+    Tag,
+    Note,
+    Assign,
+    Snooze,
+    Posted,
+    SourceUrl,
+    PageUrl,
+    MarkQuery,
+    /// Remove the source named here: Enter removes it.
+    RemoveSource,
+}
+
+/// A line being typed at the bottom.
+#[derive(Debug)]
+pub struct Prompt {
+    pub asking: Asking,
+    pub label: String,
+    pub line: LineEdit,
+    /// Shown behind the line: an error, a hint.
+    pub hint: String,
+}
+
+/// A draft being written.
+pub struct Editor {
+    pub mention: Item,
+    pub area: TextArea<'static>,
+    /// Number of the last change, of the last one that the engine was given, and of the last one that it has
+    /// on the disk.
+    pub changed: u64,
+    pub given: u64,
+    pub saved: u64,
+}
+
+impl Editor {
+    pub fn text(&self) -> String {
+        self.area.lines().join("\n")
+    }
+}
+
+/// Everything one terminal shows.
+pub struct App {
+    pub who: String,
+    pub brand: String,
+    pub now: Stamp,
+    pub size: (u16, u16),
+    pub opened: bool,
+    pub stream: Stream,
+    pub reader: Reader,
+    pub pane: Pane,
+    /// 0: by width; else fewer panes.
+    pub layout: u8,
+    pub people: HashMap<Id, PersonCard>,
+    pub people_asked: HashSet<Id>,
+    pub drafts: Vec<Draft>,
+    pub counts: Counts,
+    pub sources: Vec<SourceView>,
+    pub pages: Vec<Page>,
+    pub prompt: Option<Prompt>,
+    pub editor: Option<Editor>,
+    /// Keys typed so far of a chord.
+    pub chord: String,
+    /// The line at the bottom: urgent or not.
+    pub notice: Option<(bool, String)>,
+    /// Where I was, and how far I went back.
+    pub trail: Vec<Key>,
+    pub trail_at: usize,
+    pub follow: u64,
+    /// Half a page at a time, or line by line.
+    pub scroll_lines: bool,
+    pub ascii: bool,
+    pub quit: Option<i32>,
+    /// Something on the screen changed; at once or when the slot comes.
+    pub draw_now: bool,
+    pub draw_later: bool,
+}
+
+impl App {
+    #[must_use]
+    pub fn new(who: &str, now: Stamp, size: (u16, u16)) -> App {
+        App {
+            who: who.into(),
+            brand: String::new(),
+            now,
+            size,
+            opened: false,
+            stream: Stream { states: vec![State::Inbox], ..Stream::default() },
+            reader: Reader::default(),
+            pane: Pane::Stream,
+            layout: 0,
+            people: HashMap::new(),
+            people_asked: HashSet::new(),
+            drafts: Vec::new(),
+            counts: Counts::default(),
+            sources: Vec::new(),
+            pages: Vec::new(),
+            prompt: None,
+            editor: None,
+            chord: String::new(),
+            notice: None,
+            trail: Vec::new(),
+            trail_at: 0,
+            follow: 0,
+            scroll_lines: false,
+            ascii: false,
+            quit: None,
+            draw_now: true,
+            draw_later: false,
+        }
+    }
+
+    /// Panes that fit: 1 the stream or the reader, 2 both, 3 with people and drafts.
+    #[must_use]
+    pub fn columns(&self) -> u8 {
+        let by_width = match self.size.0 {
+            140.. => 3,
+            100.. => 2,
+            _ => 1,
+        };
+        match self.layout {
+            0 => by_width,
+            n => by_width.min(4 - n.min(3)),
+        }
+    }
+
+    /// Rows of the stream on the screen.
+    #[must_use]
+    pub fn list_height(&self) -> usize {
+        usize::from(self.size.1.saturating_sub(3)).max(1)
+    }
+
+    pub fn say(&mut self, text: impl Into<String>) {
+        self.notice = Some((false, text.into()));
+        self.draw_now = true;
+    }
+
+    pub fn warn(&mut self, text: impl Into<String>) {
+        self.notice = Some((true, text.into()));
+        self.draw_now = true;
+    }
+
+    /// The mention that a verb is about: of the page, else of the stream.
+    #[must_use]
+    pub fn subject(&self) -> Option<&Item> {
+        match self.pages.last() {
+            Some(p) => match p.behind() {
+                Behind::Mention(i) => Some(i),
+                _ => None,
+            },
+            None if self.pane == Pane::Reader || self.reader.open => {
+                self.reader.item.as_ref().or_else(|| self.stream.current())
+            }
+            None => self.stream.current(),
+        }
+    }
+}

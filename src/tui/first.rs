@@ -1,0 +1,112 @@
+//! The first screen, where there is no configuration yet: two questions, then a commented file.
+
+use super::line::LineEdit;
+use super::theme::Theme;
+use super::tty::Tty;
+use crate::clean::width::{fit, wrap};
+use crossterm::event::{Event, KeyCode, KeyEventKind, KeyModifiers};
+use ratatui::layout::Position;
+use std::path::Path;
+
+/// Asks what to listen for and where, and writes the configuration. `Err` is the exit code.
+///
+/// # Errors
+/// 0 if the person left, 2 if nothing could be written.
+pub fn first_run(path: &Path) -> Result<(), i32> {
+    let asked = (|| -> std::io::Result<Option<(String, String)>> {
+        let mut tty = Tty::enter()?;
+        let mut trouble = String::new();
+        let Some(listen) =
+            ask(&mut tty, "What do you listen for? (the name of your brand, or words)", "1 of 2", &trouble)?
+        else {
+            return Ok(None);
+        };
+        loop {
+            let q = "Which feeds or pages do you follow? (addresses, separated by blanks; may be empty)";
+            let Some(feeds) = ask(&mut tty, q, "2 of 2", &trouble)? else { return Ok(None) };
+            let list: Vec<String> = feeds.split_whitespace().map(str::to_owned).collect();
+            match crate::config::init(path, &listen, &listen, &list) {
+                Ok(()) => return Ok(Some((listen, feeds))),
+                Err(why) => trouble = why,
+            }
+        }
+    })();
+    match asked {
+        Ok(Some(_)) => Ok(()),
+        Ok(None) => Err(0),
+        Err(e) => {
+            eprintln!("hearken: {e}");
+            Err(2)
+        }
+    }
+}
+
+fn ask(tty: &mut Tty, question: &str, step: &str, trouble: &str) -> std::io::Result<Option<String>> {
+    let theme = Theme::choose(None, std::env::var_os("NO_COLOR").is_some());
+    let mut line = LineEdit::default();
+    loop {
+        tty.frame(|f| {
+            let a = f.area();
+            let w = usize::from(a.width);
+            let b = f.buffer_mut();
+            b.set_string(0, 0, fit(&format!("Hearken · {step}"), w), theme.title);
+            let mut y = 2;
+            for l in wrap(question, w) {
+                b.set_string(0, y, l, theme.text);
+                y += 1;
+            }
+            let before = line.before().chars().count();
+            let skip = before.saturating_sub(w.saturating_sub(4));
+            let shown: String = line.text().chars().skip(skip).collect();
+            b.set_string(0, y, fit(&format!("> {shown}"), w), theme.key);
+            let at = y;
+            y += 2;
+            for l in wrap(trouble, w) {
+                b.set_string(0, y, l, theme.urgent);
+                y += 1;
+            }
+            if a.height > y + 1 {
+                b.set_string(
+                    0,
+                    a.height - 1,
+                    fit("Enter goes on · Esc leaves and writes nothing", w),
+                    theme.dim,
+                );
+            }
+            f.set_cursor_position(Position { x: u16::try_from(2 + before - skip).unwrap_or(0), y: at });
+        })?;
+        // Nothing else happens here: waiting for one key in a blocking read would spin on a dead terminal.
+        let stdin = rustix::stdio::stdin();
+        let mut fds = [rustix::event::PollFd::new(&stdin, rustix::event::PollFlags::IN)];
+        match rustix::event::poll(&mut fds, None) {
+            Err(rustix::io::Errno::INTR) => continue,
+            Err(e) => return Err(e.into()),
+            Ok(_)
+                if fds[0]
+                    .revents()
+                    .intersects(rustix::event::PollFlags::HUP | rustix::event::PollFlags::ERR) =>
+            {
+                tty.gone();
+                return Ok(None);
+            }
+            Ok(_) => {}
+        }
+        while crossterm::event::poll(std::time::Duration::ZERO)? {
+            match crossterm::event::read()? {
+                Event::Key(k) if k.kind != KeyEventKind::Release => match k.code {
+                    KeyCode::Esc => return Ok(None),
+                    KeyCode::Char('c' | 'g') if k.modifiers.contains(KeyModifiers::CONTROL) => {
+                        return Ok(None);
+                    }
+                    KeyCode::Enter if line.text().trim().is_empty() && step.starts_with('1') => {}
+                    KeyCode::Enter => return Ok(Some(line.text().trim().to_owned())),
+                    _ => {
+                        line.key(&k);
+                    }
+                },
+                Event::Paste(s) => line.insert(&crate::clean::line(&s)),
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! What happened, and what should be done about it. Both are data: tests write the one and read the other.
+
+use crate::door::{Event, Reply, Request};
+use crossterm::event::KeyEvent;
+
+/// What happened.
+#[derive(Debug)]
+pub enum Msg {
+    Key(KeyEvent),
+    Paste(String),
+    Resize(u16, u16),
+    Event(Event),
+    /// The answer to what was asked for a purpose.
+    Reply(For, Box<Reply>),
+    /// A timer went off.
+    Timer(Timer),
+    /// The minute turned.
+    Minute,
+    /// What `$EDITOR` gave back.
+    Edited(Result<String, String>),
+    /// What the clipboard said.
+    Said(&'static str),
+    /// The engine is there.
+    Opened,
+    OpenFailed(String),
+    /// The terminal is gone.
+    Gone,
+    Terminate,
+}
+
+/// What an answer is for. The number tells old answers from new ones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum For {
+    /// A page of the list from the top, beyond its end, or from the very end.
+    Top(u64),
+    Older(u64),
+    Newer(u64),
+    Bottom(u64),
+    Items,
+    Story(crate::model::Id),
+    Counts,
+    Sources,
+    People,
+    Drafts,
+    OpenDraft(crate::model::Key),
+    /// The number of the change that is saved.
+    SaveDraft(u64),
+    Verb,
+    Undo,
+    Page,
+    Timeline,
+    MarkQuery,
+    Told,
+}
+
+/// Timers that the update asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Timer {
+    /// The draft was not touched for a while; the number is that of its last change.
+    SaveDraft(u64),
+    /// The cursor rests: the reader follows.
+    Follow(u64),
+}
+
+/// What should be done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    Ask(For, Request),
+    After(u64, Timer),
+    Copy(String),
+    Edit { draft: String, quoted: String },
+    Suspend,
+    Quit(i32),
+}

@@ -1,0 +1,241 @@
+//! The loop: waits for keys first, then for everything else; draws keys at once and news in their slot.
+
+use super::app::App;
+use super::input::{self, Parking};
+use super::msg::{Effect, For, Msg};
+use super::settings::Settings;
+use super::tty::{self, Tty};
+use super::update::update;
+use super::view;
+use crate::door::{Door, Event};
+use crate::model::Stamp;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{broadcast, mpsc};
+use tokio::time::Instant;
+
+/// News taken in before a frame.
+const BATCH: usize = 64;
+/// The longest that leaving waits for what is being saved.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+struct Signals {
+    resize: Signal,
+    term: Signal,
+    hup: Signal,
+    cont: Signal,
+}
+
+/// Opens the engine.
+pub type Open = Box<dyn FnOnce() -> Result<Arc<dyn Door>, String> + Send>;
+
+struct Loop {
+    app: App,
+    tty: Tty,
+    settings: Settings,
+    parking: Parking,
+    keys_tx: mpsc::UnboundedSender<Msg>,
+    news_tx: mpsc::Sender<Msg>,
+    door: Option<Arc<dyn Door>>,
+    /// Requests that are under way and must not be lost by leaving.
+    saving: Arc<std::sync::atomic::AtomicUsize>,
+}
+
+pub async fn run(settings: Settings, who: &str, open: Open) -> i32 {
+    let size = crossterm::terminal::size().unwrap_or((80, 24));
+    let mut app = App::new(who, Stamp::now(), size);
+    app.scroll_lines = settings.scroll_lines;
+    app.ascii = settings.ascii;
+    if let Some(t) = &settings.trouble {
+        app.warn(t.clone());
+    }
+    let tty = match Tty::enter() {
+        Ok(t) => t,
+        Err(e) => {
+            eprintln!("hearken: the terminal cannot be used: {e}");
+            return 2;
+        }
+    };
+    let (keys_tx, mut keys) = mpsc::unbounded_channel();
+    let (news_tx, mut news) = mpsc::channel(BATCH);
+    let (parking, mut signals) = match (input::start(keys_tx.clone()), signals()) {
+        (Ok(p), Ok(s)) => (p, s),
+        (Err(e), _) | (_, Err(e)) => {
+            drop(tty);
+            eprintln!("hearken: cannot start: {e}");
+            return 2;
+        }
+    };
+    let saving = Arc::default();
+    let mut l = Loop { app, tty, settings, parking, keys_tx, news_tx, door: None, saving };
+    l.draw();
+    let (opened_tx, mut opened) = mpsc::channel(1);
+    // The store opens beside the first frame, which waits for nothing.
+    let handle = tokio::runtime::Handle::current();
+    std::thread::spawn(move || {
+        let _inside = handle.enter();
+        let _ = opened_tx.blocking_send(open());
+    });
+    let mut events: Option<broadcast::Receiver<Event>> = None;
+    let mut slot = Instant::now();
+    loop {
+        let minute = until_minute();
+        let first = tokio::select! {
+            biased;
+            m = keys.recv() => m,
+            m = signal_msg(&mut signals) => Some(m),
+            Some(o) = opened.recv(), if l.door.is_none() => match o {
+                Ok(door) => {
+                    events = Some(door.events());
+                    l.door = Some(door);
+                    Some(Msg::Opened)
+                }
+                Err(why) => Some(Msg::OpenFailed(why)),
+            },
+            m = news.recv() => m,
+            e = next_event(&mut events) => Some(Msg::Event(e)),
+            () = tokio::time::sleep_until(slot), if l.app.draw_later => None,
+            () = tokio::time::sleep(minute) => Some(Msg::Minute),
+        };
+        if let Some(m) = first {
+            l.take(m);
+        }
+        while let Ok(m) = keys.try_recv() {
+            l.take(m);
+        }
+        for _ in 0..BATCH {
+            match news.try_recv() {
+                Ok(m) => l.take(m),
+                Err(_) => break,
+            }
+        }
+        if let Some(code) = l.app.quit {
+            l.wait_for_saving().await;
+            return code;
+        }
+        let due = l.app.draw_later && Instant::now() >= slot;
+        if l.app.draw_now || due {
+            if !l.draw() {
+                l.take(Msg::Gone);
+            }
+            slot = Instant::now() + Duration::from_millis(l.settings.refresh_ms);
+        }
+    }
+}
+
+impl Loop {
+    fn draw(&mut self) -> bool {
+        self.app.draw_now = false;
+        self.app.draw_later = false;
+        let (app, theme) = (&self.app, &self.settings.theme);
+        self.tty.frame(|f| view::draw(app, theme, f)).is_ok()
+    }
+
+    fn take(&mut self, m: Msg) {
+        if matches!(m, Msg::Gone) {
+            self.tty.gone();
+        }
+        for e in update(&mut self.app, m) {
+            self.effect(e);
+        }
+    }
+
+    fn effect(&mut self, e: Effect) {
+        match e {
+            Effect::Ask(what, request) => {
+                let Some(door) = self.door.clone() else { return };
+                let tx = self.news_tx.clone();
+                let counter = matches!(what, For::SaveDraft(_) | For::Verb | For::Undo | For::Told)
+                    .then(|| self.saving.clone());
+                if let Some(c) = &counter {
+                    c.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                }
+                tokio::spawn(async move {
+                    let reply = door.ask(request).await;
+                    if let Some(c) = counter {
+                        c.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+                    }
+                    let _ = tx.send(Msg::Reply(what, Box::new(reply))).await;
+                });
+            }
+            Effect::After(ms, timer) => {
+                let tx = self.keys_tx.clone();
+                tokio::spawn(async move {
+                    tokio::time::sleep(Duration::from_millis(ms)).await;
+                    let _ = tx.send(Msg::Timer(timer));
+                });
+            }
+            Effect::Copy(text) => {
+                let said = tty::copy(&text);
+                let _ = self.keys_tx.send(Msg::Said(said));
+            }
+            Effect::Edit { draft, quoted } => {
+                self.parking.park();
+                let done =
+                    self.tty.lend(|| tty::edit(&draft, &quoted)).unwrap_or_else(|e| Err(e.to_string()));
+                self.parking.resume();
+                let _ = self.keys_tx.send(Msg::Edited(done));
+            }
+            Effect::Suspend => {
+                self.parking.park();
+                let went = self.tty.lend(tty::suspend);
+                self.parking.resume();
+                self.app.draw_now = true;
+                if let Ok((w, h)) = crossterm::terminal::size() {
+                    let _ = self.keys_tx.send(Msg::Resize(w, h));
+                }
+                if matches!(went, Ok(false)) {
+                    self.app.say("there is no shell to go back to");
+                }
+            }
+            Effect::Quit(code) => self.app.quit = Some(code),
+        }
+    }
+
+    async fn wait_for_saving(&self) {
+        let until = Instant::now() + PATIENCE;
+        while self.saving.load(std::sync::atomic::Ordering::SeqCst) > 0 && Instant::now() < until {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+fn signals() -> std::io::Result<Signals> {
+    Ok(Signals {
+        resize: signal(SignalKind::window_change())?,
+        term: signal(SignalKind::terminate())?,
+        hup: signal(SignalKind::hangup())?,
+        cont: signal(SignalKind::from_raw(18))?,
+    })
+}
+
+async fn signal_msg(s: &mut Signals) -> Msg {
+    let resized = || {
+        let (w, h) = crossterm::terminal::size().unwrap_or((80, 24));
+        Msg::Resize(w, h)
+    };
+    tokio::select! {
+        _ = s.resize.recv() => resized(),
+        _ = s.term.recv() => Msg::Terminate,
+        _ = s.hup.recv() => Msg::Gone,
+        _ = s.cont.recv() => resized(),
+    }
+}
+
+async fn next_event(events: &mut Option<broadcast::Receiver<Event>>) -> Event {
+    match events {
+        Some(r) => match r.recv().await {
+            Ok(e) => e,
+            Err(broadcast::error::RecvError::Lagged(_)) => Event::Resync,
+            Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+        },
+        None => std::future::pending().await,
+    }
+}
+
+/// Until the clocks on the screen change.
+fn until_minute() -> Duration {
+    let ms = Stamp::now().0.rem_euclid(60_000);
+    Duration::from_millis((60_000 - ms).unsigned_abs() + 5)
+}

@@ -1,0 +1,229 @@
+//! Writing a reply: saved half a second after a pause, on leaving, and when the terminal goes.
+
+use super::super::action::bitflags::Where;
+use super::super::action::{Action, Found, look_up};
+use super::prompt;
+use crate::clean;
+use crate::door::Request;
+use crate::model::{Draft, Key, Targets, Verb};
+use crate::tui::app::{App, Behind, Editor};
+use crate::tui::msg::{Effect, For, Timer};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use tui_textarea::{CursorMove, Input, Key as AreaKey, TextArea, WrapMode};
+
+/// Pause after which a draft is saved, in ms.
+const PAUSE: u64 = 500;
+
+/// `r`: my draft about the selected mention, fresh or as I left it.
+pub fn open(app: &mut App) -> Vec<Effect> {
+    if let Some(Behind::Draft(d)) = app.pages.last().map(|p| p.behind().clone()) {
+        return vec![Effect::Ask(For::OpenDraft(d.mention), Request::Draft(d.mention.id))];
+    }
+    match app.subject() {
+        Some(i) => vec![Effect::Ask(For::OpenDraft(i.key), Request::Draft(i.id))],
+        None => {
+            app.say("nothing is selected");
+            Vec::new()
+        }
+    }
+}
+
+pub fn opened(app: &mut App, key: Key, d: Option<Draft>) -> Vec<Effect> {
+    let item = app
+        .subject()
+        .filter(|i| i.key == key)
+        .cloned()
+        .or_else(|| app.stream.rows.iter().find(|r| r.key == key).cloned())
+        .or_else(|| app.reader.item.clone().filter(|i| i.key == key));
+    let text = d.filter(|d| d.posted.is_none()).map(|d| d.text.into_string()).unwrap_or_default();
+    let Some(mention) = item else {
+        // The mention is not on this terminal: fetch it, then open.
+        return vec![Effect::Ask(For::Page, Request::Items(vec![key.id]))];
+    };
+    app.pages.clear();
+    let mut area = TextArea::new(text.split('\n').map(str::to_owned).collect());
+    area.set_wrap_mode(WrapMode::WordOrGlyph);
+    area.set_cursor_line_style(ratatui::style::Style::default());
+    area.move_cursor(CursorMove::Bottom);
+    area.move_cursor(CursorMove::End);
+    app.editor = Some(Editor { mention, area, changed: 0, given: 0, saved: 0 });
+    app.draw_now = true;
+    Vec::new()
+}
+
+/// Saves what was written since the last time.
+pub fn save(app: &mut App) -> Vec<Effect> {
+    let Some(e) = &mut app.editor else { return Vec::new() };
+    if e.changed == e.given {
+        return Vec::new();
+    }
+    e.given = e.changed;
+    let number = e.changed;
+    let text = clean::draft(&e.text());
+    vec![Effect::Ask(For::SaveDraft(number), Request::SaveDraft { mention: e.mention.key, text })]
+}
+
+pub fn timer(app: &mut App, n: u64) -> Vec<Effect> {
+    if app.editor.as_ref().is_some_and(|e| e.changed == n) { save(app) } else { Vec::new() }
+}
+
+fn touched(app: &mut App) -> Vec<Effect> {
+    let Some(e) = &mut app.editor else { return Vec::new() };
+    e.changed += 1;
+    vec![Effect::After(PAUSE, Timer::SaveDraft(e.changed))]
+}
+
+pub fn insert(app: &mut App, text: &str) -> Vec<Effect> {
+    if let Some(e) = &mut app.editor {
+        e.area.insert_str(text);
+    }
+    touched(app)
+}
+
+pub fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
+    let ctrl = k.modifiers.contains(KeyModifiers::CONTROL);
+    let name = super::key_name(k).unwrap_or_default();
+    if !app.chord.is_empty() {
+        let chord = format!("{} {name}", app.chord);
+        app.chord.clear();
+        return match look_up(&chord, Where::DRAFT) {
+            Found::Action(Action::DraftEditor) => {
+                let mut out = save(app);
+                if let Some(e) = &app.editor {
+                    let m = &e.mention.mention;
+                    let quoted = format!("{}\n{}", m.title, m.text);
+                    out.push(Effect::Edit { draft: e.text(), quoted });
+                }
+                out
+            }
+            Found::Action(Action::DraftSubmit) => submit(app),
+            Found::Action(Action::DraftAside) => aside(app),
+            _ => Vec::new(),
+        };
+    }
+    match k.code {
+        KeyCode::Esc => close(app),
+        KeyCode::Char('g') if ctrl => close(app),
+        KeyCode::Char('c') if ctrl => close(app),
+        KeyCode::Char('z') if ctrl => {
+            let mut out = save(app);
+            out.push(Effect::Suspend);
+            out
+        }
+        KeyCode::Char('x') if ctrl => {
+            app.chord = "ctrl-x".into();
+            Vec::new()
+        }
+        _ => {
+            let Some(e) = &mut app.editor else { return Vec::new() };
+            let half = 8;
+            match k.code {
+                KeyCode::PageDown => (0..half).for_each(|_| e.area.move_cursor(CursorMove::Down)),
+                KeyCode::PageUp => (0..half).for_each(|_| e.area.move_cursor(CursorMove::Up)),
+                KeyCode::Left => e.area.move_cursor(CursorMove::Back),
+                KeyCode::Right => e.area.move_cursor(CursorMove::Forward),
+                KeyCode::Up => e.area.move_cursor(CursorMove::Up),
+                KeyCode::Down => e.area.move_cursor(CursorMove::Down),
+                KeyCode::Home => e.area.move_cursor(CursorMove::Head),
+                KeyCode::End => e.area.move_cursor(CursorMove::End),
+                KeyCode::Char('w') if ctrl => {
+                    e.area.delete_word();
+                    return touched(app);
+                }
+                KeyCode::Char('u') if ctrl => {
+                    e.area.delete_line_by_head();
+                    return touched(app);
+                }
+                KeyCode::Char(_) if ctrl => {}
+                _ => {
+                    // The table of keys is the truth, not the widget's own shortcuts.
+                    if e.area.input_without_shortcuts(input(k)) {
+                        return touched(app);
+                    }
+                }
+            }
+            Vec::new()
+        }
+    }
+}
+
+fn input(k: &KeyEvent) -> Input {
+    let key = match k.code {
+        KeyCode::Char(c) => AreaKey::Char(c),
+        KeyCode::Enter => AreaKey::Enter,
+        KeyCode::Backspace => AreaKey::Backspace,
+        KeyCode::Delete => AreaKey::Delete,
+        KeyCode::Tab => AreaKey::Tab,
+        _ => AreaKey::Null,
+    };
+    Input { key, ctrl: false, alt: false, shift: k.modifiers.contains(KeyModifiers::SHIFT) }
+}
+
+/// Leaves the draft, saved.
+fn close(app: &mut App) -> Vec<Effect> {
+    let out = save(app);
+    app.editor = None;
+    app.say("draft kept · gD lists drafts");
+    out
+}
+
+/// A feed has no way to send: copy, show the link, ask where it was posted.
+fn submit(app: &mut App) -> Vec<Effect> {
+    let mut out = save(app);
+    let Some(e) = &app.editor else { return out };
+    let text = e.text();
+    if text.trim().is_empty() {
+        app.say("the draft is empty");
+        return out;
+    }
+    let url = e.mention.mention.url.to_string();
+    let key = e.mention.key;
+    app.editor = None;
+    if let Some(i) = app.stream.rows.iter().position(|r| r.key == key) {
+        app.stream.cursor = app.stream.rows.get(i).map(|r| r.key);
+    }
+    out.push(Effect::Copy(text));
+    out.extend(prompt::open(app, Action::Posted));
+    if let Some(p) = &mut app.prompt {
+        p.label =
+            if url.is_empty() { "posted at".into() } else { format!("post it at {url} · then its address") };
+    }
+    out
+}
+
+/// Puts the draft aside; undo brings it back.
+fn aside(app: &mut App) -> Vec<Effect> {
+    let mut out = save(app);
+    if let Some(e) = app.editor.take() {
+        let id = Draft::id_of(&app.who, e.mention.id);
+        out.push(Effect::Ask(
+            For::Verb,
+            Request::Act { verb: Verb::Discard(true), targets: Targets::Drafts(vec![id]), quiet: false },
+        ));
+    }
+    out
+}
+
+/// What came back from `$EDITOR`.
+pub fn edited(app: &mut App, r: Result<String, String>) -> Vec<Effect> {
+    match r {
+        Ok(text) => {
+            let text = clean::draft(&text);
+            if let Some(e) = &mut app.editor {
+                let mut area = TextArea::new(text.split('\n').map(str::to_owned).collect());
+                area.set_wrap_mode(WrapMode::WordOrGlyph);
+                area.set_cursor_line_style(ratatui::style::Style::default());
+                area.move_cursor(CursorMove::Bottom);
+                area.move_cursor(CursorMove::End);
+                e.area = area;
+            }
+            let mut out = touched(app);
+            out.extend(save(app));
+            out
+        }
+        Err(why) => {
+            app.warn(why);
+            Vec::new()
+        }
+    }
+}

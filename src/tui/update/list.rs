@@ -1,0 +1,356 @@
+//! The stream and the reader: moving, paging, marks, stories, the trail.
+
+use crate::door::{ListQuery, Request};
+use crate::model::{Id, Key, State};
+use crate::tui::action::Action;
+use crate::tui::app::{App, Pane, Stream};
+use crate::tui::msg::{Effect, For, Timer};
+
+/// Rows asked for at once, and how near to an end more are asked for.
+pub const PAGE: usize = 120;
+const NEAR: usize = 40;
+/// Rows held at most.
+pub const WINDOW: usize = 2_000;
+/// The cursor rests this long before the reader follows, in ms.
+const REST: u64 = 80;
+const TRAIL: usize = 100;
+
+/// Reads the list anew from the top.
+pub fn reload(app: &mut App) -> Vec<Effect> {
+    let s = &mut app.stream;
+    s.generation += 1;
+    s.waiting = 0;
+    s.scanned = 0;
+    s.asked = true;
+    let q = s.query(PAGE);
+    vec![Effect::Ask(For::Top(s.generation), Request::List(q)), Effect::Ask(For::Counts, Request::Counts)]
+}
+
+/// Shows other states.
+pub fn show(app: &mut App, states: &[State]) -> Vec<Effect> {
+    let s = &mut app.stream;
+    *s = Stream {
+        states: states.to_vec(),
+        filter: std::mem::take(&mut s.filter),
+        generation: s.generation,
+        ..Stream::default()
+    };
+    app.reader.item = None;
+    reload(app)
+}
+
+/// The ids of what is on this terminal among the keys.
+pub fn shown(app: &App, keys: &[Key]) -> Vec<Id> {
+    let mut all: Vec<Id> = app.stream.rows.iter().filter(|r| keys.contains(&r.key)).map(|r| r.id).collect();
+    if let Some(i) = app.reader.item.as_ref().filter(|i| keys.contains(&i.key) && !all.contains(&i.id)) {
+        all.push(i.id);
+    }
+    for p in &app.pages {
+        for (_, b) in &p.rows {
+            if let crate::tui::app::Behind::Mention(i) = b
+                && keys.contains(&i.key)
+                && !all.contains(&i.id)
+            {
+                all.push(i.id);
+            }
+        }
+    }
+    all
+}
+
+/// The cursor stays on the screen.
+pub fn keep_visible(app: &mut App) {
+    let h = app.list_height();
+    let at = app.stream.at().unwrap_or(0);
+    let n = app.stream.rows.len();
+    let s = &mut app.stream;
+    if at < s.top {
+        s.top = if app.scroll_lines { at } else { at.saturating_sub(h / 2) };
+    } else if at >= s.top + h {
+        s.top = if app.scroll_lines { at + 1 - h } else { at.saturating_sub(h / 2) };
+    }
+    s.top = s.top.min(n.saturating_sub(1));
+}
+
+/// Asks for more rows when the cursor comes near an end of the window.
+pub fn look_ahead(app: &mut App) -> Vec<Effect> {
+    let s = &mut app.stream;
+    let (Some(at), false) = (s.at(), s.asked) else { return Vec::new() };
+    let far_end = s.rows.len().saturating_sub(at) < NEAR + usize::from(app.size.1);
+    if far_end && let Some(from) = s.older {
+        s.asked = true;
+        let q = ListQuery { from, ..s.query(PAGE) };
+        return vec![Effect::Ask(For::Older(s.generation), Request::List(q))];
+    }
+    if at < NEAR
+        && let Some(from) = s.newer
+    {
+        s.asked = true;
+        let q = ListQuery { from, older: false, ..s.query(PAGE) };
+        return vec![Effect::Ask(For::Newer(s.generation), Request::List(q))];
+    }
+    Vec::new()
+}
+
+/// Moves the cursor to a row.
+pub fn go(app: &mut App, to: usize) -> Vec<Effect> {
+    let to = to.min(app.stream.rows.len().saturating_sub(1));
+    app.stream.cursor = app.stream.rows.get(to).map(|r| r.key);
+    keep_visible(app);
+    app.follow += 1;
+    let mut out = look_ahead(app);
+    if app.columns() > 1 {
+        out.push(Effect::After(REST, Timer::Follow(app.follow)));
+    }
+    out.extend(people_of_screen(app));
+    out
+}
+
+/// Asks for the people on the screen that are not known yet.
+pub fn people_of_screen(app: &mut App) -> Vec<Effect> {
+    if app.columns() < 3 && app.pane != Pane::People {
+        return Vec::new();
+    }
+    let ids: Vec<Id> =
+        authors(app).into_iter().filter(|id| !app.people_asked.contains(id)).take(60).collect();
+    if ids.is_empty() {
+        return Vec::new();
+    }
+    app.people_asked.extend(ids.iter().copied());
+    vec![Effect::Ask(For::People, Request::People(ids))]
+}
+
+/// The authors of what is on the screen, once each.
+pub fn authors(app: &App) -> Vec<Id> {
+    let mut out = Vec::new();
+    for r in app.stream.rows.iter().skip(app.stream.top).take(app.list_height()) {
+        let id = Id(r.mention.author.key());
+        if id.0 != 0 && !out.contains(&id) {
+            out.push(id);
+        }
+    }
+    out
+}
+
+/// The reader shows what the cursor is on.
+pub fn follow(app: &mut App) {
+    let current = app.stream.current().cloned();
+    if app.reader.item.as_ref().map(|i| i.key) != current.as_ref().map(|i| i.key) {
+        app.reader.scroll = 0;
+    }
+    app.reader.item = current;
+    app.draw_now = true;
+}
+
+fn step(app: &mut App, by: isize) -> Vec<Effect> {
+    let reading = app.pane == Pane::Reader && (app.reader.open || app.columns() > 1);
+    if reading {
+        app.reader.scroll = app.reader.scroll.saturating_add_signed(by);
+        return Vec::new();
+    }
+    let at = app.stream.at().unwrap_or(0);
+    go(app, at.saturating_add_signed(by))
+}
+
+pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
+    let half = isize::try_from(app.list_height() / 2).unwrap_or(10).max(1);
+    match a {
+        Action::Down => step(app, 1),
+        Action::Up => step(app, -1),
+        Action::HalfDown => step(app, half),
+        Action::HalfUp => step(app, -half),
+        Action::First if app.stream.newer.is_some() => {
+            app.stream.cursor = None;
+            reload(app)
+        }
+        Action::First if app.pane == Pane::Reader => {
+            app.reader.scroll = 0;
+            Vec::new()
+        }
+        Action::First => go(app, 0),
+        Action::Last => last(app),
+        Action::Open => open(app),
+        Action::Space => space(app),
+        Action::Unfold => unfold(app),
+        Action::Fold => {
+            if let Some(s) = app.stream.current().and_then(|i| i.story) {
+                fold(app, s);
+            }
+            Vec::new()
+        }
+        Action::NextUnread => seek(app, true, |i| !i.read),
+        Action::PrevUnread => seek(app, false, |i| !i.read),
+        Action::NextMine | Action::PrevMine => {
+            let me = app.who.clone();
+            seek(app, a == Action::NextMine, move |i| i.assignee.as_deref() == Some(&me))
+        }
+        Action::NextVip => seek(app, true, |i| i.vip),
+        Action::PrevVip => seek(app, false, |i| i.vip),
+        Action::Back | Action::Forward => trail(app, a == Action::Back),
+        Action::TakeIn => {
+            app.people_asked.clear();
+            reload(app)
+        }
+        Action::Mark => {
+            if let Some(k) = app.stream.cursor {
+                let m = &mut app.stream.marks;
+                match m.iter().position(|x| *x == k) {
+                    Some(i) => drop(m.remove(i)),
+                    None => m.push(k),
+                }
+            }
+            step(app, 1)
+        }
+        Action::MarkRange => {
+            let s = &mut app.stream;
+            let from = s.marks.last().and_then(|m| s.rows.iter().position(|r| r.key == *m));
+            if let (Some(a), Some(b)) = (from, s.at()) {
+                for r in &s.rows[a.min(b)..=a.max(b)] {
+                    if !s.marks.contains(&r.key) {
+                        s.marks.push(r.key);
+                    }
+                }
+            } else {
+                app.say("mark one with x first, then X marks from there to here");
+            }
+            Vec::new()
+        }
+        Action::WholeInbox => {
+            app.stream.filter.clear();
+            show(app, &[State::Inbox])
+        }
+        Action::ShowSnoozed => show(app, &[State::Snoozed]),
+        Action::ShowDone => show(app, &[State::Done]),
+        Action::ShowHeard => show(app, &[State::Heard]),
+        Action::ShowAll => show(app, &State::ALL),
+        _ => Vec::new(),
+    }
+}
+
+/// The very end: read from the oldest upwards, unless it is here already.
+fn last(app: &mut App) -> Vec<Effect> {
+    if app.pane == Pane::Reader {
+        app.reader.scroll = usize::MAX / 2;
+        return Vec::new();
+    }
+    if app.stream.older.is_none() {
+        return go(app, usize::MAX / 2);
+    }
+    let s = &mut app.stream;
+    s.generation += 1;
+    s.asked = true;
+    let q = ListQuery { from: Key::default(), older: false, ..s.query(PAGE) };
+    vec![Effect::Ask(For::Bottom(s.generation), Request::List(q))]
+}
+
+/// Enter: opens, which marks read.
+fn open(app: &mut App) -> Vec<Effect> {
+    match app.pane {
+        Pane::People => return super::pages::open(app, Action::GoPeople),
+        Pane::Drafts => return super::pages::open(app, Action::GoDrafts),
+        _ => {}
+    }
+    let Some(item) = app.stream.current().cloned() else { return Vec::new() };
+    app.reader.scroll = 0;
+    app.reader.open = app.columns() == 1;
+    app.pane = Pane::Reader;
+    if app.trail.last() != Some(&item.key) {
+        app.trail.push(item.key);
+        if app.trail.len() > TRAIL {
+            app.trail.remove(0);
+        }
+    }
+    app.trail_at = app.trail.len();
+    let unread = !item.read;
+    let key = item.key;
+    app.reader.item = Some(item);
+    if unread { super::verbs::read_quietly(key) } else { Vec::new() }
+}
+
+fn space(app: &mut App) -> Vec<Effect> {
+    let h = app.list_height().saturating_sub(2).max(1);
+    if app.reader.item.is_some() && (app.reader.open || app.pane == Pane::Reader) {
+        let lines = crate::tui::view::reader_lines(app);
+        if app.reader.scroll + h < lines {
+            app.reader.scroll += h;
+            return Vec::new();
+        }
+        let mut out = seek(app, true, |i| !i.read);
+        out.extend(open(app));
+        return out;
+    }
+    open(app)
+}
+
+fn seek(app: &mut App, forward: bool, want: impl Fn(&crate::model::Item) -> bool) -> Vec<Effect> {
+    let at = app.stream.at().unwrap_or(0);
+    let rows = &app.stream.rows;
+    let found = if forward {
+        (at + 1..rows.len()).find(|i| want(&rows[*i]))
+    } else {
+        (0..at).rev().find(|i| want(&rows[*i]))
+    };
+    match found {
+        Some(i) => {
+            let out = go(app, i);
+            if app.reader.open || app.pane == Pane::Reader {
+                follow(app);
+            }
+            out
+        }
+        None => {
+            app.say("none further on");
+            Vec::new()
+        }
+    }
+}
+
+fn trail(app: &mut App, back: bool) -> Vec<Effect> {
+    let to = if back {
+        app.trail_at.checked_sub(if app.trail_at == app.trail.len() { 2 } else { 1 })
+    } else {
+        Some(app.trail_at + 1)
+    };
+    let Some(key) = to.and_then(|i| app.trail.get(i)).copied() else {
+        app.say(if back { "that is where it began" } else { "that is the newest place" });
+        return Vec::new();
+    };
+    app.trail_at = to.unwrap_or(0);
+    if let Some(i) = app.stream.rows.iter().position(|r| r.key == key) {
+        let out = go(app, i);
+        follow(app);
+        return out;
+    }
+    vec![Effect::Ask(For::Page, Request::Items(vec![key.id]))]
+}
+
+fn unfold(app: &mut App) -> Vec<Effect> {
+    match app.stream.current() {
+        Some(i) if i.tellings > 1 => match i.story {
+            Some(s) if !app.stream.unfolded.contains_key(&s) => {
+                vec![Effect::Ask(For::Story(s), Request::Story(s))]
+            }
+            _ => Vec::new(),
+        },
+        Some(_) => {
+            app.say("this is the only telling");
+            Vec::new()
+        }
+        None => Vec::new(),
+    }
+}
+
+/// Takes the further tellings of a story out of the list again.
+pub fn fold(app: &mut App, story: Id) {
+    if let Some(members) = app.stream.unfolded.remove(&story) {
+        let face = app.stream.rows.iter().find(|r| r.story == Some(story)).map(|r| r.key);
+        let keep = face;
+        app.stream.rows.retain(|r| {
+            r.story != Some(story) || Some(r.key) == keep || !members.iter().any(|m| m.key == r.key)
+        });
+        if app.stream.at().is_none() {
+            app.stream.cursor = keep;
+        }
+        keep_visible(app);
+    }
+}

@@ -1,0 +1,299 @@
+//! `update`: the only place where what a terminal shows is changed. Messages in, effects out, nothing waits.
+
+mod draft;
+mod list;
+mod pages;
+mod prompt;
+mod replies;
+mod verbs;
+
+pub use list::authors;
+
+use super::action::bitflags::Where;
+use super::action::{Action, Found, look_up};
+use super::app::{App, PageKind, Pane};
+use super::msg::{Effect, For, Msg, Timer};
+use crate::door::{Event, Request};
+use crate::model::Stamp;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+/// Takes one message in.
+pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
+    match msg {
+        Msg::Key(k) => key(app, &k),
+        Msg::Paste(s) => paste(app, &s),
+        Msg::Resize(w, h) => {
+            app.size = (w, h);
+            app.draw_now = true;
+            list::keep_visible(app);
+            list::look_ahead(app)
+        }
+        Msg::Event(e) => event(app, e),
+        Msg::Reply(what, reply) => replies::reply(app, what, *reply),
+        Msg::Timer(Timer::SaveDraft(n)) => draft::timer(app, n),
+        Msg::Timer(Timer::Follow(n)) => {
+            if n == app.follow && app.columns() > 1 {
+                list::follow(app);
+            }
+            Vec::new()
+        }
+        Msg::Minute => {
+            app.now = Stamp::now();
+            app.draw_later = true;
+            Vec::new()
+        }
+        Msg::Edited(r) => draft::edited(app, r),
+        Msg::Said(s) => {
+            app.say(s);
+            Vec::new()
+        }
+        Msg::Opened => {
+            app.opened = true;
+            app.draw_now = true;
+            let mut out = list::reload(app);
+            out.push(Effect::Ask(For::Sources, Request::Sources));
+            out.push(Effect::Ask(For::Drafts, Request::Drafts));
+            out.push(Effect::Ask(For::Told, Request::Status));
+            out
+        }
+        Msg::OpenFailed(why) => {
+            app.warn(why);
+            Vec::new()
+        }
+        Msg::Gone => leave(app, 129),
+        Msg::Terminate => leave(app, 143),
+    }
+}
+
+/// Saves what is being written, then ends.
+fn leave(app: &mut App, code: i32) -> Vec<Effect> {
+    let mut out = draft::save(app);
+    out.push(Effect::Quit(code));
+    out
+}
+
+/// The name of a key as the table writes it.
+#[must_use]
+pub fn key_name(k: &KeyEvent) -> Option<String> {
+    let ctrl = k.modifiers.contains(KeyModifiers::CONTROL);
+    Some(match k.code {
+        KeyCode::Char(' ') => "space".into(),
+        KeyCode::Char(c) if ctrl => format!("ctrl-{}", c.to_ascii_lowercase()),
+        KeyCode::Char(c) if !k.modifiers.contains(KeyModifiers::ALT) => c.to_string(),
+        KeyCode::Enter => "enter".into(),
+        KeyCode::Esc => "esc".into(),
+        KeyCode::Tab => "tab".into(),
+        KeyCode::Up => "up".into(),
+        KeyCode::Down => "down".into(),
+        KeyCode::Left => "left".into(),
+        KeyCode::Right => "right".into(),
+        KeyCode::PageUp => "pgup".into(),
+        KeyCode::PageDown => "pgdn".into(),
+        KeyCode::Home => "home".into(),
+        KeyCode::End => "end".into(),
+        _ => return None,
+    })
+}
+
+/// Where keys go now.
+pub fn place(app: &App) -> Where {
+    match app.pages.last().map(|p| p.kind) {
+        Some(PageKind::Sources) => Where(Where::PAGE.0 | Where::SOURCES.0),
+        Some(_) => Where::PAGE,
+        None => Where::MAIN,
+    }
+}
+
+fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
+    app.draw_now = true;
+    app.stream.calm = false;
+    if app.prompt.is_some() {
+        return prompt::key(app, k);
+    }
+    if app.editor.is_some() && app.pages.is_empty() {
+        return draft::key(app, k);
+    }
+    let Some(name) = key_name(k) else { return Vec::new() };
+    let chord = if app.chord.is_empty() { name.clone() } else { format!("{} {name}", app.chord) };
+    let pending = !app.chord.is_empty();
+    app.chord.clear();
+    match look_up(&chord, place(app)) {
+        Found::Action(a) => {
+            app.notice = None;
+            act(app, a)
+        }
+        Found::Prefix => {
+            app.chord = chord;
+            Vec::new()
+        }
+        // Esc and its twins only give up a chord that was begun.
+        Found::Nothing if pending => Vec::new(),
+        Found::Nothing => {
+            app.say(format!("{name} does nothing here; ? shows the keys"));
+            Vec::new()
+        }
+    }
+}
+
+/// Pasted text is text where text is typed, and nothing elsewhere.
+fn paste(app: &mut App, s: &str) -> Vec<Effect> {
+    let clean = crate::clean::draft(s);
+    app.draw_now = true;
+    if let Some(p) = &mut app.prompt {
+        p.line.insert(&clean.replace('\n', " "));
+        return Vec::new();
+    }
+    if app.editor.is_some() && app.pages.is_empty() {
+        return draft::insert(app, &clean);
+    }
+    app.say("pasted text goes only where text is typed");
+    Vec::new()
+}
+
+fn event(app: &mut App, e: Event) -> Vec<Effect> {
+    match e {
+        Event::Arrived { inbox, .. } => {
+            app.draw_later = true;
+            let mut out = vec![Effect::Ask(For::Counts, Request::Counts)];
+            let shows = app.stream.states.contains(&crate::model::State::Inbox);
+            if shows && inbox > 0 {
+                app.stream.calm |= app.stream.rows.is_empty();
+                if app.stream.calm && app.stream.loaded {
+                    out.extend(list::reload(app));
+                } else {
+                    app.stream.waiting += inbox;
+                }
+            }
+            out
+        }
+        Event::Changed(keys) => {
+            let ids = list::shown(app, &keys);
+            let mut out = vec![Effect::Ask(For::Counts, Request::Counts)];
+            if !ids.is_empty() {
+                out.push(Effect::Ask(For::Items, Request::Items(ids)));
+            }
+            out
+        }
+        Event::Polled { .. } | Event::SourcesChanged => {
+            app.draw_later = true;
+            vec![Effect::Ask(For::Sources, Request::Sources)]
+        }
+        Event::DraftsChanged => vec![Effect::Ask(For::Drafts, Request::Drafts)],
+        Event::Notice { urgent, text } => {
+            app.notice = Some((urgent, text.into_string()));
+            app.draw_later = true;
+            Vec::new()
+        }
+        Event::Resync => {
+            let ids: Vec<_> = app.stream.rows.iter().map(|r| r.id).collect();
+            app.people_asked.clear();
+            vec![
+                Effect::Ask(For::Items, Request::Items(ids)),
+                Effect::Ask(For::Counts, Request::Counts),
+                Effect::Ask(For::Sources, Request::Sources),
+            ]
+        }
+    }
+}
+
+/// Does an action.
+pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
+    app.draw_now = true;
+    if !app.pages.is_empty()
+        && let Some(done) = pages::act(app, a)
+    {
+        return done;
+    }
+    match a {
+        Action::Close | Action::Interrupt => close(app),
+        Action::Suspend => {
+            let mut out = draft::save(app);
+            out.push(Effect::Suspend);
+            out
+        }
+        Action::NextPane => {
+            let all: &[Pane] = match app.columns() {
+                3 => &[Pane::Stream, Pane::Reader, Pane::People, Pane::Drafts],
+                2 => &[Pane::Stream, Pane::Reader],
+                _ => &[Pane::Stream, Pane::Reader, Pane::People, Pane::Drafts],
+            };
+            let i = all.iter().position(|p| *p == app.pane).unwrap_or(0);
+            app.pane = all[(i + 1) % all.len()];
+            app.reader.open = app.columns() == 1 && app.pane == Pane::Reader;
+            if app.pane == Pane::Reader && app.reader.item.is_none() {
+                list::follow(app);
+            }
+            Vec::new()
+        }
+        Action::Layout => {
+            app.layout = (app.layout + 1) % 3;
+            list::keep_visible(app);
+            Vec::new()
+        }
+        Action::Help
+        | Action::Palette
+        | Action::Filter
+        | Action::MarkQuery
+        | Action::Tag
+        | Action::Note
+        | Action::Assign
+        | Action::SnoozeTyped
+        | Action::Posted
+        | Action::AddPage
+        | Action::SourceAdd => prompt::open(app, a),
+        Action::GoSources
+        | Action::GoDrafts
+        | Action::GoPeople
+        | Action::GoLog
+        | Action::GoUndo
+        | Action::GoHealth
+        | Action::Person
+        | Action::Why
+        | Action::Log
+        | Action::Diff
+        | Action::ShowLink => pages::open(app, a),
+        Action::Reply => draft::open(app),
+        Action::PollNow => {
+            app.say("asking all sources");
+            vec![Effect::Ask(For::Told, Request::Poll { sources: Vec::new(), ticket: 0 })]
+        }
+        Action::SourcePause
+        | Action::SourceRemove
+        | Action::DraftEditor
+        | Action::DraftSubmit
+        | Action::DraftAside => {
+            app.say("that is for another screen");
+            Vec::new()
+        }
+        a if verbs::is_verb(a) => verbs::act(app, a),
+        a => list::act(app, a),
+    }
+}
+
+/// `q`: closes the top thing; at the root it quits, and nothing is lost.
+fn close(app: &mut App) -> Vec<Effect> {
+    if app.pages.pop().is_some() {
+        return Vec::new();
+    }
+    if app.reader.open {
+        app.reader.open = false;
+        app.pane = Pane::Stream;
+        return Vec::new();
+    }
+    if app.pane != Pane::Stream {
+        app.pane = Pane::Stream;
+        return Vec::new();
+    }
+    if !app.stream.marks.is_empty() {
+        app.stream.marks.clear();
+        app.say("nothing is marked now");
+        return Vec::new();
+    }
+    if !app.stream.filter.is_empty() {
+        app.stream.filter.clear();
+        return list::reload(app);
+    }
+    let mut out = draft::save(app);
+    out.push(Effect::Quit(0));
+    out
+}

@@ -1,0 +1,419 @@
+//! Pages over the main screen: sources, drafts, people, logs, health, why, revisions. The same verbs work on
+//! the mentions in them.
+
+use super::{draft, prompt};
+use crate::clean::width::{fit, pad};
+use crate::door::{Reply, Request};
+use crate::model::{Entry, Id, Item, Key, PersonCard, Stamp, Trouble, time};
+use crate::tui::action::Action;
+use crate::tui::app::{App, Behind, Page, PageKind, Pane};
+use crate::tui::msg::{Effect, For};
+
+/// What a page does with an action itself; `None` leaves it to the main screen's rules.
+pub fn act(app: &mut App, a: Action) -> Option<Vec<Effect>> {
+    let half = (app.list_height() / 2).max(1);
+    let page = app.pages.last_mut()?;
+    let n = page.rows.len().saturating_sub(1);
+    match a {
+        Action::Down => page.selected = (page.selected + 1).min(n),
+        Action::Up => page.selected = page.selected.saturating_sub(1),
+        Action::HalfDown => page.selected = (page.selected + half).min(n),
+        Action::HalfUp => page.selected = page.selected.saturating_sub(half),
+        Action::First => page.selected = 0,
+        Action::Last => page.selected = n,
+        Action::Open => return Some(enter(app)),
+        Action::Reply => return Some(draft::open(app)),
+        Action::SourcePause => {
+            if let Behind::Source(id) = page.behind().clone() {
+                let paused = app.sources.iter().any(|s| s.id == id && s.health.trouble == Trouble::Paused);
+                return Some(vec![prompt::pause(id, !paused)]);
+            }
+        }
+        Action::SourceRemove => {
+            if let Behind::Source(id) = page.behind().clone() {
+                prompt::confirm_remove(app, &id);
+            }
+        }
+        Action::PollNow => {
+            if let Behind::Source(id) = page.behind().clone() {
+                app.say(format!("asking {id}"));
+                return Some(vec![Effect::Ask(For::Told, Request::Poll { sources: vec![id], ticket: 0 })]);
+            }
+            return None;
+        }
+        Action::Person => {
+            if let Behind::Person(id) = page.behind().clone() {
+                return Some(person(app, id));
+            }
+            return None;
+        }
+        _ => return None,
+    }
+    Some(Vec::new())
+}
+
+fn enter(app: &mut App) -> Vec<Effect> {
+    let Some(page) = app.pages.last() else { return Vec::new() };
+    match page.behind().clone() {
+        Behind::Mention(i) => {
+            app.pages.clear();
+            show_item(app, *i)
+        }
+        Behind::Person(id) => person(app, id),
+        Behind::Draft(_) => draft::open(app),
+        Behind::Source(id) => {
+            app.say(format!("asking {id}"));
+            vec![Effect::Ask(For::Told, Request::Poll { sources: vec![id], ticket: 0 })]
+        }
+        Behind::Nothing => Vec::new(),
+    }
+}
+
+/// Shows a mention that may not be in the list.
+fn show_item(app: &mut App, i: Item) -> Vec<Effect> {
+    if app.stream.rows.iter().any(|r| r.key == i.key) {
+        app.stream.cursor = Some(i.key);
+        super::list::keep_visible(app);
+    }
+    app.reader.scroll = 0;
+    app.reader.open = app.columns() == 1;
+    app.pane = Pane::Reader;
+    let (key, unread) = (i.key, !i.read);
+    app.reader.item = Some(i);
+    app.draw_now = true;
+    if unread { super::verbs::read_quietly(key) } else { Vec::new() }
+}
+
+pub fn one_item(app: &mut App, items: Vec<Item>) -> Vec<Effect> {
+    match items.into_iter().next() {
+        Some(i) => {
+            app.pages.clear();
+            show_item(app, i)
+        }
+        None => {
+            app.say("it is not there any more");
+            Vec::new()
+        }
+    }
+}
+
+pub fn open(app: &mut App, a: Action) -> Vec<Effect> {
+    match a {
+        Action::GoSources => {
+            app.pages.push(Page::new(
+                PageKind::Sources,
+                "sources · + add · Z pause · Ctrl-r ask now · : remove source",
+            ));
+            refresh(app);
+            vec![Effect::Ask(For::Sources, Request::Sources)]
+        }
+        Action::GoDrafts => {
+            app.pages.push(Page::new(PageKind::Drafts, "drafts · Enter writes on"));
+            refresh(app);
+            vec![Effect::Ask(For::Drafts, Request::Drafts)]
+        }
+        Action::GoPeople => {
+            app.pages.push(Page::new(PageKind::People, "people on the screen and on the watch list"));
+            refresh(app);
+            let mut ids = super::list::authors(app);
+            ids.retain(|i| !app.people.contains_key(i));
+            vec![
+                Effect::Ask(For::People, Request::People(ids)),
+                Effect::Ask(For::People, Request::KnownPeople),
+            ]
+        }
+        Action::GoLog => {
+            app.pages.push(Page::new(PageKind::Log, "log of everything, newest first"));
+            vec![Effect::Ask(For::Page, Request::Log { about: None, limit: 500 })]
+        }
+        Action::GoUndo => {
+            app.pages.push(Page::new(PageKind::Undo, "my undo list, newest first · u takes back the newest"));
+            vec![Effect::Ask(For::Page, Request::UndoList(200))]
+        }
+        Action::GoHealth => {
+            app.pages.push(Page::new(PageKind::Health, "health"));
+            vec![Effect::Ask(For::Sources, Request::Sources), Effect::Ask(For::Page, Request::Status)]
+        }
+        Action::Log => match app.subject() {
+            Some(i) => {
+                let (id, title) = (i.id, format!("log of {}", i.id));
+                app.pages.push(Page::new(PageKind::Log, title));
+                vec![Effect::Ask(For::Page, Request::Log { about: Some(id), limit: 500 })]
+            }
+            None => nothing(app),
+        },
+        Action::Person => match app.subject().map(|i| Id(i.mention.author.key())).filter(|i| i.0 != 0) {
+            Some(id) => person(app, id),
+            None => {
+                app.say("the source names no author");
+                Vec::new()
+            }
+        },
+        Action::Why | Action::Diff | Action::ShowLink => match app.subject().cloned() {
+            Some(i) => {
+                let (title, head) = match a {
+                    Action::Why => ("why it is here", why(&i)),
+                    Action::Diff => ("what changed", diff(&i)),
+                    _ => ("link", link(&i)),
+                };
+                let mut p = Page::new(PageKind::Text, title);
+                p.rows = head.into_iter().map(|l| (l, Behind::Nothing)).collect();
+                app.pages.push(p);
+                Vec::new()
+            }
+            None => nothing(app),
+        },
+        _ => Vec::new(),
+    }
+}
+
+fn nothing(app: &mut App) -> Vec<Effect> {
+    app.say("nothing is selected");
+    Vec::new()
+}
+
+fn person(app: &mut App, id: Id) -> Vec<Effect> {
+    let mut p = Page::new(PageKind::Person, "person");
+    p.person = Some(id);
+    app.pages.push(p);
+    refresh(app);
+    vec![
+        Effect::Ask(For::People, Request::People(vec![id])),
+        Effect::Ask(For::Timeline, Request::Timeline { person: id, before: Key::MAX, limit: 200 }),
+    ]
+}
+
+pub fn timeline(app: &mut App, items: Vec<Item>) {
+    let now = app.now;
+    if let Some(p) = app.pages.last_mut().filter(|p| p.kind == PageKind::Person) {
+        p.rows = items.into_iter().map(|i| (mention_row(&i, now), Behind::Mention(Box::new(i)))).collect();
+    }
+}
+
+pub fn mention_row(i: &Item, now: Stamp) -> String {
+    let mark = if i.read { ' ' } else { '*' };
+    format!("{mark} {:>4}  {:<8} {}", time::ago(i.mention.at, now), i.state.word(), i.mention.headline())
+}
+
+/// Fills the open page with what is known by now.
+pub fn refresh(app: &mut App) {
+    let now = app.now;
+    let on_screen = super::list::authors(app);
+    let Some(page) = app.pages.last_mut() else { return };
+    match page.kind {
+        PageKind::Sources => {
+            page.rows =
+                app.sources.iter().map(|s| (source_row(s, now), Behind::Source(s.id.clone()))).collect();
+            if page.rows.is_empty() {
+                page.head =
+                    vec!["No source yet. + adds one: the address of a feed or of a page is enough.".into()];
+            }
+        }
+        PageKind::Drafts => {
+            page.rows = app
+                .drafts
+                .iter()
+                .map(|d| {
+                    let mark = if d.posted.is_some() {
+                        "posted"
+                    } else if d.discarded {
+                        "aside"
+                    } else {
+                        ""
+                    };
+                    let begin = d.text.lines().next().unwrap_or("");
+                    let text = format!(
+                        "{mark:<6} {:>4}  {} {} | {begin}",
+                        time::ago(d.saved_at, now),
+                        pad(&d.who, 8),
+                        pad(&d.about, 30)
+                    );
+                    (text, Behind::Draft(Box::new(d.clone())))
+                })
+                .collect();
+            page.head = if page.rows.is_empty() {
+                vec!["No drafts. r on a mention begins one.".into()]
+            } else {
+                Vec::new()
+            };
+        }
+        PageKind::People => {
+            let mut all: Vec<&PersonCard> = app
+                .people
+                .values()
+                .filter(|p| p.vip || !p.notes.is_empty() || on_screen.contains(&p.id))
+                .collect();
+            all.sort_by_key(|p| (!p.vip, std::cmp::Reverse(p.recent), std::cmp::Reverse(p.mentions)));
+            page.rows = all.into_iter().map(|p| (person_row(p, now), Behind::Person(p.id))).collect();
+        }
+        PageKind::Person => {
+            if let Some(p) = page.person.and_then(|id| app.people.get(&id)) {
+                page.title = format!("{} · {}", p.name, p.scope);
+                page.head = person_head(p);
+            }
+        }
+        PageKind::Health => {
+            page.rows = app
+                .sources
+                .iter()
+                .filter(|s| s.health.is_red() || !s.health.gaps.is_empty())
+                .flat_map(|s| {
+                    let mut rows = vec![(source_row(s, now), Behind::Source(s.id.clone()))];
+                    for (from, to) in &s.health.gaps {
+                        let to = to.map_or("still open".into(), |t| format!("closed {}", t.local_minute()));
+                        rows.push((
+                            format!("      gap from {} · {to}", from.local_minute()),
+                            Behind::Nothing,
+                        ));
+                    }
+                    rows
+                })
+                .collect();
+            if page.rows.is_empty() {
+                page.rows.push(("Every source is well, and there is no gap.".into(), Behind::Nothing));
+            }
+        }
+        _ => {}
+    }
+    page.selected = page.selected.min(page.rows.len().saturating_sub(1));
+}
+
+/// An answer for the open page.
+pub fn filled(app: &mut App, r: Reply) -> Vec<Effect> {
+    let Some(page) = app.pages.last_mut() else { return Vec::new() };
+    match r {
+        Reply::Log(all) => page.rows = all.iter().map(|e| (entry_row(e, true), Behind::Nothing)).collect(),
+        Reply::UndoList(all) => {
+            page.rows = all.iter().map(|(e, stands)| (entry_row(e, *stands), Behind::Nothing)).collect();
+        }
+        Reply::Status(s) => {
+            page.head = vec![
+                format!("Hearken {} · {} · {} MB on the disk", s.version, s.data, s.disk_bytes >> 20),
+                format!("configuration {}", s.config),
+            ];
+            page.head
+                .extend(s.notices.iter().rev().take(8).map(|(at, t)| format!("{} {t}", at.local_minute())));
+            if s.cleaned_at_sink > 0 {
+                page.head.push(format!(
+                    "{} unsafe characters were stopped at the last moment: please report this",
+                    s.cleaned_at_sink
+                ));
+            }
+        }
+        _ => {}
+    }
+    if page.rows.is_empty() && page.kind != PageKind::Health {
+        page.rows.push(("nothing yet".into(), Behind::Nothing));
+    }
+    Vec::new()
+}
+
+fn entry_row(e: &Entry, stands: bool) -> String {
+    let what = match e.changes.as_slice() {
+        [one] => format!("{} -> {}", one.from.words(), one.to.words()),
+        many => format!("{} items", many.len()),
+    };
+    let taken = if stands { "" } else { " (taken back)" };
+    format!("{:>5} {} {} {} {what}{taken}", e.seq, e.at.local_minute(), pad(&e.who, 8), pad(&e.verb, 9))
+}
+
+fn source_row(s: &crate::model::SourceView, now: Stamp) -> String {
+    let h = &s.health;
+    let mark = if h.is_red() { '!' } else { ' ' };
+    let heard = h.last_ok.map_or("never".into(), |t| time::ago(t, now));
+    let usual = if h.usual_ms > 0 { time::span(h.usual_ms) } else { "?".into() };
+    let next = h.next_poll.map_or("-".into(), |t| {
+        if t <= now { "now".into() } else { format!("in {}", time::span(t.0 - now.0)) }
+    });
+    format!(
+        "{mark} {} heard {heard:<5} usual {} next {} {:>6}/{:<5} {}",
+        pad(&s.id, 20),
+        pad(&usual, 6),
+        pad(&next, 9),
+        h.heard,
+        h.matched,
+        h.word()
+    )
+}
+
+pub fn person_row(p: &PersonCard, now: Stamp) -> String {
+    let vip = if p.vip { "VIP" } else { "   " };
+    let last = p.last_seen.map_or(String::new(), |t| time::ago(t, now));
+    format!("{vip} {:>3} {last:>4} {} {}", p.recent, pad(&p.name, 20), p.scope)
+}
+
+fn person_head(p: &PersonCard) -> Vec<String> {
+    let date = |t: Option<Stamp>| t.map_or("?".into(), Stamp::local_minute);
+    let mut out = vec![format!(
+        "{}{} mentions, {} in 30 days · first {} · last {}",
+        if p.vip { "VIP · " } else { "" },
+        p.mentions,
+        p.recent,
+        date(p.first_seen),
+        date(p.last_seen)
+    )];
+    out.extend(p.notes.iter().map(|(who, at, t)| format!("note, {who} {}: {t}", at.local_minute())));
+    out
+}
+
+fn why(i: &Item) -> Vec<String> {
+    let m = &i.mention;
+    let mut out = vec![format!("heard from {} ({}) at {}", m.source, m.network, m.heard_at.local_minute())];
+    if m.topics.is_empty() {
+        out.push("no topic matched it".into());
+    }
+    for t in &m.topics {
+        out.push(format!("topic “{}” matched:", t.topic));
+        for (in_title, a, b) in t.spans.iter().take(12) {
+            let text = if *in_title { &m.title } else { &m.text };
+            let word: String = text.chars().skip(*a as usize).take((b - a) as usize).collect();
+            out.push(format!(
+                "   {} “{}”",
+                if *in_title { "title" } else { "text " },
+                word.replace('\n', " ")
+            ));
+        }
+    }
+    if m.time_note != crate::model::TimeNote::Given {
+        out.push(format!("its time is {:?}: the time of hearing stands in", m.time_note).to_lowercase());
+    }
+    out.push(format!("state {} · id {}", i.state.word(), i.id));
+    if i.tellings > 1 {
+        out.push(format!("one of {} tellings of one story (same address)", i.tellings));
+    }
+    out
+}
+
+fn diff(i: &Item) -> Vec<String> {
+    if i.revisions.is_empty() {
+        return vec!["The source has not changed it since it was heard.".into()];
+    }
+    let mut out = vec!["now:".to_owned(), format!("  {}", i.mention.title)];
+    out.extend(i.mention.text.lines().map(|l| format!("  {l}")));
+    for (at, title, text) in &i.revisions {
+        out.push(String::new());
+        out.push(format!("before (heard {}):", at.local_minute()));
+        out.push(format!("  {title}"));
+        out.extend(text.lines().map(|l| format!("  {l}")));
+    }
+    out
+}
+
+fn link(i: &Item) -> Vec<String> {
+    let m = &i.mention;
+    if m.url.is_empty() {
+        return vec!["It has no link.".into()];
+    }
+    let mut out = vec![
+        m.url.to_string(),
+        format!("host: {}", crate::clean::show_host(&m.url)),
+        String::new(),
+        "y copies it".into(),
+    ];
+    if !m.links.is_empty() {
+        out.push(String::new());
+        out.push("it links to:".into());
+        out.extend(m.links.iter().map(|l| format!("  {}", fit(l, 200))));
+    }
+    out
+}

@@ -1,0 +1,252 @@
+//! The line at the bottom: filters, tags, notes, times, addresses, the palette.
+
+use super::{list, verbs};
+use crate::door::{ListQuery, Request, SourceEdit};
+use crate::model::{Targets, Verb, time};
+use crate::query::{Query, Scope};
+use crate::tui::action::{ACTIONS, Action};
+use crate::tui::app::{App, Asking, Behind, Page, PageKind, Prompt};
+use crate::tui::line::LineEdit;
+use crate::tui::msg::{Effect, For};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+pub fn open(app: &mut App, a: Action) -> Vec<Effect> {
+    let needs_item =
+        matches!(a, Action::Tag | Action::Note | Action::Assign | Action::SnoozeTyped | Action::Posted);
+    if needs_item && verbs::targets(app).is_empty() {
+        app.say("nothing is selected");
+        return Vec::new();
+    }
+    let (asking, label, text) = match a {
+        Action::Filter => (Asking::Filter, "filter", app.stream.filter.clone()),
+        Action::MarkQuery => (Asking::MarkQuery, "mark what matches (empty: none)", String::new()),
+        Action::Tag => (Asking::Tag, "tag (-tag removes)", String::new()),
+        Action::Note => (Asking::Note, "private note", String::new()),
+        Action::Assign => (Asking::Assign, "assign to (empty: nobody)", String::new()),
+        Action::SnoozeTyped => {
+            (Asking::Snooze, "come back (2h, tomorrow, fri 9, 2026-05-01 14:00)", String::new())
+        }
+        Action::Posted => (Asking::Posted, "posted at", String::new()),
+        Action::SourceAdd => (Asking::SourceUrl, "address of a feed or page", String::new()),
+        Action::AddPage => (Asking::PageUrl, "address of the page", String::new()),
+        Action::Help => {
+            help(app);
+            (Asking::Help, "search words and keys", String::new())
+        }
+        _ => {
+            app.pages.push(Page::new(PageKind::Palette, "palette"));
+            (Asking::Palette, ":", String::new())
+        }
+    };
+    app.prompt =
+        Some(Prompt { asking, label: label.into(), line: LineEdit::with(&text), hint: String::new() });
+    if asking == Asking::Palette {
+        palette(app, "");
+    }
+    Vec::new()
+}
+
+/// Asks before a source is taken out of the configuration.
+pub fn confirm_remove(app: &mut App, id: &str) {
+    app.prompt = Some(Prompt {
+        asking: Asking::RemoveSource,
+        label: "remove this source from the configuration? Enter removes, Esc keeps".into(),
+        line: LineEdit::with(id),
+        hint: String::new(),
+    });
+}
+
+pub fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
+    let ctrl = k.modifiers.contains(KeyModifiers::CONTROL);
+    let leaves = k.code == KeyCode::Esc || (ctrl && matches!(k.code, KeyCode::Char('g' | 'c')));
+    if leaves {
+        let asking = app.prompt.take().map(|p| p.asking);
+        if matches!(asking, Some(Asking::Palette | Asking::Help)) {
+            app.pages.pop();
+        }
+        return Vec::new();
+    }
+    let Some(p) = &mut app.prompt else { return Vec::new() };
+    match k.code {
+        KeyCode::Enter => return accept(app),
+        KeyCode::Down | KeyCode::Up if matches!(p.asking, Asking::Palette | Asking::Help) => {
+            if let Some(page) = app.pages.last_mut() {
+                let n = page.rows.len().saturating_sub(1);
+                page.selected = if k.code == KeyCode::Down {
+                    (page.selected + 1).min(n)
+                } else {
+                    page.selected.saturating_sub(1)
+                };
+            }
+            return Vec::new();
+        }
+        _ => {
+            p.line.key(k);
+            p.hint.clear();
+        }
+    }
+    let (asking, text) = (p.asking, p.line.text());
+    match asking {
+        Asking::Palette => palette(app, &text),
+        Asking::Help => fill_help(app, &text),
+        Asking::Filter | Asking::MarkQuery => {
+            let hint = match Query::parse(&text, Scope::View) {
+                Err(e) => e.to_string(),
+                Ok(q) => q.lint().first().map(|l| l.message.clone()).unwrap_or_default(),
+            };
+            if let Some(p) = &mut app.prompt {
+                p.hint = hint;
+            }
+        }
+        _ => {}
+    }
+    Vec::new()
+}
+
+fn accept(app: &mut App) -> Vec<Effect> {
+    let Some(p) = app.prompt.take() else { return Vec::new() };
+    let text = p.line.text();
+    let text = text.trim();
+    match p.asking {
+        Asking::Palette => {
+            let chosen = app.pages.pop().and_then(|page| page.rows.get(page.selected).map(|r| r.0.clone()));
+            let name = chosen.unwrap_or_default();
+            let name = name.split("  ").next().unwrap_or("").trim().to_owned();
+            match ACTIONS.iter().find(|r| r.name == name) {
+                Some(r) => super::act(app, r.action),
+                None => {
+                    app.say("no such command");
+                    Vec::new()
+                }
+            }
+        }
+        Asking::Help => Vec::new(),
+        Asking::Filter => match Query::parse(text, Scope::View) {
+            Ok(q) => {
+                app.stream.filter = q.canonical();
+                app.stream.cursor = None;
+                app.stream.loaded = false;
+                app.stream.rows.clear();
+                list::reload(app)
+            }
+            Err(e) => again(app, p, &e.to_string()),
+        },
+        Asking::MarkQuery if text.is_empty() => {
+            app.stream.marks.clear();
+            app.say("nothing is marked now");
+            Vec::new()
+        }
+        Asking::MarkQuery => match Query::parse(text, Scope::View) {
+            Ok(q) => {
+                let both = if app.stream.filter.is_empty() {
+                    q.canonical()
+                } else {
+                    format!("({}) ({})", app.stream.filter, q.canonical())
+                };
+                let ask = ListQuery { filter: both, fold: false, ..app.stream.query(10_000) };
+                vec![Effect::Ask(For::MarkQuery, Request::List(ask))]
+            }
+            Err(e) => again(app, p, &e.to_string()),
+        },
+        Asking::Tag if text.is_empty() => Vec::new(),
+        Asking::Tag => {
+            let on = !text.starts_with('-');
+            verbs::run(app, Verb::Tag { tag: text.trim_start_matches(['-', '+']).to_owned(), on })
+        }
+        Asking::Note if text.is_empty() => Vec::new(),
+        Asking::Note => verbs::run(app, Verb::Note(text.to_owned())),
+        Asking::Assign => {
+            verbs::run(app, Verb::Assign((!text.is_empty() && text != "-").then(|| text.to_owned())))
+        }
+        Asking::Snooze => match time::parse_when(text, crate::model::Stamp::now()) {
+            Ok(t) => verbs::run(app, Verb::Snooze(t)),
+            Err(e) => again(app, p, &e),
+        },
+        Asking::Posted if text.is_empty() => {
+            app.say("not recorded; P records it later");
+            Vec::new()
+        }
+        Asking::Posted => {
+            if crate::clean::url(text, None).is_empty() {
+                return again(app, p, "that is no http or https address");
+            }
+            verbs::run(app, Verb::Answered(text.to_owned()))
+        }
+        Asking::SourceUrl | Asking::PageUrl if text.is_empty() => Vec::new(),
+        Asking::SourceUrl => {
+            let url = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
+            vec![Effect::Ask(For::Told, Request::AddSource(SourceEdit { id: None, url, every: None }))]
+        }
+        Asking::PageUrl => {
+            let url = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
+            vec![Effect::Ask(For::Told, Request::AddPage(url))]
+        }
+        Asking::RemoveSource => vec![Effect::Ask(For::Told, Request::RemoveSource(text.to_owned()))],
+    }
+}
+
+/// The line stays, with what is wrong with it.
+fn again(app: &mut App, mut p: Prompt, why: &str) -> Vec<Effect> {
+    p.hint = why.to_owned();
+    app.prompt = Some(p);
+    Vec::new()
+}
+
+/// Commands whose name or help holds the typed letters in order, nearest first.
+fn palette(app: &mut App, typed: &str) {
+    let mut rows: Vec<(usize, String)> = ACTIONS
+        .iter()
+        .filter(|r| r.place.has(super::super::action::bitflags::Where::BOTH))
+        .filter_map(|r| {
+            let score = fuzzy(typed, r.name).or_else(|| fuzzy(typed, r.help).map(|s| s + 100))?;
+            let keys = r.keys.first().copied().unwrap_or("");
+            Some((score, format!("{:<20}  {:<8} {}", r.name, keys, r.help)))
+        })
+        .collect();
+    rows.sort();
+    if let Some(page) = app.pages.last_mut() {
+        page.rows = rows.into_iter().map(|(_, t)| (t, Behind::Nothing)).collect();
+        page.selected = 0;
+    }
+}
+
+/// How far apart the letters lie; `None` if one is missing.
+fn fuzzy(typed: &str, name: &str) -> Option<usize> {
+    let mut at = 0;
+    let mut cost = 0;
+    for c in typed.to_lowercase().chars().filter(|c| *c != ' ') {
+        let i = name[at..].to_lowercase().find(c)?;
+        cost += i;
+        at += i + c.len_utf8();
+        if at > name.len() || !name.is_char_boundary(at) {
+            return None;
+        }
+    }
+    Some(cost)
+}
+
+fn help(app: &mut App) {
+    app.pages.push(Page::new(PageKind::Help, "keys"));
+    fill_help(app, "");
+}
+
+fn fill_help(app: &mut App, typed: &str) {
+    let typed = typed.to_lowercase();
+    let rows = ACTIONS
+        .iter()
+        .filter(|r| !r.keys.is_empty())
+        .map(|r| format!("{:<14} {}", r.keys.join("  "), r.help))
+        .filter(|t| typed.is_empty() || t.to_lowercase().contains(&typed))
+        .map(|t| (t, Behind::Nothing))
+        .collect();
+    if let Some(p) = app.pages.last_mut() {
+        p.rows = rows;
+        p.selected = 0;
+        p.head = vec!["Every Esc has a quick twin: q, or Ctrl-g where text is typed.".into()];
+    }
+}
+
+/// A pause of the selected source.
+pub fn pause(id: String, on: bool) -> Effect {
+    Effect::Ask(For::Verb, Request::Act { verb: Verb::Pause(on), targets: Targets::Source(id), quiet: false })
+}

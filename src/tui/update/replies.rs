@@ -1,0 +1,226 @@
+//! Answers of the engine, taken in.
+
+use super::{draft, list, pages, verbs};
+use crate::door::{Reply, Request};
+use crate::model::{Item, Key};
+use crate::tui::app::{App, Behind};
+use crate::tui::msg::{Effect, For};
+
+pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
+    app.draw_now = true;
+    if let Reply::Refused(r) = &reply {
+        if matches!(what, For::Top(_) | For::Older(_) | For::Newer(_) | For::Bottom(_)) {
+            app.stream.asked = false;
+            app.stream.loaded = true;
+        }
+        app.warn(r.text.to_string());
+        return Vec::new();
+    }
+    match (what, reply) {
+        (For::Top(g), Reply::List { items, next, scanned }) if g == app.stream.generation => {
+            top(app, items, next, scanned)
+        }
+        (For::Older(g), Reply::List { items, next, scanned }) if g == app.stream.generation => {
+            let s = &mut app.stream;
+            s.asked = false;
+            s.older = next;
+            s.scanned += scanned;
+            let more = items.is_empty() && next.is_some();
+            for i in items {
+                if !s.rows.iter().rev().take(300).any(|r| r.key == i.key) {
+                    s.rows.push(i);
+                }
+            }
+            if s.rows.len() > list::WINDOW {
+                let cut = s.rows.len() - list::WINDOW;
+                s.newer = s.rows.get(cut).map(|r| r.key);
+                s.rows.drain(..cut);
+                s.top = s.top.saturating_sub(cut);
+            }
+            if more { list::look_ahead(app) } else { Vec::new() }
+        }
+        (For::Newer(g), Reply::List { items, next, .. }) if g == app.stream.generation => {
+            let s = &mut app.stream;
+            s.asked = false;
+            s.newer = next;
+            let fresh: Vec<Item> =
+                items.into_iter().filter(|i| !s.rows.iter().take(300).any(|r| r.key == i.key)).collect();
+            s.top += fresh.len();
+            // The answer is oldest first.
+            s.rows.splice(0..0, fresh.into_iter().rev());
+            if s.rows.len() > list::WINDOW {
+                s.rows.truncate(list::WINDOW);
+                s.older = s.rows.last().map(|r| r.key);
+            }
+            Vec::new()
+        }
+        (For::Bottom(g), Reply::List { mut items, next, .. }) if g == app.stream.generation => {
+            items.reverse();
+            let s = &mut app.stream;
+            s.asked = false;
+            s.older = None;
+            s.newer = next;
+            s.rows = items;
+            s.top = 0;
+            list::go(app, usize::MAX / 2)
+        }
+        (For::Items, Reply::Items(items)) => changed(app, items),
+        (For::Story(s), Reply::Items(items)) => {
+            unfold(app, s, items);
+            Vec::new()
+        }
+        (For::Counts, Reply::Counts(c)) => {
+            app.counts = c;
+            Vec::new()
+        }
+        (For::Sources, Reply::Sources(s)) => {
+            app.sources = s;
+            pages::refresh(app);
+            Vec::new()
+        }
+        (For::People, Reply::People(p)) => {
+            app.people.extend(p.into_iter().map(|c| (c.id, c)));
+            pages::refresh(app);
+            Vec::new()
+        }
+        (For::Drafts, Reply::Drafts(d)) => {
+            app.drafts = d;
+            pages::refresh(app);
+            Vec::new()
+        }
+        (For::OpenDraft(key), Reply::Draft(d)) => draft::opened(app, key, d),
+        (For::SaveDraft(n), Reply::Saved(_)) => {
+            if let Some(e) = &mut app.editor {
+                e.saved = e.saved.max(n);
+            }
+            Vec::new()
+        }
+        (For::Verb, Reply::Applied(a)) => {
+            let word = crate::model::VERBS.iter().find(|v| v.name == a.verb).map_or("done", |v| v.past);
+            let skipped = if a.skipped > 0 && a.changed == 0 { " (it was so already)" } else { "" };
+            let undo = if a.changed > 0 { " · u undo" } else { "" };
+            app.say(format!("{} {word}{skipped}{undo}", a.changed));
+            Vec::new()
+        }
+        (For::Undo, Reply::Applied(a)) => {
+            let text = match (a.seq, a.skipped) {
+                (0, 0) => "nothing to take back".into(),
+                (_, 0) => format!("{}: {} taken back or done again", a.verb, a.changed),
+                (_, s) => format!("{}: {} of {}; {s} changed since", a.verb, a.changed, a.changed + s),
+            };
+            app.say(text);
+            // What came back is not in the window: read it again, the cursor stays where it is.
+            let back: Vec<Key> =
+                a.keys.iter().filter(|k| !app.stream.rows.iter().any(|r| r.key == **k)).copied().collect();
+            if back.is_empty() || !app.pages.is_empty() { Vec::new() } else { list::reload(app) }
+        }
+        (For::Page, Reply::Items(items)) => pages::one_item(app, items),
+        (For::Page, r) => pages::filled(app, r),
+        (For::Timeline, Reply::Items(items)) => {
+            pages::timeline(app, items);
+            Vec::new()
+        }
+        (For::MarkQuery, Reply::List { items, .. }) => {
+            for i in items {
+                if !app.stream.marks.contains(&i.key) {
+                    app.stream.marks.push(i.key);
+                }
+            }
+            app.say(format!("{} marked", app.stream.marks.len()));
+            Vec::new()
+        }
+        (_, Reply::Status(s)) => {
+            app.brand = s.brand;
+            Vec::new()
+        }
+        (_, Reply::Added(id)) => {
+            app.say(format!("added {id}"));
+            vec![
+                Effect::Ask(For::Sources, Request::Sources),
+                Effect::Ask(For::Told, Request::Poll { sources: vec![id], ticket: 0 }),
+            ]
+        }
+        (_, Reply::Polled { failed }) => {
+            app.say(if failed == 0 {
+                "all were asked".to_owned()
+            } else {
+                format!("{failed} failed; gS shows why")
+            });
+            vec![Effect::Ask(For::Sources, Request::Sources)]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn top(app: &mut App, items: Vec<Item>, next: Option<Key>, scanned: u64) -> Vec<Effect> {
+    let s = &mut app.stream;
+    s.asked = false;
+    s.loaded = true;
+    s.older = next;
+    s.newer = None;
+    s.scanned += scanned;
+    s.unfolded.clear();
+    // A cursor that is beyond this page stays where it is: the window then only grows at its top.
+    let keep = s.cursor.filter(|c| items.iter().any(|i| i.key == *c));
+    let at_top = s.top;
+    s.rows = items;
+    if keep.is_none() {
+        s.cursor = s.rows.first().map(|r| r.key);
+        s.top = 0;
+    } else {
+        s.top = at_top;
+    }
+    let mut out = Vec::new();
+    if s.rows.is_empty()
+        && let Some(from) = next
+    {
+        s.asked = true;
+        let q = crate::door::ListQuery { from, ..s.query(list::PAGE) };
+        out.push(Effect::Ask(For::Top(s.generation), Request::List(q)));
+    }
+    list::keep_visible(app);
+    if app.columns() > 1 && app.pages.is_empty() {
+        list::follow(app);
+    }
+    out.extend(list::look_ahead(app));
+    out.extend(list::people_of_screen(app));
+    out
+}
+
+/// Items that changed: shown where they are, or taken out where they do not belong any more.
+fn changed(app: &mut App, items: Vec<Item>) -> Vec<Effect> {
+    let mut gone = Vec::new();
+    for i in items {
+        if !app.stream.states.contains(&i.state) || i.deleted {
+            gone.push(i.key);
+        }
+        for p in &mut app.pages {
+            for (text, b) in &mut p.rows {
+                if let Behind::Mention(old) = b
+                    && old.key == i.key
+                {
+                    *text = pages::mention_row(&i, app.now);
+                    **old = i.clone();
+                }
+            }
+        }
+        if app.reader.item.as_ref().is_some_and(|r| r.key == i.key) {
+            app.reader.item = Some(i.clone());
+        }
+        if let Some(r) = app.stream.rows.iter_mut().find(|r| r.key == i.key) {
+            *r = i;
+        }
+    }
+    verbs::take_out(app, &gone)
+}
+
+/// Puts the tellings of a story below its face.
+fn unfold(app: &mut App, story: crate::model::Id, items: Vec<Item>) {
+    let s = &mut app.stream;
+    let Some(at) = s.rows.iter().position(|r| r.story == Some(story)) else { return };
+    let face = s.rows[at].key;
+    let more: Vec<Item> =
+        items.into_iter().filter(|i| i.key != face && s.states.contains(&i.state)).collect();
+    s.rows.splice(at + 1..at + 1, more.iter().cloned());
+    s.unfolded.insert(story, more);
+}

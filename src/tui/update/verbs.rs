@@ -1,0 +1,148 @@
+//! Verbs: on what is marked, else on what is selected; then the next one is already there.
+
+use super::list;
+use crate::door::Request;
+use crate::model::{Item, Key, Targets, Verb, time};
+use crate::tui::action::Action;
+use crate::tui::app::App;
+use crate::tui::msg::{Effect, For};
+
+/// Above this number a verb would want a second look; all of them can be undone.
+const MANY: usize = 500;
+
+pub fn is_verb(a: Action) -> bool {
+    matches!(
+        a,
+        Action::Done
+            | Action::Inbox
+            | Action::SnoozeHour
+            | Action::SnoozeTomorrow
+            | Action::SnoozeWeek
+            | Action::SnoozeMonth
+            | Action::ToggleRead
+            | Action::Claim
+            | Action::Vip
+            | Action::CopyLink
+            | Action::CopyText
+            | Action::Undo
+            | Action::Redo
+    )
+}
+
+pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
+    match a {
+        Action::Undo => return vec![Effect::Ask(For::Undo, Request::Undo)],
+        Action::Redo => return vec![Effect::Ask(For::Undo, Request::Redo)],
+        Action::CopyLink => return copy(app, |i| i.mention.url.to_string(), "it has no link"),
+        Action::CopyText => return copy(app, |i| i.mention.text.to_string(), "it has no text"),
+        _ => {}
+    }
+    let Some(subject) = app.subject().cloned() else {
+        app.say("nothing is selected");
+        return Vec::new();
+    };
+    let verb = match a {
+        Action::Done => Verb::Done,
+        Action::Inbox => Verb::Inbox,
+        Action::ToggleRead => Verb::Read(!subject.read),
+        Action::Vip => Verb::Vip(!subject.vip),
+        Action::Claim => {
+            let mine = subject.assignee.as_deref() == Some(&app.who);
+            Verb::Assign(if mine { None } else { Some(app.who.clone()) })
+        }
+        _ => {
+            let word = match a {
+                Action::SnoozeHour => "h",
+                Action::SnoozeTomorrow => "t",
+                Action::SnoozeWeek => "w",
+                _ => "m",
+            };
+            match time::parse_when(word, app.now) {
+                Ok(t) => Verb::Snooze(t),
+                Err(e) => {
+                    app.warn(e);
+                    return Vec::new();
+                }
+            }
+        }
+    };
+    run(app, verb)
+}
+
+/// The mentions that a verb is about; a story is all its tellings.
+pub fn targets(app: &App) -> Vec<Key> {
+    if app.pages.is_empty() && !app.stream.marks.is_empty() {
+        return app.stream.marks.clone();
+    }
+    app.subject().map(|i| i.key).into_iter().collect()
+}
+
+/// Asks the engine, and moves on.
+pub fn run(app: &mut App, verb: Verb) -> Vec<Effect> {
+    let keys = targets(app);
+    if keys.is_empty() {
+        app.say("nothing is selected");
+        return Vec::new();
+    }
+    if keys.len() > MANY {
+        app.say(format!("{} are marked; undo takes all of it back", keys.len()));
+    }
+    // A folded row stands for all its tellings.
+    let closing = matches!(verb, Verb::Done | Verb::Snooze(_) | Verb::Inbox);
+    let story = app
+        .subject()
+        .filter(|i| closing && i.tellings > 1 && app.stream.marks.is_empty())
+        .and_then(|i| i.story);
+    app.stream.marks.clear();
+    let targets = match story.filter(|s| !app.stream.unfolded.contains_key(s)) {
+        Some(s) => Targets::Story(s),
+        None => Targets::Mentions(keys),
+    };
+    vec![Effect::Ask(For::Verb, Request::Act { verb, targets, quiet: false })]
+}
+
+/// Reading by opening: for me alone, and no step of undo.
+pub fn read_quietly(key: Key) -> Vec<Effect> {
+    vec![Effect::Ask(
+        For::Told,
+        Request::Act { verb: Verb::Read(true), targets: Targets::Mentions(vec![key]), quiet: true },
+    )]
+}
+
+fn copy(app: &mut App, what: impl Fn(&Item) -> String, none: &str) -> Vec<Effect> {
+    match app.subject().map(what).filter(|s| !s.is_empty()) {
+        Some(s) => vec![Effect::Copy(s)],
+        None => {
+            app.say(none);
+            Vec::new()
+        }
+    }
+}
+
+/// After a verb: rows that do not belong here any more leave, and the cursor is on the next one.
+pub fn take_out(app: &mut App, gone: &[Key]) -> Vec<Effect> {
+    let s = &mut app.stream;
+    let at = s.at();
+    if let Some(i) = at
+        && gone.contains(&s.rows[i].key)
+    {
+        let next = (i + 1..s.rows.len()).chain((0..i).rev()).find(|j| !gone.contains(&s.rows[*j].key));
+        s.cursor = next.map(|j| s.rows[j].key);
+    }
+    let before = s.rows.len();
+    s.rows.retain(|r| !gone.contains(&r.key));
+    if s.rows.len() == before {
+        return Vec::new();
+    }
+    list::keep_visible(app);
+    if app.reader.item.as_ref().is_some_and(|i| gone.contains(&i.key)) && app.pages.is_empty() {
+        list::follow(app);
+    }
+    if app.stream.rows.is_empty() {
+        app.reader.open = false;
+        app.reader.item = None;
+        app.pane = crate::tui::app::Pane::Stream;
+        return list::reload(app);
+    }
+    list::look_ahead(app)
+}

@@ -1,0 +1,143 @@
+//! The open mention: who, where, when, the text with the matched words lit, notes, what was answered.
+
+use super::{put, title};
+use crate::clean::width::{fit, wrap};
+use crate::model::{Item, TimeNote, time};
+use crate::tui::app::{App, Pane};
+use crate::tui::theme::Theme;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+pub fn draw(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
+    let item = app.editor.as_ref().map(|e| &e.mention).or(app.reader.item.as_ref());
+    let Some(item) = item else {
+        put(f, area, 0, title(app, t, Pane::Reader, "nothing is open · Enter opens"));
+        return;
+    };
+    let lines = lines(app, t, item, usize::from(area.width));
+    let height = usize::from(area.height);
+    let scroll = app.reader.scroll.min(lines.len().saturating_sub(height));
+    for (i, l) in lines.into_iter().skip(scroll).take(height).enumerate() {
+        put(f, area, u16::try_from(i).unwrap_or(u16::MAX), l);
+    }
+}
+
+/// How many lines the open mention has on this screen, for paging.
+pub fn reader_lines(app: &App) -> usize {
+    let width = match app.columns() {
+        3 => app.size.0 - app.size.0 * 2 / 5 - 38,
+        2 => app.size.0 / 2,
+        _ => app.size.0,
+    };
+    app.reader.item.as_ref().map_or(0, |i| lines(app, &Theme::default(), i, usize::from(width)).len())
+}
+
+fn lines(app: &App, t: &Theme, i: &Item, width: usize) -> Vec<Line<'static>> {
+    let width = width.max(10);
+    let m = &i.mention;
+    let mut out: Vec<Line<'static>> = Vec::new();
+    let title_spans: Vec<(u32, u32)> =
+        m.topics.iter().flat_map(|h| &h.spans).filter(|s| s.0).map(|s| (s.1, s.2)).collect();
+    let mut at = 0;
+    for l in wrap(&m.title, width) {
+        let n = l.chars().count();
+        out.push(Line::from(lit_line(&l, at, &title_spans, t.title, t.matched)));
+        // The blank at which the line was cut.
+        at += n + 1;
+    }
+    let mut who = m.author.name.to_string();
+    if i.vip {
+        who += " (VIP)";
+    }
+    let note = match m.time_note {
+        TimeNote::Given => "",
+        TimeNote::Missing => " (no time given)",
+        TimeNote::Future => " (said to be in the future)",
+        TimeNote::Impossible => " (its time is none)",
+    };
+    let place =
+        format!("{who} · {} · {} ago, {}{note}", m.community, time::ago(m.at, app.now), m.at.local_minute());
+    out.extend(wrap(&place, width).into_iter().map(|l| Line::from(Span::styled(l, t.dim))));
+    let mut facts = vec![i.state.word().to_owned()];
+    facts.extend(i.snoozed_until.map(|u| format!("until {}", u.local_minute())));
+    facts.extend(i.assignee.as_ref().map(|a| format!("@{a}")));
+    facts.extend(i.tags.iter().map(|x| format!("#{x}")));
+    facts.extend((i.tellings > 1).then(|| format!("{} tellings", i.tellings)));
+    facts.extend(i.edited.then(|| "edited (d)".to_owned()));
+    facts.extend(i.has_draft.then(|| "draft (r)".to_owned()));
+    facts.extend(m.cut.then(|| "text cut".to_owned()));
+    out.push(Line::from(Span::styled(fit(&facts.join(" · "), width), t.key)));
+    if let Some(u) = &i.answered {
+        out.push(Line::from(Span::styled(fit(&format!("answered at {u}"), width), t.notice)));
+    }
+    out.push(Line::default());
+    out.extend(body(i, t, width));
+    if !m.url.is_empty() {
+        out.push(Line::default());
+        out.push(Line::from(Span::styled(fit(&m.url, width), t.key)));
+    }
+    if !m.thread.is_empty() {
+        out.push(Line::from(Span::styled(fit(&format!("discussion {}", m.thread), width), t.dim)));
+    }
+    for (who, at, text) in &i.notes {
+        out.push(Line::default());
+        out.push(Line::from(Span::styled(format!("note · {who} · {}", at.local_minute()), t.mark)));
+        out.extend(wrap(text, width).into_iter().map(|l| Line::from(Span::styled(l, t.mark))));
+    }
+    out
+}
+
+/// The text, wrapped; spans are counted in characters of the whole text.
+fn body(i: &Item, t: &Theme, width: usize) -> Vec<Line<'static>> {
+    let m = &i.mention;
+    let spans: Vec<(u32, u32)> =
+        m.topics.iter().flat_map(|h| &h.spans).filter(|s| !s.0).map(|s| (s.1, s.2)).collect();
+    let mut out = Vec::new();
+    let mut at = 0;
+    for para in m.text.split('\n') {
+        let chars: Vec<char> = para.chars().collect();
+        let mut k = 0;
+        for l in wrap(para, width) {
+            let n = l.chars().count();
+            // Blanks at a cut are dropped by the wrapping: find where this line goes on.
+            while k < chars.len() && l.chars().next().is_some_and(|c| c != chars[k]) {
+                k += 1;
+            }
+            out.push(Line::from(lit_line(&l, at + k, &spans, t.text, t.matched)));
+            k += n;
+        }
+        at += chars.len() + 1;
+    }
+    out
+}
+
+/// A line whose first character is number `from` of its text, with the spans lit.
+pub fn lit_line(
+    line: &str,
+    from: usize,
+    spans: &[(u32, u32)],
+    plain: Style,
+    lit: Style,
+) -> Vec<Span<'static>> {
+    if spans.is_empty() {
+        return vec![Span::styled(line.to_owned(), plain)];
+    }
+    let mut out: Vec<Span<'static>> = Vec::new();
+    let mut cur = String::new();
+    let mut on = false;
+    for (k, c) in line.chars().enumerate() {
+        let p = u32::try_from(from + k).unwrap_or(u32::MAX);
+        let now = spans.iter().any(|(a, b)| *a <= p && p < *b);
+        if now != on && !cur.is_empty() {
+            out.push(Span::styled(std::mem::take(&mut cur), if on { lit } else { plain }));
+        }
+        on = now;
+        cur.push(c);
+    }
+    if !cur.is_empty() {
+        out.push(Span::styled(cur, if on { lit } else { plain }));
+    }
+    out
+}

@@ -1,0 +1,88 @@
+//! The line above and the two lines below: what this is, how the sources are, what just happened, what can be
+//! pressed.
+
+use super::put;
+use crate::clean::width::{fit, pad, width};
+use crate::tui::action::{bitflags::Where, choices};
+use crate::tui::app::{App, PageKind};
+use crate::tui::theme::Theme;
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+
+pub fn header(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
+    let s = &app.stream;
+    let up = if app.ascii { "^" } else { "▲" };
+    let mut left = format!("{} · {}", if app.brand.is_empty() { "Hearken" } else { &app.brand }, s.name());
+    if !s.marks.is_empty() {
+        left += &format!(" · {} marked", s.marks.len());
+    }
+    let mut spans = vec![Span::styled(fit(&left, usize::from(area.width)), t.title)];
+    if s.waiting > 0 {
+        spans.push(Span::styled(format!("  {up} {} new (.)", s.waiting), t.notice));
+    }
+    put(f, area, 0, Line::from(spans));
+}
+
+pub fn footer(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
+    let w = usize::from(area.width);
+    let c = &app.counts;
+    let red = app.sources.iter().filter(|s| s.health.is_red()).count();
+    let well = app.sources.len() - red;
+    let mut line = format!(
+        " inbox {} · unread {} · snoozed {} · done {} · heard {} | src {well}/{}",
+        c.inbox,
+        c.unread,
+        c.snoozed,
+        c.done,
+        c.heard,
+        app.sources.len()
+    );
+    if red > 0 {
+        line += &format!(" !{red}");
+    }
+    put(f, area, 0, Line::from(Span::styled(pad(&line, w), t.status)));
+    if let Some(p) = &app.prompt {
+        let label = format!("{}: ", p.label);
+        let room = w.saturating_sub(width(&label)).max(8);
+        let before = p.line.before();
+        // A long line shows its part around the cursor.
+        let skip = width(&before).saturating_sub(room.saturating_sub(2));
+        let text: String = p.line.text().chars().skip(skip).collect();
+        let mut spans = vec![Span::styled(label.clone(), t.key), Span::styled(fit(&text, room), t.text)];
+        if !p.hint.is_empty() {
+            spans.push(Span::styled(format!("  {}", p.hint), t.urgent));
+        }
+        put(f, area, 1, Line::from(spans));
+        let x = u16::try_from(width(&label) + width(&before) - skip).unwrap_or(0);
+        f.set_cursor_position(Position { x: (area.x + x).min(area.x + area.width - 1), y: area.y + 1 });
+        return;
+    }
+    let line = if !app.chord.is_empty() {
+        let place = if app.editor.is_some() && app.pages.is_empty() {
+            Where::DRAFT
+        } else {
+            crate::tui::update::place(app)
+        };
+        let all: Vec<String> = choices(&app.chord, place).iter().map(|(k, h)| format!("{k} {h}")).collect();
+        Span::styled(fit(&format!("{} … {}", app.chord, all.join(" · ")), w), t.key)
+    } else if let Some((urgent, text)) = &app.notice {
+        Span::styled(fit(text, w), if *urgent { t.urgent } else { t.notice })
+    } else {
+        Span::styled(fit(hints(app), w), t.dim)
+    };
+    put(f, area, 1, Line::from(line));
+}
+
+fn hints(app: &App) -> &'static str {
+    if app.editor.is_some() && app.pages.is_empty() {
+        return "Esc leaves, saved · Ctrl-x then p hand off, e $EDITOR, k put aside";
+    }
+    match app.pages.last().map(|p| p.kind) {
+        Some(PageKind::Sources) => "j k move · Enter asks it now · + add · Z pause · q back",
+        Some(PageKind::Text | PageKind::Log | PageKind::Undo | PageKind::Health) => "q back",
+        Some(_) => "j k move · Enter open · q back",
+        None if app.reader.open => "j k move · Space pages · e done · r reply · q back · ? keys",
+        None => "Enter open · e done · s snooze · r reply · / filter · u undo · ? keys · q quit",
+    }
+}
