@@ -143,7 +143,10 @@ fn set_mention(tx: &mut Tx<'_>, who: &str, key: Key, value: &Value, note: Option
         }
         Value::Wiped => {
             tx.set_flag(at, flag::GONE, true)?;
-            tx.batch.put(keys::wipe(key.id), key.to_bytes().to_vec());
+            // The revisions are named no more; the segments they lie in are remembered for the scrub.
+            let revisions = std::mem::take(&mut tx.side(key)?.revisions);
+            let segments: Vec<u32> = revisions.iter().map(|p| p.seg).collect();
+            tx.batch.put(keys::wipe(key.id), super::codec::encode(&segments)?);
         }
         Value::Vip(_) | Value::Discarded(_) | Value::Paused(_) => {}
     }

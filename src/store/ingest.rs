@@ -50,7 +50,7 @@ pub struct Outcome {
 }
 
 /// Mentions in one commit at most, so that a verb never waits long behind an import.
-const COMMIT: usize = 512;
+const COMMIT: usize = 256;
 /// Ids in one value of known ids.
 const CHUNK: usize = 200;
 /// A block spans ten minutes, unless it would be almost empty.
@@ -103,7 +103,7 @@ impl Store {
         if piece.is_empty() {
             return Ok(());
         }
-        let mut core = self.writing()?;
+        let mut core = self.patiently()?;
         let mut w = Work {
             store: self,
             tx: Tx::new(&self.inner),

@@ -35,6 +35,7 @@ pub use error::StoreError;
 pub use ingest::{Arrivals, Incoming, Outcome};
 pub use read::{Page, PageQuery, Wanted};
 pub use records::SourceRec;
+pub use tend::background;
 pub use verbs::Asker;
 
 use crate::model::{Health, Id, Key};
@@ -104,6 +105,8 @@ struct ActiveSegment {
 pub struct Store {
     inner: Arc<Inner>,
     core: Mutex<Core>,
+    /// Verbs that wait for the lock: arrivals let them pass.
+    urgent: std::sync::atomic::AtomicU32,
     /// Size of the Db after it was opened or copied last.
     vacuumed: std::sync::atomic::AtomicU64,
 }
@@ -130,6 +133,24 @@ impl Store {
 
     fn core(&self) -> MutexGuard<'_, Core> {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The writing half for a person's verb: in front of every arrival.
+    fn urgently(&self) -> Result<MutexGuard<'_, Core>> {
+        use std::sync::atomic::Ordering::SeqCst;
+        self.urgent.fetch_add(1, SeqCst);
+        let core = self.writing();
+        self.urgent.fetch_sub(1, SeqCst);
+        core
+    }
+
+    /// The writing half for arrivals, which can wait. A mutex is not fair: without this a busy poller would
+    /// take it again before a waiting verb wakes up.
+    fn patiently(&self) -> Result<MutexGuard<'_, Core>> {
+        while self.urgent.load(std::sync::atomic::Ordering::SeqCst) > 0 {
+            std::thread::sleep(std::time::Duration::from_micros(50));
+        }
+        self.writing()
     }
 
     /// The writing half, after a failed write only once the Db was opened anew.

@@ -55,7 +55,7 @@ impl Store {
     /// # Errors
     /// If the disk fails.
     pub fn save_draft(&self, asker: &Asker, mention: Key, text: &Text, now: Stamp) -> Result<Id> {
-        let mut core = self.writing()?;
+        let mut core = self.urgently()?;
         let mut tx = Tx::new(&self.inner);
         let id = Draft::id_of(&asker.who, mention.id);
         let stored = StoredNote {
@@ -91,7 +91,7 @@ impl Store {
     /// # Errors
     /// If the disk fails.
     pub fn draft_posted(&self, id: Id, url: &Text) -> Result<()> {
-        let _core = self.writing()?;
+        let _core = self.urgently()?;
         let mut tx = Tx::new(&self.inner);
         if let Some(mut d) = tx.draft(id)? {
             d.posted = Some(url.clone());

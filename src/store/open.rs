@@ -50,7 +50,7 @@ pub fn open(dir: &Path, cache_mb: u64) -> Result<Store> {
         marks: Mutex::default(),
     });
     let size = inner.kv().size()?;
-    let store = Store { inner, core: Mutex::new(loaded.core), vacuumed: size.into() };
+    let store = Store { inner, core: Mutex::new(loaded.core), urgent: 0.into(), vacuumed: size.into() };
     store.refill(loaded.sealed_to)?;
     let end = store.core().log.end();
     store.replay(end, loaded.tail)?;

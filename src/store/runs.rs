@@ -25,6 +25,14 @@ const HEADER: usize = 24;
 const BITS: usize = 10;
 const PROBES: u32 = 7;
 
+/// Words of the filter of a run. Only arrivals ask for what is mostly not there, and they ask for ids and links.
+fn bloom_words(name: &RunName) -> usize {
+    match name.family {
+        Family::Id | Family::Link => (name.count as usize * BITS).div_ceil(64).max(1),
+        Family::Author | Family::Source => 0,
+    }
+}
+
 /// What a posting is filed under.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Family {
@@ -101,18 +109,23 @@ impl Run {
         let file = disk::open_rw(&path)?;
         let io = |e: std::io::Error| StoreError::io("cannot write", &path, &e);
         file.set_len(0).map_err(io)?;
-        let words = ((name.count as usize * BITS).div_ceil(64)).max(1);
+        let words = bloom_words(&name);
         let mut bloom = vec![0u64; words];
         let mut out = BufWriter::with_capacity(1 << 16, &file);
         out.write_all(&header(&name, words)).map_err(io)?;
         let mut n = 0;
         for e in entries {
             let e = e?;
-            for bit in probes(e.key, words) {
+            for bit in probes(e.key, words).filter(|_| words > 0) {
                 bloom[bit / 64] |= 1 << (bit % 64);
             }
             e.write(&mut out).map_err(io)?;
             n += 1;
+            if n % 65_536 == 0 {
+                // Little by little: the file system would make others wait for all of it at their next sync.
+                out.flush().map_err(io)?;
+                disk::sync(&file, &path)?;
+            }
         }
         for w in &bloom {
             out.write_all(&w.to_le_bytes()).map_err(io)?;
@@ -133,7 +146,7 @@ impl Run {
         let mut head = [0; HEADER];
         let io = |e: std::io::Error| StoreError::io("cannot read", &path, &e);
         file.read_exact_at(&mut head, 0).map_err(io)?;
-        let words = ((name.count as usize * BITS).div_ceil(64)).max(1);
+        let words = bloom_words(&name);
         if head != header(&name, words) {
             return Err(StoreError::corrupt(format!("{} is not the run that it should be", path.display())));
         }
@@ -145,7 +158,8 @@ impl Run {
     }
 
     fn may_have(&self, key: u64) -> bool {
-        probes(key, self.bloom.len()).all(|bit| self.bloom[bit / 64] & (1 << (bit % 64)) != 0)
+        self.bloom.is_empty()
+            || probes(key, self.bloom.len()).all(|bit| self.bloom[bit / 64] & (1 << (bit % 64)) != 0)
     }
 
     fn read_many(&self, from: u64, n: usize) -> Result<Vec<u8>> {
@@ -309,7 +323,7 @@ fn probes(key: u64, words: usize) -> impl Iterator<Item = usize> {
     // Keys are hashes, but ids and authors may be equal numbers in several families: mix once more.
     let a = key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let b = (key ^ (key >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) | 1;
-    let bits = words as u64 * 64;
+    let bits = (words as u64 * 64).max(1);
     (0..PROBES).map(move |i| (a.wrapping_add(b.wrapping_mul(u64::from(i))) % bits) as usize)
 }
 
@@ -338,19 +352,58 @@ pub fn merge(root: &Path, no: u32, runs: &[Arc<Run>]) -> Result<Run> {
     Run::write(root, name, merged)
 }
 
+/// The entries of one family in order, for sealing.
+pub fn sorted(open: &Open, family: Family) -> Vec<Posting> {
+    let mut all: Vec<Posting> =
+        open.get(&family).into_iter().flat_map(|m| m.list.iter().map(|(p, _)| *p)).collect();
+    all.sort_unstable();
+    all
+}
+
 /// All runs of all families, and the open one.
 #[derive(Default)]
 pub struct Runs {
     pub sealed: HashMap<Family, Vec<Arc<Run>>>,
-    open: HashMap<Family, HashMap<u64, Vec<Posting>>>,
+    open: Open,
     open_count: usize,
     /// The open run that is being sealed; still looked into.
-    frozen: HashMap<Family, HashMap<u64, Vec<Posting>>>,
+    frozen: Arc<Open>,
+}
+
+/// Postings in memory, by family.
+pub type Open = HashMap<Family, OpenFamily>;
+
+/// Postings of one family in the order of their coming, those of one key chained from the last to the first:
+/// two allocations instead of one for each key.
+#[derive(Default)]
+pub struct OpenFamily {
+    list: Vec<(Posting, u32)>,
+    last: HashMap<u64, u32>,
+}
+
+const NONE: u32 = u32::MAX;
+
+impl OpenFamily {
+    fn add(&mut self, p: Posting) {
+        let at = self.list.len() as u32;
+        let before = self.last.insert(p.key, at).unwrap_or(NONE);
+        self.list.push((p, before));
+    }
+
+    /// The postings of a key, the last one first.
+    fn of(&self, key: u64) -> impl Iterator<Item = &Posting> {
+        let mut at = self.last.get(&key).copied().unwrap_or(NONE);
+        std::iter::from_fn(move || {
+            let (p, before) = self.list.get(at as usize)?;
+            at = *before;
+            Some(p)
+        })
+    }
 }
 
 impl Runs {
     pub fn add(&mut self, family: Family, p: Posting) {
-        self.open.entry(family).or_default().entry(p.key).or_default().push(p);
+        self.open.entry(family).or_default().add(p);
         if family == Family::Id {
             self.open_count += 1;
         }
@@ -361,37 +414,39 @@ impl Runs {
         self.open_count
     }
 
-    /// Sets the open run aside for sealing. One that could not be sealed before is sealed with it.
-    pub fn freeze(&mut self) {
-        for (f, m) in self.open.drain() {
-            let frozen = self.frozen.entry(f).or_default();
-            for (k, mut v) in m {
-                frozen.entry(k).or_default().append(&mut v);
-            }
-        }
+    /// Sets the open run aside for sealing and gives it. One that could not be sealed before is sealed with it.
+    pub fn freeze(&mut self) -> Arc<Open> {
+        let mut all = Open::default();
+        let fresh = std::mem::take(&mut self.open);
         self.open_count = 0;
+        for (f, m) in self.frozen.iter().chain(&fresh) {
+            if self.frozen.is_empty() {
+                break;
+            }
+            let into = all.entry(*f).or_default();
+            m.list.iter().for_each(|(p, _)| into.add(*p));
+        }
+        let all = if self.frozen.is_empty() { fresh } else { all };
+        self.frozen = Arc::new(all);
+        self.frozen.clone()
     }
 
-    /// The sorted entries of the frozen run of a family.
-    pub fn frozen_sorted(&self, family: Family) -> Vec<Posting> {
-        let mut all: Vec<Posting> =
-            self.frozen.get(&family).into_iter().flat_map(|m| m.values().flatten().copied()).collect();
-        all.sort_unstable();
-        all
+    /// Takes the frozen run out. Freeing so many small pieces takes long: the caller drops it without a lock.
+    pub fn take_frozen(&mut self) -> Arc<Open> {
+        std::mem::take(&mut self.frozen)
     }
 
-    pub fn drop_frozen(&mut self) {
-        self.frozen.clear();
-    }
-
-    /// What is not sealed yet under a key, oldest part first.
+    /// What is not sealed yet under a key, newest part first.
     fn unsealed(&self, family: Family, key: u64) -> impl Iterator<Item = &Posting> {
-        [&self.frozen, &self.open].into_iter().filter_map(move |m| m.get(&family)?.get(&key)).flatten()
+        [&self.open, &*self.frozen]
+            .into_iter()
+            .filter_map(move |m| m.get(&family))
+            .flat_map(move |m| m.of(key))
     }
 
     /// The newest posting of a key, looked for from the newest run to the oldest.
     pub fn find(&self, family: Family, key: u64) -> Result<Option<Posting>> {
-        if let Some(p) = self.unsealed(family, key).last() {
+        if let Some(p) = self.unsealed(family, key).next() {
             return Ok(Some(*p));
         }
         for run in self.sealed.get(&family).into_iter().flatten().rev() {
@@ -438,12 +493,11 @@ impl Runs {
 
     /// Every entry of a key in a range of keys (for a typed prefix of an id), at most `limit`.
     pub fn in_range(&self, family: Family, from: u64, to: u64, limit: usize) -> Result<Vec<Posting>> {
-        let mut out: Vec<Posting> = [&self.frozen, &self.open]
+        let mut out: Vec<Posting> = [&*self.frozen, &self.open]
             .into_iter()
             .filter_map(|m| m.get(&family))
-            .flat_map(|m| m.iter())
-            .filter(|(k, _)| (from..=to).contains(*k))
-            .filter_map(|(_, v)| v.last().copied())
+            .flat_map(|m| m.last.iter().filter_map(|(_, at)| m.list.get(*at as usize)).map(|(p, _)| *p))
+            .filter(|p| (from..=to).contains(&p.key))
             .take(limit)
             .collect();
         for run in self.sealed.get(&family).into_iter().flatten() {

@@ -56,7 +56,7 @@ impl Store {
         let mut from = vec![0u8];
         loop {
             // No batch may come between reading a slice and writing it.
-            let _core = self.writing()?;
+            let _core = self.patiently()?;
             let mut batch = Batch::default();
             self.inner.kv().range(&from, &[255; 40], false, &mut |k, v| {
                 batch.put(k.to_vec(), v.to_vec());
@@ -73,7 +73,7 @@ impl Store {
 
     fn swap(&self, copy: Arc<dyn Kv>, name: &str) -> Result<()> {
         let dir = &self.inner.root;
-        let _core = self.writing()?;
+        let _core = self.patiently()?;
         if self.inner.copy.lock().unwrap_or_else(PoisonError::into_inner).take().is_none() {
             return Err(StoreError::Io("a write to the copy of the index failed".into()));
         }
@@ -110,7 +110,7 @@ impl Store {
     fn drop_segment(&self, no: u32, heard: bool) -> Result<u64> {
         let mut gone = 0;
         let places = self.inner.segs.places(no)?;
-        let mut core = self.writing()?;
+        let mut core = self.patiently()?;
         core.active.retain(|_, a| a.no != no);
         let mut tx = Tx::new(&self.inner);
         for place in places {

@@ -17,27 +17,25 @@ impl Store {
 
     /// Seals the open run once it is full.
     fn seal(&self) -> Result<bool> {
-        let (entries, upto, first_no) = {
-            let mut core = self.writing()?;
+        let (frozen, upto, first_no) = {
+            let mut core = self.patiently()?;
             if self.inner.runs().open_count() < RUN {
                 return Ok(false);
             }
-            self.inner.runs_mut().freeze();
             let no = core.next_run;
             core.next_run += Family::ALL.len() as u32;
-            let entries: Vec<_> =
-                Family::ALL.iter().map(|f| (*f, self.inner.runs().frozen_sorted(*f))).collect();
-            (entries, core.next_block, no)
+            (self.inner.runs_mut().freeze(), core.next_block, no)
         };
         let mut fresh = Vec::new();
-        for (i, (family, all)) in entries.into_iter().enumerate() {
+        for (i, family) in Family::ALL.into_iter().enumerate() {
+            let all = runs::sorted(&frozen, family);
             if all.is_empty() {
                 continue;
             }
             let name = RunName { family, no: first_no + i as u32, level: 0, count: all.len() as u64 };
             fresh.push(Arc::new(Run::write(&self.inner.root, name, all.into_iter().map(Ok))?));
         }
-        let _core = self.writing()?;
+        let core = self.patiently()?;
         let mut names = self.inner.runs().names();
         names.extend(fresh.iter().map(|r| r.name));
         let mut batch = Batch::default();
@@ -48,7 +46,10 @@ impl Store {
         for r in fresh {
             runs.sealed.entry(r.name.family).or_default().push(r);
         }
-        runs.drop_frozen();
+        let old = runs.take_frozen();
+        drop(runs);
+        drop(core);
+        drop(old);
         Ok(true)
     }
 
@@ -56,12 +57,12 @@ impl Store {
     fn merge(&self) -> Result<bool> {
         let Some(due) = self.inner.runs().due_merge() else { return Ok(false) };
         let no = {
-            let mut core = self.writing()?;
+            let mut core = self.patiently()?;
             core.next_run += 1;
             core.next_run - 1
         };
         let merged = Arc::new(runs::merge(&self.inner.root, no, &due)?);
-        let _core = self.writing()?;
+        let _core = self.patiently()?;
         let gone: Vec<u32> = due.iter().map(|r| r.name.no).collect();
         let family = merged.name.family;
         let mut names = self.inner.runs().names();
@@ -91,4 +92,11 @@ impl Store {
 /// Brings a store of an older schema to this one, step by step.
 pub fn migrate(_kv: &dyn Kv, from: u32) -> Result<()> {
     Err(StoreError::Newer(format!("this store has schema {from}, for which no way to this one is known")))
+}
+
+/// Makes the calling thread give way to others: for whoever calls `tend` again and again. Where the system
+/// does not allow it, nothing happens.
+pub fn background() {
+    // On Linux a thread has a priority of its own, named by its id.
+    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 15);
 }

@@ -41,7 +41,7 @@ impl Store {
         now: Stamp,
         quiet: bool,
     ) -> Result<Applied> {
-        let mut core = self.writing()?;
+        let mut core = self.urgently()?;
         let mut tx = Tx::new(&self.inner);
         let mut changes = Vec::new();
         let (mut changed, mut skipped) = (0, 0);
@@ -121,7 +121,7 @@ impl Store {
             return Ok(due);
         }
         let asker = Asker { who: "hearken".into(), uid: 0 };
-        let mut core = self.writing()?;
+        let mut core = self.urgently()?;
         let mut tx = Tx::new(&self.inner);
         let mut changes = Vec::new();
         for key in &due {
@@ -174,7 +174,7 @@ impl Store {
         cause: Cause,
         line: Line,
     ) -> Result<Applied> {
-        let mut core = self.writing()?;
+        let mut core = self.urgently()?;
         let mut tx = Tx::new(&self.inner);
         let (mut changes, mut skipped) = (Vec::new(), 0);
         for c in wanted {

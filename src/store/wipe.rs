@@ -73,21 +73,21 @@ impl Store {
     /// If the disk fails; it can be tried again.
     pub fn scrub(&self) -> Result<usize> {
         let mut pending: Vec<Id> = Vec::new();
-        kv::scan(&*self.inner.kv(), b"w", &mut |k, _| {
+        let mut segments = BTreeSet::new();
+        kv::scan(&*self.inner.kv(), b"w", &mut |k, v| {
             pending.extend(k.get(1..9).and_then(|b| b.try_into().ok()).map(|b| Id(u64::from_be_bytes(b))));
+            segments.extend(codec::decode::<Vec<u32>>(v).unwrap_or_default());
             true
         })?;
         if pending.is_empty() {
             return Ok(0);
         }
-        let mut segments = BTreeSet::new();
         for id in &pending {
             if let Some(n) = self.inner.note(*id)? {
                 segments.insert(n.place.seg);
             }
             if let Some(at) = self.inner.locate(*id)? {
                 segments.insert(self.inner.block(at.block)?.place.seg);
-                segments.extend(self.inner.side(*id)?.iter().flat_map(|s| &s.revisions).map(|p| p.seg));
             }
         }
         for no in &segments {

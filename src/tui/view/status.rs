@@ -26,6 +26,20 @@ pub fn header(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
 
 pub fn footer(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
     let w = usize::from(area.width);
+    if let Some(p) = &app.prompt {
+        // Both lines: what is asked (or what is wrong with it), and what is typed.
+        let (above, style) = if p.hint.is_empty() { (&p.label, t.key) } else { (&p.hint, t.urgent) };
+        put(f, area, 0, Line::from(Span::styled(pad(above, w), style)));
+        let room = w.saturating_sub(2).max(8);
+        let before = p.line.before();
+        // A long line shows its part around the cursor.
+        let skip = width(&before).saturating_sub(room.saturating_sub(2));
+        let text: String = p.line.text().chars().skip(skip).collect();
+        put(f, area, 1, Line::from(vec![Span::styled("> ", t.key), Span::styled(fit(&text, room), t.text)]));
+        let x = u16::try_from(2 + width(&before) - skip).unwrap_or(0);
+        f.set_cursor_position(Position { x: (area.x + x).min(area.x + area.width - 1), y: area.y + 1 });
+        return;
+    }
     let c = &app.counts;
     let red = app.sources.iter().filter(|s| s.health.is_red()).count();
     let well = app.sources.len() - red;
@@ -42,22 +56,6 @@ pub fn footer(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
         line += &format!(" !{red}");
     }
     put(f, area, 0, Line::from(Span::styled(pad(&line, w), t.status)));
-    if let Some(p) = &app.prompt {
-        let label = format!("{}: ", p.label);
-        let room = w.saturating_sub(width(&label)).max(8);
-        let before = p.line.before();
-        // A long line shows its part around the cursor.
-        let skip = width(&before).saturating_sub(room.saturating_sub(2));
-        let text: String = p.line.text().chars().skip(skip).collect();
-        let mut spans = vec![Span::styled(label.clone(), t.key), Span::styled(fit(&text, room), t.text)];
-        if !p.hint.is_empty() {
-            spans.push(Span::styled(format!("  {}", p.hint), t.urgent));
-        }
-        put(f, area, 1, Line::from(spans));
-        let x = u16::try_from(width(&label) + width(&before) - skip).unwrap_or(0);
-        f.set_cursor_position(Position { x: (area.x + x).min(area.x + area.width - 1), y: area.y + 1 });
-        return;
-    }
     let line = if !app.chord.is_empty() {
         let place = if app.editor.is_some() && app.pages.is_empty() {
             Where::DRAFT
