@@ -35,8 +35,8 @@ impl Default for Limits {
             connect: Duration::from_secs(10),
             first_byte: Duration::from_secs(20),
             whole: Duration::from_secs(60),
-            max_bytes: 20 << 20,
-            max_expanded: 60 << 20,
+            max_bytes: 16 << 20,
+            max_expanded: 24 << 20,
         }
     }
 }

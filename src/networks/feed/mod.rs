@@ -63,7 +63,8 @@ pub fn parse(bytes: &[u8], cx: &Context<'_>) -> Result<Heard, Text> {
     }
     let json = body.starts_with('{');
     let body = if json { body } else { without_declaration(body) };
-    let (fixed, mut repaired, mut cut) = (version_fixed(body), false, false);
+    let spoken = if json { body.into() } else { dialect(body) };
+    let (fixed, mut repaired, mut cut) = (version_fixed(&spoken), false, false);
     let first = read(&fixed, cx);
     let feed = match first {
         Ok(f) => f,
@@ -106,6 +107,54 @@ fn without_declaration(s: &str) -> &str {
         Some(rest) => rest.find("?>").map_or(s, |i| rest[i + 2..].trim_start()),
         None => s,
     }
+}
+
+/// Names of old dialects (Atom 0.3, RSS 0.90, namespaced RSS 2.0), and what the library calls the same.
+const DIALECTS: &[(&str, &str)] = &[
+    ("http://purl.org/atom/ns#", "http://www.w3.org/2005/Atom"),
+    ("http://my.netscape.com/rdf/simple/0.9/", "http://purl.org/rss/1.0/"),
+    ("http://channel.netscape.com/rdf/simple/0.9/", "http://purl.org/rss/1.0/"),
+    ("http://backend.userland.com/rss2", ""),
+    ("http://backend.userland.com/RSS2", ""),
+    ("http://blogs.law.harvard.edu/tech/rss", ""),
+];
+
+/// Rewrites an old dialect into the one that the library speaks.
+fn dialect(s: &str) -> std::borrow::Cow<'_, str> {
+    let mut out = std::borrow::Cow::Borrowed(s);
+    for (old, new) in DIALECTS {
+        let mut head = s.len().min(4096);
+        while !s.is_char_boundary(head) {
+            head -= 1;
+        }
+        if !s[..head].contains(old) {
+            continue;
+        }
+        let mut text = if new.is_empty() {
+            out.replacen(&format!("xmlns=\"{old}\""), "", 1).replacen(&format!("xmlns='{old}'"), "", 1)
+        } else {
+            out.replace(old, new)
+        };
+        if old.contains("atom") {
+            // Atom 0.3 said the same in other words.
+            for (a, b) in [
+                ("<issued", "<published"),
+                ("</issued>", "</published>"),
+                ("<modified", "<updated"),
+                ("</modified>", "</updated>"),
+                ("type=\"text/html\"", "type=\"html\""),
+                ("type='text/html'", "type='html'"),
+                ("type=\"text/plain\"", "type=\"text\""),
+                ("type=\"application/xhtml+xml\"", "type=\"xhtml\""),
+            ] {
+                if text.contains(a) {
+                    text = text.replace(a, b);
+                }
+            }
+        }
+        out = text.into();
+    }
+    out
 }
 
 /// The library knows RSS 0.91, 0.92 and 2.0 by their version; the others are read like 2.0.

@@ -98,3 +98,22 @@ fn broken_feeds_get_a_second_chance_and_pages_give_their_feeds() {
         assert!(parse(bad.as_bytes(), &cx()).is_err(), "{bad}");
     }
 }
+
+#[test]
+fn old_dialects_are_understood() {
+    let atom03 = feed(
+        "<feed version='0.3' xmlns='http://purl.org/atom/ns#'><title>T</title><entry><title type='text/html' mode='escaped'>A &lt;b&gt;b&lt;/b&gt;</title>\
+         <issued>2004-01-01T00:00:00Z</issued><author><name>Ana</name></author></entry></feed>",
+    );
+    let m = &atom03.items[0].mention;
+    assert_eq!((m.title.as_str(), m.author.name.as_str(), m.time_note), ("A b", "Ana", TimeNote::Given));
+    let rss090 = feed(
+        "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns='http://my.netscape.com/rdf/simple/0.9/'>\
+         <channel><title>T</title></channel><item><title>Old</title><link>http://x.example/1</link></item></rdf:RDF>",
+    );
+    assert_eq!(rss090.items[0].mention.title.as_str(), "Old");
+    let spaced = feed(
+        "<rss version='2.0' xmlns='http://backend.userland.com/rss2'><channel><title>T</title><item><title>In a namespace</title></item></channel></rss>",
+    );
+    assert_eq!(spaced.items[0].mention.title.as_str(), "In a namespace");
+}
