@@ -10,6 +10,8 @@ use tokio::sync::watch;
 
 /// How often the store is asked whether something is due.
 const TEND: Duration = Duration::from_secs(2);
+/// How often old texts are dropped by their class and what was wiped is looked after.
+const KEEP: Duration = Duration::from_secs(6 * 3600);
 const WAKE: Duration = Duration::from_secs(20);
 
 pub fn start(engine: &Arc<Engine>, stop: watch::Receiver<bool>) {
@@ -66,8 +68,13 @@ async fn wake(engine: Weak<Engine>, mut stop: watch::Receiver<bool>) {
 
 async fn tend(engine: Weak<Engine>, mut stop: watch::Receiver<bool>) {
     let mut version = 0;
+    let mut kept: Option<std::time::Instant> = None;
     loop {
         let Some(e) = engine.upgrade() else { return };
+        if kept.is_none_or(|k| k.elapsed() >= KEEP) {
+            kept = Some(std::time::Instant::now());
+            keep(&e).await;
+        }
         let now = e.store.reader().version();
         if now != version {
             version = now;
@@ -87,6 +94,20 @@ async fn tend(engine: Weak<Engine>, mut stop: watch::Receiver<bool>) {
             _ = stop.changed() => return,
             // At rest nothing wakes this task: only an event does, and then at most every two seconds.
             _ = changes.recv() => tokio::time::sleep(TEND).await,
+            () = tokio::time::sleep(KEEP) => {}
         }
+    }
+}
+
+/// Drops what its class no longer keeps, and writes anew what holds a wiped text.
+async fn keep(e: &Arc<Engine>) {
+    let (store, classes) = (e.store.clone(), e.setup().config.retention.classes.clone());
+    let done = tokio::task::spawn_blocking(move || {
+        store.retain(&classes, Stamp::now())?;
+        store.scrub()
+    })
+    .await;
+    if let Ok(Err(err)) = done {
+        e.notice(true, clean::line(&err.to_string()));
     }
 }

@@ -176,6 +176,8 @@ pub struct App {
     pub now: Stamp,
     pub size: (u16, u16),
     pub opened: bool,
+    /// Why the engine could not be opened.
+    pub failed: Option<String>,
     pub stream: Stream,
     pub reader: Reader,
     pub pane: Pane,
@@ -215,6 +217,7 @@ impl App {
             now,
             size,
             opened: false,
+            failed: None,
             stream: Stream { states: vec![State::Inbox], ..Stream::default() },
             reader: Reader::default(),
             pane: Pane::Stream,

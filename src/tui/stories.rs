@@ -392,6 +392,16 @@ fn an_empty_inbox_says_why_and_fills_by_itself() {
 }
 
 #[test]
+fn a_store_that_cannot_be_opened_says_why_on_the_screen() {
+    let mut s = Story::five((80, 24));
+    s.app = App::new("ana", NOW, (80, 24));
+    s.shows("opening…");
+    s.tell(Msg::OpenFailed("another Hearken is using /srv/hearken; close it".into()));
+    s.hides("opening…").shows("cannot open its store").shows("another Hearken is using").press("q");
+    assert_eq!(s.app.quit, Some(0));
+}
+
+#[test]
 fn text_fields_swallow_every_printable_key() {
     let mut s = Story::five((80, 24));
     s.press("r").type_in("e x q u ? : / . jJ").shows("e x q u ? : / . jJ");

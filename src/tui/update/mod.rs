@@ -25,6 +25,14 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Resize(w, h) => {
             app.size = (w, h);
             app.draw_now = true;
+            // A reader beside the stream and a reader over it are two things: the focus follows what is seen.
+            if app.columns() == 1 {
+                if app.pane == Pane::Reader && !app.reader.open {
+                    app.pane = Pane::Stream;
+                }
+            } else {
+                app.reader.open = false;
+            }
             list::keep_visible(app);
             list::look_ahead(app)
         }
@@ -57,6 +65,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
             out
         }
         Msg::OpenFailed(why) => {
+            app.failed = Some(why.clone());
             app.warn(why);
             Vec::new()
         }

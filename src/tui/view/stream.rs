@@ -12,13 +12,10 @@ use ratatui::text::{Line, Span};
 pub fn draw(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
     let s = &app.stream;
     if s.rows.is_empty() {
-        for (i, l) in empty(app).into_iter().enumerate() {
-            put(
-                f,
-                area,
-                u16::try_from(i + 1).unwrap_or(u16::MAX),
-                Line::from(Span::styled(fit(&l, usize::from(area.width)), t.text)),
-            );
+        let width = usize::from(area.width);
+        let lines = empty(app).into_iter().flat_map(|l| crate::clean::width::wrap(&l, width));
+        for (i, l) in lines.enumerate() {
+            put(f, area, u16::try_from(i + 1).unwrap_or(u16::MAX), Line::from(Span::styled(l, t.text)));
         }
         return;
     }
@@ -95,6 +92,9 @@ fn lit(i: &Item, t: &Theme, width: usize, text: ratatui::style::Style) -> Vec<Sp
 
 /// Why there is nothing: an inbox that is empty must not look dead.
 fn empty(app: &App) -> Vec<String> {
+    if let Some(why) = &app.failed {
+        return vec!["Hearken cannot open its store:".into(), why.clone(), String::new(), "q leaves.".into()];
+    }
     if !app.opened || !app.stream.loaded {
         return vec!["opening…".into()];
     }
