@@ -167,7 +167,7 @@ fn main() {
             // A process of its own that ends as by kill -9, without closing anything.
             let me = std::env::current_exe().expect("self");
             let status = std::process::Command::new(me)
-                .args([&total.to_string(), &dir.to_string_lossy().into_owned(), "fill"])
+                .args([&total.to_string(), &*dir.to_string_lossy(), "fill"])
                 .status();
             assert!(status.is_ok());
             after(&dir, total);

@@ -85,7 +85,7 @@ fn nothing_acknowledged_is_lost_by_fifty_kills() {
             .unwrap();
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         // At a random moment after the first acknowledgement, or (each fifth round) while it opens.
-        let lines = if round % 5 == 4 { 0 } else { 1 + (seed >> 33) % 40 };
+        let lines = if round % 5 == 4 { 0 } else { 1 + (seed >> 33) % 20 };
         let mut read = BufReader::new(c.stdout.take().unwrap()).lines();
         let mut heard = None;
         let mut take = |l: &str, done: &mut Vec<u64>| {

@@ -496,7 +496,7 @@ impl Runs {
         let mut out: Vec<Posting> = [&*self.frozen, &self.open]
             .into_iter()
             .filter_map(|m| m.get(&family))
-            .flat_map(|m| m.last.iter().filter_map(|(_, at)| m.list.get(*at as usize)).map(|(p, _)| *p))
+            .flat_map(|m| m.last.values().filter_map(|at| m.list.get(*at as usize)).map(|(p, _)| *p))
             .filter(|p| (from..=to).contains(&p.key))
             .take(limit)
             .collect();
