@@ -91,7 +91,7 @@ fn ask(tty: &mut Tty, question: &str, step: &str, trouble: &str) -> std::io::Res
             }
             Ok(_) => {}
         }
-        while crossterm::event::poll(std::time::Duration::ZERO)? {
+        while crossterm::event::poll(std::time::Duration::from_millis(1))? {
             match crossterm::event::read()? {
                 Event::Key(k) if k.kind != KeyEventKind::Release => match k.code {
                     KeyCode::Esc => return Ok(None),

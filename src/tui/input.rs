@@ -97,7 +97,8 @@ fn run(to: &UnboundedSender<Msg>, wake: &OwnedFd, state: &(Mutex<State>, Condvar
             }
             continue;
         }
-        while matches!(crossterm::event::poll(std::time::Duration::ZERO), Ok(true)) {
+        // Something is there, so this reads at once; with no time at all crossterm's reader would not even look.
+        while matches!(crossterm::event::poll(std::time::Duration::from_millis(1)), Ok(true)) {
             let msg = match crossterm::event::read() {
                 Ok(Event::Key(k)) if k.kind != KeyEventKind::Release => Msg::Key(k),
                 Ok(Event::Paste(s)) => Msg::Paste(s),
