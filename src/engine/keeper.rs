@@ -79,11 +79,17 @@ async fn tend(engine: Weak<Engine>, mut stop: watch::Receiver<bool>) {
         if now != version {
             version = now;
             let store = e.store.clone();
-            let done = tokio::task::spawn_blocking(move || {
-                while store.tend()? {}
-                Ok::<(), crate::store::StoreError>(())
-            })
-            .await;
+            // A thread of its own: it gives way to verbs, which a thread of the pool must not do for ever.
+            let (tell, told) = tokio::sync::oneshot::channel();
+            std::thread::spawn(move || {
+                crate::store::background();
+                let tend = || {
+                    while store.tend()? {}
+                    Ok::<(), crate::store::StoreError>(())
+                };
+                let _ = tell.send(tend());
+            });
+            let done = told.await;
             if let Ok(Err(err)) = done {
                 e.notice(true, clean::line(&err.to_string()));
             }

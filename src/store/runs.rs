@@ -416,17 +416,15 @@ impl Runs {
 
     /// Sets the open run aside for sealing and gives it. One that could not be sealed before is sealed with it.
     pub fn freeze(&mut self) -> Arc<Open> {
-        let mut all = Open::default();
-        let fresh = std::mem::take(&mut self.open);
+        let mut all = std::mem::take(&mut self.open);
         self.open_count = 0;
-        for (f, m) in self.frozen.iter().chain(&fresh) {
-            if self.frozen.is_empty() {
-                break;
+        if !self.frozen.is_empty() {
+            let newer = std::mem::take(&mut all);
+            for (f, m) in self.frozen.iter().chain(&newer) {
+                let into = all.entry(*f).or_default();
+                m.list.iter().for_each(|(p, _)| into.add(*p));
             }
-            let into = all.entry(*f).or_default();
-            m.list.iter().for_each(|(p, _)| into.add(*p));
         }
-        let all = if self.frozen.is_empty() { fresh } else { all };
         self.frozen = Arc::new(all);
         self.frozen.clone()
     }
