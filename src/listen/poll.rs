@@ -5,7 +5,7 @@ use super::lines::parse_line;
 use super::schedule::{Wish, next_poll};
 use super::{Login, Source, SourceKind, Topics, full};
 use crate::clean;
-use crate::model::{Cursor, Health, Id, Mention, Stamp, State, Text, Trouble, hash64};
+use crate::model::{Cursor, Health, Id, Mention, Stamp, State, Text, Trouble, base64, hash64};
 use crate::net::{Answer, Ask, Net, NetError, Origin, Program, Secret, Why, read_secret, run};
 use crate::networks::feed::{Context, Document, Heard, parse};
 use crate::store::{Arrivals, Incoming, Reader, SourceRec};
@@ -322,19 +322,6 @@ async fn login(source: &Source) -> Result<Option<(String, Secret)>, Failure> {
     })
 }
 
-/// Base64 of RFC 4648, for the one header that needs it.
-fn base64(b: &[u8]) -> String {
-    const A: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::new();
-    for c in b.chunks(3) {
-        let n = c.iter().fold(0u32, |n, b| (n << 8) | u32::from(*b)) << (8 * (3 - c.len()));
-        for i in 0..4 {
-            out.push(if i <= c.len() { char::from(A[(n >> (18 - 6 * i)) as usize & 63]) } else { '=' });
-        }
-    }
-    out
-}
-
 fn remember(cursor: &mut Cursor, a: &Answer) {
     cursor.etag = a.header("etag").map(str::to_owned);
     cursor.last_modified = a.header("last-modified").map(str::to_owned);
@@ -394,13 +381,6 @@ pub fn longest(source: &Source) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn base64_is_that_of_the_standard() {
-        for (a, b) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("u:p", "dTpw")] {
-            assert_eq!(base64(a.as_bytes()), b);
-        }
-    }
 
     #[test]
     fn headers_become_wishes() {

@@ -2,6 +2,7 @@
 //! Nothing here waits, draws or stores, and nothing here imports another room of the house.
 //! Text that came from outside is always a [`Text`], which only the room `clean` makes.
 
+pub mod base64;
 pub mod change;
 pub mod draft;
 pub mod id;
@@ -13,6 +14,7 @@ pub mod text;
 pub mod time;
 pub mod verb;
 
+pub use base64::base64;
 pub use change::{Cause, Change, Entry, Target, Value};
 pub use draft::Draft;
 pub use id::{Id, Key, hash64};

@@ -2,6 +2,7 @@
 //! is asked of it: late answers would come back as keys.
 
 use crate::clean;
+use crate::model::base64;
 use crossterm::{cursor, event, execute, terminal};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
@@ -190,18 +191,6 @@ pub fn copy(text: &str) -> &'static str {
         Ok(()) => "sent to your terminal's clipboard (if it takes such)",
         Err(_) => "nothing was sent",
     }
-}
-
-fn base64(b: &[u8]) -> String {
-    const A: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::new();
-    for c in b.chunks(3) {
-        let n = c.iter().fold(0u32, |n, b| (n << 8) | u32::from(*b)) << (8 * (3 - c.len()));
-        for i in 0..4 {
-            out.push(if i <= c.len() { char::from(A[(n >> (18 - 6 * i)) as usize & 63]) } else { '=' });
-        }
-    }
-    out
 }
 
 /// Runs `$EDITOR` on a private file that holds the draft, with the quoted mention below a line of ours.
