@@ -7,7 +7,12 @@ use rustix::event::{PollFd, PollFlags, poll};
 use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
+
+/// How long crossterm looks: when something is there, and for what came with it. With no time at all it does not look.
+const FIRST: Duration = Duration::from_millis(1);
+const NEXT: Duration = Duration::from_micros(30);
 
 /// Holds the reading thread while somebody else reads the terminal.
 pub struct Parking {
@@ -97,9 +102,22 @@ fn run(to: &UnboundedSender<Msg>, wake: &OwnedFd, state: &(Mutex<State>, Condvar
             }
             continue;
         }
-        // Something is there, so this reads at once; with no time at all crossterm's reader would not even look.
-        while matches!(crossterm::event::poll(std::time::Duration::from_millis(1)), Ok(true)) {
-            let msg = match crossterm::event::read() {
+        // Something is there, so the first look reads at once. What came with it is in crossterm's own buffer, which
+        // the next looks empty. They are short, because crossterm spins while it looks, and two, because a look
+        // that the scheduler interrupts may see nothing.
+        let mut look = FIRST;
+        let mut misses = 0;
+        while misses < 2 {
+            let msg = match crossterm::event::poll(look) {
+                Ok(true) => crossterm::event::read(),
+                Ok(false) => {
+                    misses += 1;
+                    continue;
+                }
+                Err(e) => Err(e),
+            };
+            (look, misses) = (NEXT, 0);
+            let msg = match msg {
                 Ok(Event::Key(k)) if k.kind != KeyEventKind::Release => Msg::Key(k),
                 Ok(Event::Paste(s)) => Msg::Paste(s),
                 Ok(_) => continue,
