@@ -217,7 +217,7 @@ pub enum SourceAction {
     Resume {
         id: String,
     },
-    /// Ask an address once and say what is there
+    /// Ask a source, by its id, or any address once and say what is there
     Test {
         url: String,
     },

@@ -142,6 +142,10 @@ pub async fn source(door: &dyn Door, action: SourceAction, out: &Out) -> i32 {
             out.either(&json!({"id": id}), || format!("ok: {id}"));
             0
         }
+        Reply::Removed(id) => {
+            out.either(&json!({"id": id}), || format!("removed: {id}"));
+            0
+        }
         Reply::Applied(a) => {
             out.either(&json!({"changed": a.changed}), || {
                 if a.changed > 0 { "ok".into() } else { "nothing changed".into() }

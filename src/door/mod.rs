@@ -87,10 +87,12 @@ pub enum Request {
         sources: Vec<String>,
         ticket: u64,
     },
-    /// Try an address without keeping anything.
+    /// Try a configured source by its id, or any address, without keeping anything.
     TestSource(String),
     AddSource(SourceEdit),
     RemoveSource(String),
+    /// Read the configuration again; a bad one leaves the old one in force.
+    Reload,
     /// JSON lines for the source `import:NAME`.
     Import {
         name: String,
@@ -121,6 +123,8 @@ pub enum Reply {
     Polled { failed: u32 },
     Tested { title: Text, entries: u64, matched: u64, feed: Text },
     Added(String),
+    Removed(String),
+    Reloaded,
     Imported { new: u64, known: u64, revised: u64, bad: Vec<(u64, Text)> },
     Status(Status),
     Refused(Refusal),

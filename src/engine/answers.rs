@@ -99,6 +99,10 @@ fn blocking(e: &Engine, request: Request) -> Reply {
             Request::Log { about, limit } => Reply::Log(e.store.log(about, limit)?),
             Request::AddSource(edit) => e.add_source(&edit),
             Request::RemoveSource(id) => e.remove_source(&id),
+            Request::Reload => match e.reload() {
+                Ok(()) => Reply::Reloaded,
+                Err(why) => refuse(RefusalKind::Usage, &why),
+            },
             Request::Import { name, lines, first_line, dry_run } => {
                 e.import(&name, &lines, first_line, dry_run)?
             }

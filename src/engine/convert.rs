@@ -2,7 +2,7 @@
 
 use crate::config::{Config, Keep, Login as ConfLogin, Secret, SourceConf, SourceKind as ConfKind};
 use crate::listen::{Login, Source, SourceKind, Topics};
-use crate::net::{Limits, Origin, SecretFrom};
+use crate::net::{HostLimits, Limits, Net, Origin, SecretFrom};
 use std::time::Duration;
 
 pub fn topics(c: &Config) -> Topics {
@@ -58,4 +58,13 @@ pub fn source(c: &Config, s: &SourceConf) -> Source {
             max_expanded: c.http.max_expanded,
         },
     }
+}
+
+/// The way to the network, with what the configuration says of hosts.
+pub fn net(config: &Config) -> Net {
+    let limits = HostLimits {
+        at_once: config.http.at_once_per_host,
+        hosts: config.hosts.iter().map(|(h, l)| (h.clone(), (l.at_once, l.per_minute))).collect(),
+    };
+    Net::new(config.contact.as_deref(), limits)
 }

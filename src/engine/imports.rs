@@ -3,11 +3,11 @@
 use super::{Engine, refuse};
 use crate::clean;
 use crate::door::{Event, RefusalKind, Reply};
-use crate::listen::{link_of, parse_line};
+use crate::listen::{Report, Source, link_of, parse_line, poll};
 use crate::model::{Id, Mention, Stamp, State, Text, TimeNote, hash64};
 use crate::net::{Ask, Limits};
 use crate::networks::feed::{Context, Heard, parse};
-use crate::store::{Arrivals, Incoming, StoreError};
+use crate::store::{Arrivals, Incoming, SourceRec, StoreError};
 
 impl Engine {
     /// Reads lines into `import:NAME`. A bad line is named and the rest go in.
@@ -82,7 +82,7 @@ impl Engine {
         }
         let now = Stamp::now();
         let ask = Ask { url: address.to_string(), limits: Limits::default(), ..Ask::default() };
-        let (title, text, cut) = match self.net.get(&ask).await {
+        let (title, text, cut) = match self.setup().net.get(&ask).await {
             Ok(a) if a.status == 200 => {
                 let page = clean::html(&String::from_utf8_lossy(&a.body), Some(&a.url));
                 (page.title, page.text, page.cut)
@@ -126,9 +126,12 @@ impl Engine {
         }
     }
 
-    /// Asks an address once and says what is there, keeping nothing.
+    /// Asks a configured source, as it is configured, or an address once; says what is there, keeping nothing.
     pub(super) async fn test_source(&self, url: &str) -> Reply {
         let now = Stamp::now();
+        if let Some(s) = self.setup().sources.iter().find(|s| s.id == url) {
+            return self.test_configured(s, now).await;
+        }
         let mut address = clean::url(url, None);
         if address.is_empty() {
             return refuse(RefusalKind::Usage, &format!("“{url}” is no http or https address"));
@@ -136,7 +139,7 @@ impl Engine {
         let allow: Vec<_> = crate::net::Origin::of(&address).into_iter().collect();
         for _ in 0..3 {
             let ask = Ask { url: address.to_string(), allow: allow.clone(), ..Ask::default() };
-            let a = match self.net.get(&ask).await {
+            let a = match self.setup().net.get(&ask).await {
                 Ok(a) if a.status == 200 => a,
                 Ok(a) => return refuse(RefusalKind::Failed, &format!("{address} answers with {}", a.status)),
                 Err(e) => return refuse(RefusalKind::Failed, &e.to_string()),
@@ -169,5 +172,29 @@ impl Engine {
             }
         }
         refuse(RefusalKind::Failed, "pages that lead to pages, but to no feed")
+    }
+
+    async fn test_configured(&self, source: &Source, now: Stamp) -> Reply {
+        let setup = self.setup();
+        let when = (setup.config.inbox_since_ms, now, 0.5);
+        let reader = self.store.reader();
+        let p = poll(&setup.net, &reader, &setup.topics, source, SourceRec::default(), when).await;
+        match p.report {
+            Report::Fresh(n) => Reply::Tested {
+                title: clean::line(&source.id),
+                entries: n as u64,
+                matched: p
+                    .arrivals
+                    .items
+                    .iter()
+                    .filter(|i| setup.topics.is_empty() || !i.mention.topics.is_empty())
+                    .count() as u64,
+                feed: clean::line(&p.arrivals.cursor.and_then(|c| c.url).unwrap_or_else(|| source.what())),
+            },
+            Report::NotModified => {
+                refuse(RefusalKind::Failed, "it answered “nothing new” to a first question")
+            }
+            Report::Failed(why) | Report::Retired(why) => refuse(RefusalKind::Failed, &why),
+        }
     }
 }

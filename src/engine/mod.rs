@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::door::{Answering, Door, Event, Refusal, RefusalKind, Reply, Request};
 use crate::listen::{Source, Topics};
 use crate::model::{Stamp, Text};
-use crate::net::{HostLimits, Net};
+use crate::net::Net;
 use crate::store::{Asker, Store, StoreError};
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,6 @@ const NOTICES: usize = 50;
 /// The engine of one data directory.
 pub struct Engine {
     pub(crate) store: Arc<Store>,
-    net: Arc<Net>,
     setup: RwLock<Setup>,
     events: broadcast::Sender<Event>,
     asker: Asker,
@@ -45,13 +44,23 @@ struct Setup {
     config: Arc<Config>,
     topics: Arc<Topics>,
     sources: Arc<Vec<Source>>,
+    net: Arc<Net>,
+    /// Of the text of the file, as it was read.
+    hash: u64,
 }
 
 impl Setup {
-    fn of(config: Config) -> Setup {
+    /// `before` lends its connections and what hosts asked of us, unless the configuration says other things of them.
+    fn of(config: Config, before: Option<&Setup>) -> Setup {
+        let same = before.filter(|b| {
+            let c = &b.config;
+            (&c.contact, &c.http, &c.hosts) == (&config.contact, &config.http, &config.hosts)
+        });
+        let net = same.map_or_else(|| Arc::new(convert::net(&config)), |b| b.net.clone());
         let topics = Arc::new(convert::topics(&config));
         let sources = Arc::new(convert::sources(&config));
-        Setup { config: Arc::new(config), topics, sources }
+        let hash = sources::hash_of(&config.file);
+        Setup { config: Arc::new(config), topics, sources, net, hash }
     }
 }
 
@@ -63,19 +72,13 @@ impl Engine {
     /// If the store cannot be opened.
     pub fn start(config: Config, data: &Path, who: Asker, listen: bool) -> Result<Arc<Engine>, StoreError> {
         let store = Arc::new(Store::open(data, config.cache_mb)?);
-        let limits = HostLimits {
-            at_once: config.http.at_once_per_host,
-            hosts: config.hosts.iter().map(|(h, l)| (h.clone(), (l.at_once, l.per_minute))).collect(),
-        };
-        let net = Arc::new(Net::new(config.contact.as_deref(), limits));
         let (polls_tx, polls_rx) = mpsc::channel(16);
         let (events, _) = broadcast::channel(1024);
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let at_once = config.http.at_once;
         let engine = Arc::new(Engine {
             store,
-            net,
-            setup: RwLock::new(Setup::of(config)),
+            setup: RwLock::new(Setup::of(config, None)),
             events,
             asker: who,
             data: data.to_owned(),
@@ -107,6 +110,15 @@ impl Engine {
 
     fn setup(&self) -> Setup {
         self.setup.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Puts another configuration in force.
+    fn put_setup(&self, config: Config) {
+        let mut s = self.setup.write().unwrap_or_else(PoisonError::into_inner);
+        let next = Setup::of(config, Some(&s));
+        *s = next;
+        drop(s);
+        self.announce(Event::SourcesChanged);
     }
 
     fn announce(&self, e: Event) {

@@ -162,7 +162,7 @@ fn start(
             ..SourceRec::default()
         });
         let when = (setup.config.inbox_since_ms, Stamp::now(), jitter(&source.id));
-        let polled = poll(&e.net, &reader, &setup.topics, &source, rec, when).await;
+        let polled = poll(&setup.net, &reader, &setup.topics, &source, rec, when).await;
         let ok =
             !matches!(polled.report, crate::listen::Report::Failed(_) | crate::listen::Report::Retired(_));
         let retired = matches!(polled.report, crate::listen::Report::Retired(_));

@@ -1,11 +1,11 @@
 //! Sources from inside: shown with their health, added to and taken out of the operator's file with its
 //! comments kept. The file is written whole, checked first, and refused if it changed meanwhile.
 
-use super::{Engine, Setup, refuse};
+use super::{Engine, refuse};
 use crate::clean;
 use crate::config::Config;
-use crate::door::{Event, RefusalKind, Reply, SourceEdit};
-use crate::model::SourceView;
+use crate::door::{RefusalKind, Reply, SourceEdit};
+use crate::model::{SourceView, Text};
 use crate::store::StoreError;
 use std::sync::PoisonError;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
@@ -97,7 +97,7 @@ impl Engine {
             }
         });
         match done {
-            Ok(()) => Reply::Added(id.into()),
+            Ok(()) => Reply::Removed(id.into()),
             Err(why) => refuse(RefusalKind::NotFound, &why),
         }
     }
@@ -118,8 +118,7 @@ impl Engine {
             return Err(format!("{} was changed by somebody else meanwhile; try again", path.display()));
         }
         crate::store::write_private(&path, after.as_bytes()).map_err(|e| e.to_string())?;
-        *self.setup.write().unwrap_or_else(PoisonError::into_inner) = Setup::of(config);
-        self.announce(Event::SourcesChanged);
+        self.put_setup(config);
         Ok(())
     }
 
@@ -129,12 +128,35 @@ impl Engine {
     /// The problems found, one a line.
     pub fn reload(&self) -> Result<(), String> {
         let path = self.setup().config.file.clone();
-        let config = Config::read(&path)
-            .map_err(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
-        *self.setup.write().unwrap_or_else(PoisonError::into_inner) = Setup::of(config);
-        self.announce(Event::SourcesChanged);
+        let config = Config::read(&path).map_err(|all| {
+            let first = all.first().map_or(String::new(), ToString::to_string);
+            let more = if all.len() > 1 { format!(" (and {} more)", all.len() - 1) } else { String::new() };
+            format!("{first}{more}; the configuration from before stays in force")
+        })?;
+        self.put_setup(config);
         Ok(())
     }
+
+    /// Takes the file in if somebody changed it, and says what came of it.
+    pub(super) fn take_config(&self, refused: &mut u64) {
+        let setup = self.setup();
+        let now = hash_of(&setup.config.file);
+        if now == 0 || now == setup.hash || now == *refused {
+            return;
+        }
+        match self.reload() {
+            Ok(()) => self.notice(false, Text::ours("config.toml changed and was read again")),
+            Err(why) => {
+                *refused = now;
+                self.notice(true, clean::line(&why));
+            }
+        }
+    }
+}
+
+/// Of the text of a file; 0 if it cannot be read.
+pub(super) fn hash_of(file: &std::path::Path) -> u64 {
+    std::fs::read_to_string(file).map_or(0, |t| crate::model::hash64(&[&t]).max(1))
 }
 
 /// A short id from the host, with a number if it is taken.

@@ -1,5 +1,6 @@
 //! What one terminal shows. Changed only by `update`; selection is an id, never an index.
 
+use super::keymap::Keymap;
 use super::line::LineEdit;
 use crate::door::ListQuery;
 use crate::model::{Counts, Draft, Id, Item, Key, PersonCard, SourceView, Stamp, State};
@@ -93,6 +94,8 @@ pub enum PageKind {
     Help,
     Palette,
     Sources,
+    /// One source in full.
+    Source,
     Drafts,
     People,
     Person,
@@ -112,11 +115,21 @@ pub struct Page {
     pub selected: usize,
     /// The person of a person's page.
     pub person: Option<Id>,
+    /// The source of a source's page.
+    pub source: Option<String>,
 }
 
 impl Page {
     pub fn new(kind: PageKind, title: impl Into<String>) -> Page {
-        Page { kind, title: title.into(), head: Vec::new(), rows: Vec::new(), selected: 0, person: None }
+        Page {
+            kind,
+            title: title.into(),
+            head: Vec::new(),
+            rows: Vec::new(),
+            selected: 0,
+            person: None,
+            source: None,
+        }
     }
 
     pub fn behind(&self) -> &Behind {
@@ -136,9 +149,11 @@ pub enum Asking {
     Snooze,
     Posted,
     SourceUrl,
+    /// The address and interval of a source that is there.
+    SourceChange,
     PageUrl,
     MarkQuery,
-    /// Remove the source named here: Enter removes it.
+    /// Enter removes the source.
     RemoveSource,
 }
 
@@ -147,6 +162,8 @@ pub enum Asking {
 pub struct Prompt {
     pub asking: Asking,
     pub label: String,
+    /// The source that it is about.
+    pub source: String,
     pub line: LineEdit,
     /// Shown behind the line: an error, a hint.
     pub hint: String,
@@ -191,6 +208,7 @@ pub struct App {
     pub pages: Vec<Page>,
     pub prompt: Option<Prompt>,
     pub editor: Option<Editor>,
+    pub keymap: Keymap,
     /// Keys typed so far of a chord.
     pub chord: String,
     /// The line at the bottom: urgent or not.
@@ -230,6 +248,7 @@ impl App {
             pages: Vec::new(),
             prompt: None,
             editor: None,
+            keymap: Keymap::default(),
             chord: String::new(),
             notice: None,
             trail: Vec::new(),

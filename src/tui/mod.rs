@@ -5,6 +5,7 @@ pub mod action;
 mod app;
 mod first;
 mod input;
+mod keymap;
 mod line;
 mod msg;
 mod run;
@@ -35,8 +36,15 @@ pub async fn run(
     who: &str,
     open: impl FnOnce() -> Result<Arc<dyn Door>, String> + Send + 'static,
 ) -> i32 {
-    let settings = settings::Settings::read(ui.as_deref());
-    run::run(settings, who, Box::new(open)).await
+    match settings::Settings::read(ui.as_deref()) {
+        Ok(settings) => run::run(settings, who, Box::new(open)).await,
+        Err(all) => {
+            for why in all {
+                eprintln!("hearken: {}", crate::clean::sink(&why));
+            }
+            2
+        }
+    }
 }
 
 #[cfg(test)]

@@ -47,6 +47,7 @@ pub async fn run(settings: Settings, who: &str, open: Open) -> i32 {
     let mut app = App::new(who, Stamp::now(), size);
     app.scroll_lines = settings.scroll_lines;
     app.ascii = settings.ascii;
+    app.keymap = settings.keys.clone();
     if let Some(t) = &settings.trouble {
         app.warn(t.clone());
     }

@@ -1,5 +1,6 @@
 //! `ui.toml`: one person's own settings of the terminal. A mistake in it is told and the rest holds.
 
+use super::keymap::Keymap;
 use super::theme::Theme;
 use std::path::Path;
 
@@ -12,20 +13,32 @@ pub struct Settings {
     /// Line by line instead of half a page.
     pub scroll_lines: bool,
     pub ascii: bool,
+    pub keys: Keymap,
     /// What is wrong with the file.
     pub trouble: Option<String>,
 }
 
 impl Settings {
-    /// Reads the file, if there is one.
-    #[must_use]
-    pub fn read(path: Option<&Path>) -> Settings {
+    /// Reads `ui.toml`, and `keys.toml` beside it, where they are.
+    ///
+    /// # Errors
+    /// What is wrong with `keys.toml`, a sentence each: nobody should meet keys that are not what was asked for.
+    pub fn read(path: Option<&Path>) -> Result<Settings, Vec<String>> {
+        let mut s = Settings::ui(path);
+        if let Some(dir) = path.and_then(Path::parent) {
+            s.keys = Keymap::read(&dir.join("keys.toml"))?;
+        }
+        Ok(s)
+    }
+
+    fn ui(path: Option<&Path>) -> Settings {
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
         let mut s = Settings {
             theme: Theme::choose(None, no_color),
             refresh_ms: 100,
             scroll_lines: false,
             ascii: false,
+            keys: Keymap::default(),
             trouble: None,
         };
         let Some(path) = path else { return s };

@@ -1,7 +1,8 @@
 //! Writing a reply: saved half a second after a pause, on leaving, and when the terminal goes.
 
+use super::super::action::Action;
 use super::super::action::bitflags::Where;
-use super::super::action::{Action, Found, look_up};
+use super::super::keymap::Found;
 use super::prompt;
 use crate::clean;
 use crate::door::Request;
@@ -86,7 +87,7 @@ pub fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
     if !app.chord.is_empty() {
         let chord = format!("{} {name}", app.chord);
         app.chord.clear();
-        return match look_up(&chord, Where::DRAFT) {
+        return match app.keymap.look_up(&chord, Where::DRAFT) {
             Found::Action(Action::DraftEditor) => {
                 let mut out = save(app);
                 if let Some(e) = &app.editor {

@@ -5,13 +5,16 @@ mod list;
 mod pages;
 mod prompt;
 mod replies;
+mod sources;
+mod texts;
 mod verbs;
 
 pub use list::authors;
 
+use super::action::Action;
 use super::action::bitflags::Where;
-use super::action::{Action, Found, look_up};
 use super::app::{App, PageKind, Pane};
+use super::keymap::Found;
 use super::msg::{Effect, For, Msg, Timer};
 use crate::door::{Event, Request};
 use crate::model::Stamp;
@@ -107,7 +110,22 @@ pub fn key_name(k: &KeyEvent) -> Option<String> {
 /// Where keys go now.
 pub fn place(app: &App) -> Where {
     match app.pages.last().map(|p| p.kind) {
-        Some(PageKind::Sources) => Where(Where::PAGE.0 | Where::SOURCES.0),
+        Some(PageKind::Sources | PageKind::Source) => Where::SOURCES,
+        Some(_) => Where::PAGE,
+        None => Where::MAIN,
+    }
+}
+
+/// Where keys go once the palette or the help is closed.
+fn place_below(app: &App) -> Where {
+    match app
+        .pages
+        .iter()
+        .rev()
+        .find(|p| !matches!(p.kind, PageKind::Palette | PageKind::Help))
+        .map(|p| p.kind)
+    {
+        Some(PageKind::Sources | PageKind::Source) => Where::SOURCES,
         Some(_) => Where::PAGE,
         None => Where::MAIN,
     }
@@ -126,7 +144,7 @@ fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
     let chord = if app.chord.is_empty() { name.clone() } else { format!("{} {name}", app.chord) };
     let pending = !app.chord.is_empty();
     app.chord.clear();
-    match look_up(&chord, place(app)) {
+    match app.keymap.look_up(&chord, place(app)) {
         Found::Action(a) => {
             app.notice = None;
             act(app, a)
@@ -250,6 +268,7 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
         | Action::Posted
         | Action::AddPage
         | Action::SourceAdd => prompt::open(app, a),
+        Action::Reload => vec![Effect::Ask(For::Told, Request::Reload)],
         Action::GoSources
         | Action::GoDrafts
         | Action::GoPeople
@@ -266,7 +285,9 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
             app.say("asking all sources");
             vec![Effect::Ask(For::Told, Request::Poll { sources: Vec::new(), ticket: 0 })]
         }
-        Action::SourcePause
+        Action::SourceEdit
+        | Action::SourceTest
+        | Action::SourcePause
         | Action::SourceRemove
         | Action::DraftEditor
         | Action::DraftSubmit

@@ -1,10 +1,10 @@
 //! Pages over the main screen: sources, drafts, people, logs, health, why, revisions. The same verbs work on
 //! the mentions in them.
 
-use super::{draft, prompt};
-use crate::clean::width::{fit, pad};
+use super::{draft, sources, texts};
+use crate::clean::width::pad;
 use crate::door::{Reply, Request};
-use crate::model::{Entry, Id, Item, Key, PersonCard, Stamp, Trouble, time};
+use crate::model::{Entry, Id, Item, Key, PersonCard, Stamp, time};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Behind, Page, PageKind, Pane};
 use crate::tui::msg::{Effect, For};
@@ -23,19 +23,11 @@ pub fn act(app: &mut App, a: Action) -> Option<Vec<Effect>> {
         Action::Last => page.selected = n,
         Action::Open => return Some(enter(app)),
         Action::Reply => return Some(draft::open(app)),
-        Action::SourcePause => {
-            if let Behind::Source(id) = page.behind().clone() {
-                let paused = app.sources.iter().any(|s| s.id == id && s.health.trouble == Trouble::Paused);
-                return Some(vec![prompt::pause(id, !paused)]);
-            }
-        }
-        Action::SourceRemove => {
-            if let Behind::Source(id) = page.behind().clone() {
-                prompt::confirm_remove(app, &id);
-            }
+        Action::SourceEdit | Action::SourceTest | Action::SourcePause | Action::SourceRemove => {
+            return Some(sources::act(app, a));
         }
         Action::PollNow => {
-            if let Behind::Source(id) = page.behind().clone() {
+            if let Some(id) = sources::subject(page) {
                 app.say(format!("asking {id}"));
                 return Some(vec![Effect::Ask(For::Told, Request::Poll { sources: vec![id], ticket: 0 })]);
             }
@@ -61,10 +53,7 @@ fn enter(app: &mut App) -> Vec<Effect> {
         }
         Behind::Person(id) => person(app, id),
         Behind::Draft(_) => draft::open(app),
-        Behind::Source(id) => {
-            app.say(format!("asking {id}"));
-            vec![Effect::Ask(For::Told, Request::Poll { sources: vec![id], ticket: 0 })]
-        }
+        Behind::Source(id) => sources::open(app, id),
         Behind::Nothing => Vec::new(),
     }
 }
@@ -100,10 +89,7 @@ pub fn one_item(app: &mut App, items: Vec<Item>) -> Vec<Effect> {
 pub fn open(app: &mut App, a: Action) -> Vec<Effect> {
     match a {
         Action::GoSources => {
-            app.pages.push(Page::new(
-                PageKind::Sources,
-                "sources · + add · Z pause · Ctrl-r ask now · : remove source",
-            ));
+            app.pages.push(Page::new(PageKind::Sources, "sources"));
             refresh(app);
             vec![Effect::Ask(For::Sources, Request::Sources)]
         }
@@ -152,9 +138,9 @@ pub fn open(app: &mut App, a: Action) -> Vec<Effect> {
         Action::Why | Action::Diff | Action::ShowLink => match app.subject().cloned() {
             Some(i) => {
                 let (title, head) = match a {
-                    Action::Why => ("why it is here", why(&i)),
-                    Action::Diff => ("what changed", diff(&i)),
-                    _ => ("link", link(&i)),
+                    Action::Why => ("why it is here", texts::why(&i)),
+                    Action::Diff => ("what changed", texts::diff(&i)),
+                    _ => ("link", texts::link(&i)),
                 };
                 let mut p = Page::new(PageKind::Text, title);
                 p.rows = head.into_iter().map(|l| (l, Behind::Nothing)).collect();
@@ -203,12 +189,14 @@ pub fn refresh(app: &mut App) {
     match page.kind {
         PageKind::Sources => {
             page.rows =
-                app.sources.iter().map(|s| (source_row(s, now), Behind::Source(s.id.clone()))).collect();
-            if page.rows.is_empty() {
-                page.head =
-                    vec!["No source yet. + adds one: the address of a feed or of a page is enough.".into()];
-            }
+                app.sources.iter().map(|s| (sources::row(s, now), Behind::Source(s.id.clone()))).collect();
+            page.head = vec![if page.rows.is_empty() {
+                "No source yet. + adds one: the address of a feed or of a page is enough.".into()
+            } else {
+                sources::columns()
+            }];
         }
+        PageKind::Source => sources::fill(page, &app.sources, now),
         PageKind::Drafts => {
             page.rows = app
                 .drafts
@@ -258,7 +246,7 @@ pub fn refresh(app: &mut App) {
                 .iter()
                 .filter(|s| s.health.is_red() || !s.health.gaps.is_empty())
                 .flat_map(|s| {
-                    let mut rows = vec![(source_row(s, now), Behind::Source(s.id.clone()))];
+                    let mut rows = vec![(sources::row(s, now), Behind::Source(s.id.clone()))];
                     for (from, to) in &s.health.gaps {
                         let to = to.map_or("still open".into(), |t| format!("closed {}", t.local_minute()));
                         rows.push((
@@ -317,25 +305,6 @@ fn entry_row(e: &Entry, stands: bool) -> String {
     format!("{:>5} {} {} {} {what}{taken}", e.seq, e.at.local_minute(), pad(&e.who, 8), pad(&e.verb, 9))
 }
 
-fn source_row(s: &crate::model::SourceView, now: Stamp) -> String {
-    let h = &s.health;
-    let mark = if h.is_red() { '!' } else { ' ' };
-    let heard = h.last_ok.map_or("never".into(), |t| time::ago(t, now));
-    let usual = if h.usual_ms > 0 { time::span(h.usual_ms) } else { "?".into() };
-    let next = h.next_poll.map_or("-".into(), |t| {
-        if t <= now { "now".into() } else { format!("in {}", time::span(t.0 - now.0)) }
-    });
-    format!(
-        "{mark} {} heard {heard:<5} usual {} next {} {:>6}/{:<5} {}",
-        pad(&s.id, 20),
-        pad(&usual, 6),
-        pad(&next, 9),
-        h.heard,
-        h.matched,
-        h.word()
-    )
-}
-
 pub fn person_row(p: &PersonCard, now: Stamp) -> String {
     let vip = if p.vip { "VIP" } else { "   " };
     let last = p.last_seen.map_or(String::new(), |t| time::ago(t, now));
@@ -353,67 +322,5 @@ fn person_head(p: &PersonCard) -> Vec<String> {
         date(p.last_seen)
     )];
     out.extend(p.notes.iter().map(|(who, at, t)| format!("note, {who} {}: {t}", at.local_minute())));
-    out
-}
-
-fn why(i: &Item) -> Vec<String> {
-    let m = &i.mention;
-    let mut out = vec![format!("heard from {} ({}) at {}", m.source, m.network, m.heard_at.local_minute())];
-    if m.topics.is_empty() {
-        out.push("no topic matched it".into());
-    }
-    for t in &m.topics {
-        out.push(format!("topic “{}” matched:", t.topic));
-        for (in_title, a, b) in t.spans.iter().take(12) {
-            let text = if *in_title { &m.title } else { &m.text };
-            let word: String = text.chars().skip(*a as usize).take((b - a) as usize).collect();
-            out.push(format!(
-                "   {} “{}”",
-                if *in_title { "title" } else { "text " },
-                word.replace('\n', " ")
-            ));
-        }
-    }
-    if m.time_note != crate::model::TimeNote::Given {
-        out.push(format!("its time is {:?}: the time of hearing stands in", m.time_note).to_lowercase());
-    }
-    out.push(format!("state {} · id {}", i.state.word(), i.id));
-    if i.tellings > 1 {
-        out.push(format!("one of {} tellings of one story (same address)", i.tellings));
-    }
-    out
-}
-
-fn diff(i: &Item) -> Vec<String> {
-    if i.revisions.is_empty() {
-        return vec!["The source has not changed it since it was heard.".into()];
-    }
-    let mut out = vec!["now:".to_owned(), format!("  {}", i.mention.title)];
-    out.extend(i.mention.text.lines().map(|l| format!("  {l}")));
-    for (at, title, text) in &i.revisions {
-        out.push(String::new());
-        out.push(format!("before (heard {}):", at.local_minute()));
-        out.push(format!("  {title}"));
-        out.extend(text.lines().map(|l| format!("  {l}")));
-    }
-    out
-}
-
-fn link(i: &Item) -> Vec<String> {
-    let m = &i.mention;
-    if m.url.is_empty() {
-        return vec!["It has no link.".into()];
-    }
-    let mut out = vec![
-        m.url.to_string(),
-        format!("host: {}", crate::clean::show_host(&m.url)),
-        String::new(),
-        "y copies it".into(),
-    ];
-    if !m.links.is_empty() {
-        out.push(String::new());
-        out.push("it links to:".into());
-        out.extend(m.links.iter().map(|l| format!("  {}", fit(l, 200))));
-    }
     out
 }

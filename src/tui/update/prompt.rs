@@ -2,9 +2,9 @@
 
 use super::{list, verbs};
 use crate::door::{ListQuery, Request, SourceEdit};
-use crate::model::{Targets, Verb, time};
+use crate::model::{SourceView, Verb, time};
 use crate::query::{Query, Scope};
-use crate::tui::action::{ACTIONS, Action};
+use crate::tui::action::{ACTIONS, Action, ActionRow, bitflags::Where};
 use crate::tui::app::{App, Asking, Behind, Page, PageKind, Prompt};
 use crate::tui::line::LineEdit;
 use crate::tui::msg::{Effect, For};
@@ -38,8 +38,13 @@ pub fn open(app: &mut App, a: Action) -> Vec<Effect> {
             (Asking::Palette, ":", String::new())
         }
     };
-    app.prompt =
-        Some(Prompt { asking, label: label.into(), line: LineEdit::with(&text), hint: String::new() });
+    app.prompt = Some(Prompt {
+        asking,
+        label: label.into(),
+        source: String::new(),
+        line: LineEdit::with(&text),
+        hint: String::new(),
+    });
     if asking == Asking::Palette {
         palette(app, "");
     }
@@ -48,12 +53,30 @@ pub fn open(app: &mut App, a: Action) -> Vec<Effect> {
 
 /// Asks before a source is taken out of the configuration.
 pub fn confirm_remove(app: &mut App, id: &str) {
-    app.prompt = Some(Prompt {
-        asking: Asking::RemoveSource,
-        label: "remove this source from the configuration? Enter removes, Esc keeps".into(),
-        line: LineEdit::with(id),
-        hint: String::new(),
-    });
+    ask_source(
+        app,
+        Asking::RemoveSource,
+        id,
+        format!("remove {id} from config.toml? Enter removes, Esc keeps"),
+        "",
+    );
+}
+
+/// Asks for the new address and interval of a source.
+pub fn change_source(app: &mut App, s: &SourceView) {
+    let now = format!("{} {}", s.url, time::span(s.every_ms));
+    ask_source(
+        app,
+        Asking::SourceChange,
+        &s.id,
+        format!("{}: address, and how often it may be asked", s.id),
+        &now,
+    );
+}
+
+fn ask_source(app: &mut App, asking: Asking, id: &str, label: String, text: &str) {
+    let line = LineEdit::with(text);
+    app.prompt = Some(Prompt { asking, label, source: id.to_owned(), line, hint: String::new() });
 }
 
 pub fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
@@ -181,7 +204,20 @@ fn accept(app: &mut App) -> Vec<Effect> {
             let url = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
             vec![Effect::Ask(For::Told, Request::AddPage(url))]
         }
-        Asking::RemoveSource => vec![Effect::Ask(For::Told, Request::RemoveSource(text.to_owned()))],
+        Asking::SourceChange => {
+            let mut words = text.split_whitespace();
+            let (url, every) = (words.next().unwrap_or(""), words.next());
+            if crate::clean::url(url, None).is_empty() || words.next().is_some() {
+                return again(app, p, "write the address and, after a blank, the interval: https://… 10m");
+            }
+            let edit = SourceEdit {
+                id: Some(p.source.clone()),
+                url: url.to_owned(),
+                every: every.map(str::to_owned),
+            };
+            vec![Effect::Ask(For::Told, Request::AddSource(edit))]
+        }
+        Asking::RemoveSource => vec![Effect::Ask(For::Told, Request::RemoveSource(p.source))],
     }
 }
 
@@ -194,13 +230,15 @@ fn again(app: &mut App, mut p: Prompt, why: &str) -> Vec<Effect> {
 
 /// Commands whose name or help holds the typed letters in order, nearest first.
 fn palette(app: &mut App, typed: &str) {
-    let mut rows: Vec<(usize, String)> = ACTIONS
-        .iter()
-        .filter(|r| r.place.has(super::super::action::bitflags::Where::BOTH))
-        .filter_map(|r| {
+    let here = super::place_below(app);
+    let mut rows: Vec<(usize, String)> = app
+        .keymap
+        .rows()
+        .filter(|(r, _)| r.place.has(here))
+        .filter_map(|(r, keys)| {
             let score = fuzzy(typed, r.name).or_else(|| fuzzy(typed, r.help).map(|s| s + 100))?;
-            let keys = r.keys.first().copied().unwrap_or("");
-            Some((score, format!("{:<20}  {:<8} {}", r.name, keys, r.help)))
+            let key = keys.first().map_or("", String::as_str);
+            Some((score, format!("{:<20}  {key:<8} {}", r.name, r.help)))
         })
         .collect();
     rows.sort();
@@ -232,21 +270,29 @@ fn help(app: &mut App) {
 
 fn fill_help(app: &mut App, typed: &str) {
     let typed = typed.to_lowercase();
-    let rows = ACTIONS
-        .iter()
-        .filter(|r| !r.keys.is_empty())
-        .map(|r| format!("{:<14} {}", r.keys.join("  "), r.help))
-        .filter(|t| typed.is_empty() || t.to_lowercase().contains(&typed))
-        .map(|t| (t, Behind::Nothing))
-        .collect();
+    let here = super::place_below(app);
+    let line = |r: &ActionRow, keys: &[String]| format!("{:<14} {}", keys.join("  "), r.help);
+    let all: Vec<_> = app.keymap.rows().filter(|(_, k)| !k.is_empty()).collect();
+    let fits = |t: &String| typed.is_empty() || t.to_lowercase().contains(&typed);
+    let at = |p: Where| all.iter().filter(move |(r, _)| r.place.has(p));
+    // What works here stands first; the rest is one screen further.
+    let mut rows: Vec<String> = at(here).map(|(r, k)| line(r, k)).filter(fits).collect();
+    for (title, place, shown) in [
+        ("while a draft is written", Where::DRAFT, true),
+        ("in the page of sources (gS)", Where::SOURCES, here != Where::SOURCES),
+        ("in the stream", Where::MAIN, here != Where::MAIN),
+    ] {
+        let more: Vec<String> =
+            at(place).filter(|(r, _)| !r.place.has(here)).map(|(r, k)| line(r, k)).filter(fits).collect();
+        if shown && !more.is_empty() {
+            rows.push(format!("-- {title}"));
+            rows.extend(more);
+        }
+    }
+    let rows = rows.into_iter().map(|t| (t, Behind::Nothing)).collect();
     if let Some(p) = app.pages.last_mut() {
         p.rows = rows;
         p.selected = 0;
         p.head = vec!["Every Esc has a quick twin: q, or Ctrl-g where text is typed.".into()];
     }
-}
-
-/// A pause of the selected source.
-pub fn pause(id: String, on: bool) -> Effect {
-    Effect::Ask(For::Verb, Request::Act { verb: Verb::Pause(on), targets: Targets::Source(id), quiet: false })
 }

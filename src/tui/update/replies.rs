@@ -3,7 +3,7 @@
 use super::{draft, list, pages, verbs};
 use crate::door::{Reply, Request};
 use crate::model::{Item, Key};
-use crate::tui::app::{App, Behind};
+use crate::tui::app::{App, Behind, PageKind};
 use crate::tui::msg::{Effect, For};
 
 pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
@@ -139,6 +139,21 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
                 Effect::Ask(For::Sources, Request::Sources),
                 Effect::Ask(For::Told, Request::Poll { sources: vec![id], ticket: 0 }),
             ]
+        }
+        (_, Reply::Removed(id)) => {
+            app.say(format!("removed {id}; what was heard from it stays"));
+            if app.pages.last().is_some_and(|p| p.kind == PageKind::Source) {
+                app.pages.pop();
+            }
+            vec![Effect::Ask(For::Sources, Request::Sources)]
+        }
+        (_, Reply::Reloaded) => {
+            app.say("the configuration was read again");
+            vec![Effect::Ask(For::Sources, Request::Sources), Effect::Ask(For::Told, Request::Status)]
+        }
+        (_, Reply::Tested { title, entries, matched, feed }) => {
+            app.say(format!("{title}: {entries} entries, {matched} match · {feed}"));
+            Vec::new()
         }
         (_, Reply::Polled { failed }) => {
             app.say(if failed == 0 {

@@ -3,7 +3,7 @@
 
 use super::put;
 use crate::clean::width::{fit, pad, width};
-use crate::tui::action::{bitflags::Where, choices};
+use crate::tui::action::bitflags::Where;
 use crate::tui::app::{App, PageKind};
 use crate::tui::theme::Theme;
 use ratatui::Frame;
@@ -62,7 +62,8 @@ pub fn footer(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
         } else {
             crate::tui::update::place(app)
         };
-        let all: Vec<String> = choices(&app.chord, place).iter().map(|(k, h)| format!("{k} {h}")).collect();
+        let all: Vec<String> =
+            app.keymap.choices(&app.chord, place).iter().map(|(k, h)| format!("{k} {h}")).collect();
         Span::styled(fit(&format!("{} … {}", app.chord, all.join(" · ")), w), t.key)
     } else if let Some((urgent, text)) = &app.notice {
         Span::styled(fit(text, w), if *urgent { t.urgent } else { t.notice })
@@ -77,7 +78,10 @@ fn hints(app: &App) -> &'static str {
         return "Esc leaves, saved · Ctrl-x then p hand off, e $EDITOR, k put aside";
     }
     match app.pages.last().map(|p| p.kind) {
-        Some(PageKind::Sources) => "j k move · Enter asks it now · + add · Z pause · q back",
+        Some(PageKind::Sources) => {
+            "Enter more · + add · r edit · t test · m pause · D remove · Ctrl-r ask now · q back"
+        }
+        Some(PageKind::Source) => "r edit · t test · m pause · D remove · Ctrl-r ask now · q back",
         Some(PageKind::Text | PageKind::Log | PageKind::Undo | PageKind::Health) => "q back",
         Some(_) => "j k move · Enter open · q back",
         None if app.reader.open => "j k move · Space pages · e done · r reply · q back · ? keys",

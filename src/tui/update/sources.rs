@@ -1,0 +1,137 @@
+//! The page of sources and the page of one: how each is, and what can be done about it from here.
+
+use super::prompt;
+use crate::clean::width::{fit, pad};
+use crate::door::Request;
+use crate::model::{SourceView, Stamp, Targets, Trouble, Verb, time};
+use crate::tui::action::Action;
+use crate::tui::app::{App, Behind, Page, PageKind};
+use crate::tui::msg::{Effect, For};
+
+/// The source that a page is about: of the selected row, else of the page.
+pub fn subject(page: &Page) -> Option<String> {
+    match page.behind() {
+        Behind::Source(id) => Some(id.clone()),
+        _ => page.source.clone(),
+    }
+}
+
+pub fn open(app: &mut App, id: String) -> Vec<Effect> {
+    let mut p = Page::new(PageKind::Source, format!("source {id}"));
+    p.source = Some(id);
+    app.pages.push(p);
+    super::pages::refresh(app);
+    vec![Effect::Ask(For::Sources, Request::Sources)]
+}
+
+pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
+    let Some(id) = app.pages.last().and_then(subject) else {
+        app.say("no source is selected");
+        return Vec::new();
+    };
+    let view = app.sources.iter().find(|s| s.id == id).cloned().unwrap_or_default();
+    if !view.configured {
+        app.say(format!("{id} is not in the configuration: it was only met in the store"));
+        return Vec::new();
+    }
+    match a {
+        Action::SourceTest => {
+            app.say(format!("trying {id}; nothing of it is kept"));
+            vec![Effect::Ask(For::Told, Request::TestSource(id))]
+        }
+        Action::SourcePause => {
+            let on = view.health.trouble != Trouble::Paused;
+            let targets = Targets::Source(id);
+            vec![Effect::Ask(For::Verb, Request::Act { verb: Verb::Pause(on), targets, quiet: false })]
+        }
+        Action::SourceEdit if view.network != "feed" => {
+            app.say(format!("{id} is a program: it is named in config.toml alone; edit it there"));
+            Vec::new()
+        }
+        Action::SourceEdit => {
+            prompt::change_source(app, &view);
+            Vec::new()
+        }
+        _ => {
+            prompt::confirm_remove(app, &id);
+            Vec::new()
+        }
+    }
+}
+
+/// What the columns of a row are.
+pub fn columns() -> String {
+    format!(
+        "  {} {:>5} {:>6} {:>6} {:>6}/{:<5} how it is",
+        pad("source", 20),
+        "heard",
+        "usual",
+        "next",
+        "new",
+        "match"
+    )
+}
+
+pub fn row(s: &SourceView, now: Stamp) -> String {
+    let h = &s.health;
+    let mark = if h.is_red() { '!' } else { ' ' };
+    let heard = h.last_ok.map_or("never".into(), |t| time::ago(t, now));
+    let usual = if h.usual_ms > 0 { time::span(h.usual_ms) } else { "?".into() };
+    let id = fit(&s.id, 20);
+    let word = if s.configured { h.word() } else { "not configured any more".into() };
+    format!(
+        "{mark} {} {heard:>5} {usual:>6} {:>6} {:>6}/{:<5} {word}",
+        pad(&id, 20),
+        next(s, now),
+        h.heard,
+        h.matched
+    )
+}
+
+fn next(s: &SourceView, now: Stamp) -> String {
+    match s.health.next_poll {
+        _ if matches!(s.health.trouble, Trouble::Paused | Trouble::Retired(_)) || !s.configured => "-".into(),
+        Some(t) if t > now => time::span(t.0 - now.0),
+        Some(_) => "now".into(),
+        None => "-".into(),
+    }
+}
+
+/// Everything that is known about one source, in words.
+pub fn fill(page: &mut Page, all: &[SourceView], now: Stamp) {
+    let Some(s) = page.source.as_ref().and_then(|id| all.iter().find(|s| s.id == *id)) else {
+        page.rows = vec![("it is not there any more".into(), Behind::Nothing)];
+        return;
+    };
+    let h = &s.health;
+    let when = |t: Option<Stamp>| {
+        t.map_or("never".into(), |t| format!("{} ({} ago)", t.local_minute(), time::ago(t, now)))
+    };
+    let mut rows = vec![
+        format!("{}how it is      {}", if h.is_red() { "! " } else { "" }, h.word()),
+        format!("what it is      {} {}", s.network, s.url),
+        format!(
+            "asked at most   every {}; publishes usually every {}",
+            time::span(s.every_ms),
+            if h.usual_ms > 0 { time::span(h.usual_ms) } else { "?".into() }
+        ),
+        format!(
+            "next            {}",
+            h.next_poll.filter(|_| s.configured).map_or("-".into(), Stamp::local_minute)
+        ),
+        format!("last answer     {}", when(h.last_ok)),
+        format!("last news       {}", when(h.last_new)),
+        format!(
+            "heard           {}, of which {} entered the inbox; {} polls, {} entries in the last document",
+            h.heard, h.matched, h.polls, h.last_count
+        ),
+    ];
+    if let Some((t, why)) = &h.last_error {
+        rows.push(format!("last error      {}: {why}", t.local_minute()));
+    }
+    for (from, to) in h.gaps.iter().rev() {
+        let to = to.map_or("still open".into(), |t| format!("closed {}", t.local_minute()));
+        rows.push(format!("not heard       from {} · {to}", from.local_minute()));
+    }
+    page.rows = rows.into_iter().map(|r| (r, Behind::Nothing)).collect();
+}
