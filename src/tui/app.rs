@@ -213,6 +213,8 @@ pub struct App {
     pub chord: String,
     /// The line at the bottom: urgent or not.
     pub notice: Option<(bool, String)>,
+    /// The source that was asked by hand, until it answers.
+    pub asking: Option<String>,
     /// Where I was, and how far I went back.
     pub trail: Vec<Key>,
     pub trail_at: usize,
@@ -251,6 +253,7 @@ impl App {
             keymap: Keymap::default(),
             chord: String::new(),
             notice: None,
+            asking: None,
             trail: Vec::new(),
             trail_at: 0,
             follow: 0,

@@ -46,7 +46,7 @@ impl Keymap {
         Keymap::parse(&text).map_err(|all| all.iter().map(|e| format!("{}: {e}", path.display())).collect())
     }
 
-    fn parse(text: &str) -> Result<Keymap, Vec<String>> {
+    pub(super) fn parse(text: &str) -> Result<Keymap, Vec<String>> {
         let doc: toml_edit::DocumentMut = text.parse().map_err(|e| vec![format!("this is not TOML: {e}")])?;
         let mut map = Keymap::default();
         let mut bad = Vec::new();

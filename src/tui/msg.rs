@@ -50,6 +50,8 @@ pub enum For {
     Page,
     Timeline,
     MarkQuery,
+    /// One source is asked now: its own event says what came of it.
+    Asked,
     Told,
 }
 

@@ -201,6 +201,12 @@ fn event(app: &mut App, e: Event) -> Vec<Effect> {
             }
             out
         }
+        Event::Polled { source, words, ok, .. } if app.asking.as_ref() == Some(&source) => {
+            app.asking = None;
+            app.notice = Some((!ok, format!("{source}: {words}")));
+            app.draw_later = true;
+            vec![Effect::Ask(For::Sources, Request::Sources)]
+        }
         Event::Polled { .. } | Event::SourcesChanged => {
             app.draw_later = true;
             vec![Effect::Ask(For::Sources, Request::Sources)]

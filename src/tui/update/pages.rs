@@ -29,7 +29,7 @@ pub fn act(app: &mut App, a: Action) -> Option<Vec<Effect>> {
         Action::PollNow => {
             if let Some(id) = sources::subject(page) {
                 app.say(format!("asking {id}"));
-                return Some(vec![Effect::Ask(For::Told, Request::Poll { sources: vec![id], ticket: 0 })]);
+                return Some(vec![sources::ask_now(app, id)]);
             }
             return None;
         }

@@ -275,8 +275,10 @@ fn fill_help(app: &mut App, typed: &str) {
     let all: Vec<_> = app.keymap.rows().filter(|(_, k)| !k.is_empty()).collect();
     let fits = |t: &String| typed.is_empty() || t.to_lowercase().contains(&typed);
     let at = |p: Where| all.iter().filter(move |(r, _)| r.place.has(p));
-    // What works here stands first; the rest is one screen further.
-    let mut rows: Vec<String> = at(here).map(|(r, k)| line(r, k)).filter(fits).collect();
+    // What works only here stands first, then what works here too; the rest is one screen further.
+    let own = at(here).filter(|(r, _)| here == Where::SOURCES && r.place == here);
+    let too = at(here).filter(|(r, _)| here != Where::SOURCES || r.place != here);
+    let mut rows: Vec<String> = own.chain(too).map(|(r, k)| line(r, k)).filter(fits).collect();
     for (title, place, shown) in [
         ("while a draft is written", Where::DRAFT, true),
         ("in the page of sources (gS)", Where::SOURCES, here != Where::SOURCES),

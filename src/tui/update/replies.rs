@@ -1,6 +1,6 @@
 //! Answers of the engine, taken in.
 
-use super::{draft, list, pages, verbs};
+use super::{draft, list, pages, sources, verbs};
 use crate::door::{Reply, Request};
 use crate::model::{Item, Key};
 use crate::tui::app::{App, Behind, PageKind};
@@ -134,11 +134,8 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             Vec::new()
         }
         (_, Reply::Added(id)) => {
-            app.say(format!("added {id}"));
-            vec![
-                Effect::Ask(For::Sources, Request::Sources),
-                Effect::Ask(For::Told, Request::Poll { sources: vec![id], ticket: 0 }),
-            ]
+            app.say(format!("added {id}; asking it now"));
+            vec![Effect::Ask(For::Sources, Request::Sources), sources::ask_now(app, id)]
         }
         (_, Reply::Removed(id)) => {
             app.say(format!("removed {id}; what was heard from it stays"));
@@ -155,6 +152,7 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             app.say(format!("{title}: {entries} entries, {matched} match · {feed}"));
             Vec::new()
         }
+        (For::Asked, Reply::Polled { .. }) => vec![Effect::Ask(For::Sources, Request::Sources)],
         (_, Reply::Polled { failed }) => {
             app.say(if failed == 0 {
                 "all were asked".to_owned()

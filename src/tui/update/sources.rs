@@ -59,6 +59,12 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
     }
 }
 
+/// Asks one source now; what comes of it is told when it answers.
+pub fn ask_now(app: &mut App, id: String) -> Effect {
+    app.asking = Some(id.clone());
+    Effect::Ask(For::Asked, Request::Poll { sources: vec![id], ticket: 0 })
+}
+
 /// What the columns of a row are.
 pub fn columns() -> String {
     format!(
