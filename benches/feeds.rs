@@ -51,9 +51,10 @@ fn main() {
     for (n, d) in docs.iter().enumerate() {
         let id = format!("b{n}");
         let t = Instant::now();
-        let Ok(Heard::Feed(doc)) =
-            parse(d.as_bytes(), &Context { source: &id, url: "https://b.example/f", content_type: "", now })
-        else {
+        let Ok(Heard::Feed(doc)) = parse(
+            d.as_bytes(),
+            &Context { source: &id, url: "https://b.example/f", content_type: "", now, shared_ids: &[] },
+        ) else {
             panic!("a feed")
         };
         parsing += t.elapsed();

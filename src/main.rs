@@ -16,6 +16,11 @@ use std::sync::Arc;
 fn main() -> ExitCode {
     // Drafts, notes and logins are nobody else's business on a shared server.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    hearken::clean::install_panic_hook();
+    if let Some(why) = hearken::engine::enter_session() {
+        eprintln!("{why}");
+        return ExitCode::from(127);
+    }
     let args = match Args::try_parse() {
         Ok(a) => a,
         Err(e) => {

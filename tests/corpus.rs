@@ -61,8 +61,10 @@ fn check_safe(m: &Mention, p: &Path) {
 fn read(p: &Path) -> Result<Vec<Mention>, String> {
     let b = bytes(p);
     let t = Instant::now();
-    let heard =
-        parse(&b, &Context { source: "s", url: "http://example.org/feed", content_type: "", now: NOW });
+    let heard = parse(
+        &b,
+        &Context { source: "s", url: "http://example.org/feed", content_type: "", now: NOW, shared_ids: &[] },
+    );
     assert!(t.elapsed() < HANG, "{} took {:?}", p.display(), t.elapsed());
     match heard {
         Ok(Heard::Feed(d)) => {
@@ -211,7 +213,13 @@ fn hostile_input_does_no_harm() {
                 let t = Instant::now();
                 let heard = parse(
                     &plain[at + 512..at + 512 + n],
-                    &Context { source: "s", url: "http://e.example/f", content_type: "", now: NOW },
+                    &Context {
+                        source: "s",
+                        url: "http://e.example/f",
+                        content_type: "",
+                        now: NOW,
+                        shared_ids: &[],
+                    },
                 );
                 assert!(t.elapsed() < HANG);
                 if let Ok(Heard::Feed(d)) = heard {

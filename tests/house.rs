@@ -27,7 +27,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("sled::", &["store/kv.rs"]),
     ("zstd::", &["store/", "net/body.rs"]),
     ("reqwest::", &["net/"]),
-    ("std::process::Command", &["tui/tty.rs"]),
+    ("std::process::Command", &["net/program.rs", "tui/tty.rs"]),
     ("tokio::process", &["net/program.rs"]),
     ("ratatui::", &["tui/"]),
     ("crossterm::", &["tui/"]),

@@ -5,6 +5,10 @@ use super::{BODY_MAX, text, url};
 use crate::model::Text;
 use std::borrow::Cow;
 
+/// The most HTML that is read of one piece, in bytes.
+const SOURCE_MAX: usize = 4 << 20;
+/// The longest tag.
+const TAG_MAX: usize = 256 << 10;
 /// The most links that are kept of one page.
 const LINKS_MAX: usize = 32;
 
@@ -34,15 +38,22 @@ pub fn looks_like_html(s: &str) -> bool {
 /// Reads HTML. `base` resolves relative links.
 #[must_use]
 pub fn html(s: &str, base: Option<&str>) -> Page {
+    let s = super::head(s, SOURCE_MAX);
     let mut r = Reader { out: String::with_capacity(s.len() / 2), page: Page::default(), base, title: None };
     let mut rest = s;
+    // Where the next `>` is; it is looked for once, so that a page of nothing but `<` is read in one pass too.
+    let mut gt = 0;
     while let Some(lt) = rest.find('<') {
         r.chars(&rest[..lt]);
         rest = &rest[lt..];
         if r.out.len() > 4 * BODY_MAX {
             break;
         }
-        let Some(used) = r.markup(rest) else {
+        let at = s.len() - rest.len();
+        if gt <= at {
+            gt = rest.find('>').map_or(usize::MAX, |i| at + i);
+        }
+        let Some(used) = (gt - at < TAG_MAX).then(|| r.markup(rest)).flatten() else {
             r.chars("<");
             rest = &rest[1..];
             continue;
@@ -203,16 +214,17 @@ impl Reader<'_> {
 /// Bytes up to and with the `>` that ends a tag; quotes may hold `>`. `None` if the tag never ends.
 fn tag_end(s: &str, from: usize) -> Option<usize> {
     let mut quote = 0u8;
-    for (i, b) in s.bytes().enumerate().skip(from) {
+    let s = &s.as_bytes()[..s.len().min(TAG_MAX)];
+    for (i, b) in s.iter().copied().enumerate().skip(from) {
         match b {
             b'>' if quote == 0 => return Some(i + 1),
-            b'"' | b'\'' if quote == 0 && s.as_bytes()[i - 1] == b'=' => quote = b,
+            b'"' | b'\'' if quote == 0 && s[i - 1] == b'=' => quote = b,
             b if b == quote => quote = 0,
             _ => {}
         }
     }
     // A quote that is never closed: the first `>` ends the tag.
-    s[from..].find('>').map(|i| from + i + 1)
+    s.get(from..)?.iter().position(|b| *b == b'>').map(|i| from + i + 1)
 }
 
 /// Bytes up to the end of `</name>`; all of `s` if it never comes.

@@ -5,6 +5,7 @@
 
 mod html;
 mod opml;
+mod quiet;
 mod scrub;
 mod sink;
 mod url;
@@ -12,8 +13,9 @@ pub mod width;
 
 pub use html::{Page, html, looks_like_html};
 pub use opml::opml;
-pub use sink::{sink, sink_counted};
-pub use url::{canonical, host_of, show_host, url};
+pub use quiet::{install_panic_hook, is_quiet, quietly};
+pub use sink::{sink, sink_counted, sink_json};
+pub use url::{canonical, host_of, same_thing, show_host, url};
 
 use crate::model::Text;
 

@@ -9,6 +9,7 @@ pub fn opml(text: &str) -> Vec<(Text, Text)> {
     let mut reader = quick_xml::Reader::from_str(text);
     reader.config_mut().check_end_names = false;
     let mut out: Vec<(Text, Text)> = Vec::new();
+    let mut seen = std::collections::HashSet::new();
     loop {
         let e = match reader.read_event() {
             Ok(quick_xml::events::Event::Start(e) | quick_xml::events::Event::Empty(e)) => e.into_owned(),
@@ -20,7 +21,7 @@ pub fn opml(text: &str) -> Vec<(Text, Text)> {
             Some(html_escape::decode_html_entities(&a.value).into_owned())
         };
         let address = url(&get("xmlUrl").unwrap_or_default(), None);
-        if !address.is_empty() && !out.iter().any(|(_, u)| *u == address) {
+        if !address.is_empty() && seen.insert(address.to_string()) {
             let title = get("title").or_else(|| get("text")).unwrap_or_default();
             out.push((line(&title), address));
         }

@@ -21,9 +21,18 @@ pub fn scrub(s: &str) -> String {
                     out.push('\n');
                 }
             }
-            '\x1b' => escape(&mut it),
-            '\u{9b}' => csi(&mut it),
-            '\u{90}' | '\u{98}' | '\u{9d}' | '\u{9e}' | '\u{9f}' => string(&mut it),
+            '\x1b' => {
+                escape(&mut it);
+                continue;
+            }
+            '\u{9b}' => {
+                csi(&mut it);
+                continue;
+            }
+            '\u{90}' | '\u{98}' | '\u{9d}' | '\u{9e}' | '\u{9f}' => {
+                string(&mut it);
+                continue;
+            }
             '\u{2028}' | '\u{2029}' | '\u{85}' => out.push('\n'),
             '\t' | '\u{b}' | '\u{c}' => out.push(' '),
             '\u{200c}' | '\u{200d}' => {
@@ -34,13 +43,16 @@ pub fn scrub(s: &str) -> String {
                 {
                     out.push(c);
                 }
+                continue;
             }
             '\u{fe0f}' | '\u{fe0e}' => {
                 if out.chars().next_back().is_some_and(|b| emoji(b) || b.is_ascii_digit()) {
                     out.push(c);
                 }
+                continue;
             }
-            c if dropped(c) => {}
+            // What leaves no trace does not part a letter from its marks either.
+            c if dropped(c) => continue,
             c if c.is_whitespace() => out.push(' '),
             c if is_mark(c) => {
                 marks += 1;

@@ -13,6 +13,22 @@ pub fn sink_counted() -> u64 {
     REPLACED.load(Ordering::Relaxed)
 }
 
+/// Escapes in a line of JSON what must not reach a terminal; it is the same JSON.
+#[must_use]
+pub fn sink_json(s: &str) -> String {
+    let mut out = String::with_capacity(s.len());
+    for c in s.chars() {
+        if dropped(c) && c != '\n' {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 /// Replaces C0 (but `\n`), C1, bidi and invisible characters by `?`. Joiners and emoji selectors pass.
 #[must_use]
 pub fn sink(s: &str) -> Cow<'_, str> {

@@ -76,19 +76,48 @@ fn is_tracking(k: &str) -> bool {
         )
 }
 
+/// Parameters that only ever say where a reader came from, whoever writes them.
+fn is_surely_tracking(k: &str) -> bool {
+    let k = k.to_ascii_lowercase();
+    k.starts_with("utm_")
+        || matches!(k.as_str(), "fbclid" | "gclid" | "dclid" | "msclkid" | "yclid" | "igshid" | "twclid")
+}
+
+/// One form for the spellings of an address that names one thing of one publisher: no scheme, no `www.`, no
+/// campaign parameters, no trailing slash, parameters in order. The fragment stays: comments differ by it alone.
+#[must_use]
+pub fn same_thing(s: &str) -> String {
+    let Ok(u) = Url::parse(s) else { return s.trim().to_owned() };
+    let mut out = form(&u, is_surely_tracking).unwrap_or_else(|| s.trim().to_owned());
+    if let Some(f) = u.fragment().filter(|f| !f.is_empty()) {
+        out.push('#');
+        out += f;
+    }
+    out
+}
+
 /// One form for all spellings of an address: no scheme, no `www.`, no tracking parameters, no fragment, no
 /// trailing slash, parameters in order. For comparing only, never for opening.
 #[must_use]
 pub fn canonical(s: &str) -> String {
     let Ok(u) = Url::parse(s) else { return s.trim().to_owned() };
-    let Some(host) = u.host_str() else { return s.trim().to_owned() };
-    let mut out = host.trim_start_matches("www.").to_owned();
+    let Some(mut out) = form(&u, is_tracking) else { return s.trim().to_owned() };
+    if let Some(f) = u.fragment().filter(|f| f.starts_with('!') || f.starts_with('/')) {
+        out.push('#');
+        out += f;
+    }
+    out
+}
+
+/// Host, port, path and the parameters that are left, in order.
+fn form(u: &Url, dropped: fn(&str) -> bool) -> Option<String> {
+    let mut out = u.host_str()?.trim_start_matches("www.").to_owned();
     if let Some(p) = u.port() {
         out += &format!(":{p}");
     }
     out += u.path().trim_end_matches('/').trim_end_matches("/index.html");
     let mut pairs: Vec<(String, String)> =
-        u.query_pairs().filter(|(k, _)| !is_tracking(k)).map(|(k, v)| (k.into(), v.into())).collect();
+        u.query_pairs().filter(|(k, _)| !dropped(k)).map(|(k, v)| (k.into(), v.into())).collect();
     pairs.sort();
     for (i, (k, v)) in pairs.iter().enumerate() {
         out.push(if i == 0 { '?' } else { '&' });
@@ -96,9 +125,5 @@ pub fn canonical(s: &str) -> String {
         out.push('=');
         out += v;
     }
-    if let Some(f) = u.fragment().filter(|f| f.starts_with('!') || f.starts_with('/')) {
-        out.push('#');
-        out += f;
-    }
-    out
+    Some(out)
 }

@@ -6,6 +6,7 @@ use crate::clean;
 use crate::door::{Door, ListQuery, Reply, Request, SourceEdit};
 use crate::model::{Stamp, State, Targets, Verb, line_of};
 use serde_json::json;
+use std::io::{BufRead, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -13,17 +14,23 @@ use std::path::Path;
 const CHUNK: usize = 1000;
 
 pub async fn import(door: &dyn Door, file: &Path, name: Option<String>, dry_run: bool, out: &Out) -> i32 {
-    let bytes = match std::fs::read(file) {
-        Ok(b) => b,
-        Err(e) => {
-            out.complain(&format!("{}: {e}", file.display()));
-            return 2;
-        }
+    let cannot = |e: std::io::Error| {
+        out.complain(&format!("{}: {e}", file.display()));
+        2
     };
-    let text = String::from_utf8_lossy(&bytes);
-    let text = text.trim_start_matches('\u{feff}');
-    if text.trim_start().starts_with('<') {
-        return opml(door, text, dry_run, out).await;
+    let mut lines = match std::fs::File::open(file) {
+        Ok(f) => Lines { from: std::io::BufReader::new(f), number: 0 },
+        Err(e) => return cannot(e),
+    };
+    match lines.begins_with_a_tag() {
+        Ok(true) => {
+            return match std::fs::read(file) {
+                Ok(b) => opml(door, &String::from_utf8_lossy(&b), dry_run, out).await,
+                Err(e) => cannot(e),
+            };
+        }
+        Ok(false) => {}
+        Err(e) => return cannot(e),
     }
     let stem = file.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
     let name: String = name
@@ -31,11 +38,15 @@ pub async fn import(door: &dyn Door, file: &Path, name: Option<String>, dry_run:
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' })
         .collect();
-    let lines: Vec<String> = text.lines().map(str::to_owned).collect();
     let (mut new, mut known, mut revised, mut bad) = (0, 0, 0, 0);
-    for (i, chunk) in lines.chunks(CHUNK).enumerate() {
-        let first_line = (i * CHUNK + 1) as u64;
-        let ask = Request::Import { name: name.clone(), lines: chunk.to_vec(), first_line, dry_run };
+    loop {
+        let first_line = lines.number + 1;
+        let chunk = match lines.next_chunk() {
+            Ok(c) if c.is_empty() => break,
+            Ok(c) => c,
+            Err(e) => return cannot(e),
+        };
+        let ask = Request::Import { name: name.clone(), lines: chunk, first_line, dry_run };
         match door.ask(ask).await {
             Reply::Imported { new: n, known: k, revised: r, bad: b } => {
                 new += n;
@@ -55,30 +66,87 @@ pub async fn import(door: &dyn Door, file: &Path, name: Option<String>, dry_run:
     i32::from(bad > 0)
 }
 
+/// The lines of a file, some at a time: an archive may be larger than memory.
+struct Lines {
+    from: std::io::BufReader<std::fs::File>,
+    /// Lines read so far.
+    number: u64,
+}
+
+/// Bytes handed over at once, and of one line; what is longer is cut, and then refused as a line.
+const CHUNK_BYTES: usize = 8 << 20;
+const LINE_BYTES: u64 = 5 << 20;
+
+impl Lines {
+    fn begins_with_a_tag(&mut self) -> std::io::Result<bool> {
+        let head = self.from.fill_buf()?;
+        let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+        Ok(head.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'<'))
+    }
+
+    fn next_chunk(&mut self) -> std::io::Result<Vec<String>> {
+        let (mut out, mut bytes) = (Vec::new(), 0);
+        while out.len() < CHUNK && bytes < CHUNK_BYTES {
+            let mut line = Vec::new();
+            if (&mut self.from).take(LINE_BYTES).read_until(b'\n', &mut line)? == 0 {
+                break;
+            }
+            if line.last() != Some(&b'\n') && line.len() as u64 == LINE_BYTES {
+                self.skip_line()?;
+            }
+            self.number += 1;
+            bytes += line.len();
+            let text = String::from_utf8_lossy(&line);
+            out.push(text.trim_start_matches('\u{feff}').trim_end_matches(['\n', '\r']).to_owned());
+        }
+        Ok(out)
+    }
+
+    fn skip_line(&mut self) -> std::io::Result<()> {
+        loop {
+            let b = self.from.fill_buf()?;
+            let end = b.iter().position(|c| *c == b'\n');
+            let n = end.map_or(b.len(), |i| i + 1);
+            self.from.consume(n);
+            if end.is_some() || n == 0 {
+                return Ok(());
+            }
+        }
+    }
+}
+
 async fn opml(door: &dyn Door, text: &str, dry_run: bool, out: &Out) -> i32 {
     let have = match door.ask(Request::Sources).await {
         Reply::Sources(s) => s,
         other => return out.unexpected(&other),
     };
     let feeds = clean::opml(text);
+    let known: std::collections::HashSet<String> = have.iter().map(|s| clean::canonical(&s.url)).collect();
+    let fresh: Vec<_> = feeds.iter().filter(|(_, url)| !known.contains(&clean::canonical(url))).collect();
     let (mut added, mut failed) = (0, 0);
-    for (title, url) in &feeds {
-        if have.iter().any(|s| clean::canonical(&s.url) == clean::canonical(url)) {
-            continue;
-        }
-        if dry_run {
-            out.line(&format!("would add {url} ({title})"));
-            added += 1;
-            continue;
-        }
-        match door.ask(Request::AddSource(SourceEdit { id: None, url: url.to_string(), every: None })).await {
-            Reply::Added(id) => {
-                added += 1;
-                out.either(&json!({"added": id, "url": url.as_str()}), || format!("added {id}: {url}"));
-            }
-            Reply::Refused(r) => {
-                failed += 1;
-                out.complain(&format!("{url}: {}", r.text));
+    if dry_run {
+        fresh.iter().for_each(|(title, url)| {
+            out.either(&json!({"url": url.as_str(), "title": title.as_str()}), || {
+                format!("would add {url} ({title})")
+            });
+        });
+        added = fresh.len();
+    } else if !fresh.is_empty() {
+        let urls: Vec<String> = fresh.iter().map(|(_, u)| u.to_string()).collect();
+        match door.ask(Request::AddSources(urls.clone())).await {
+            Reply::AddedAll(ids) => {
+                for (url, id) in urls.iter().zip(ids) {
+                    match id {
+                        Ok(id) => {
+                            added += 1;
+                            out.either(&json!({"added": id, "url": url}), || format!("added {id}: {url}"));
+                        }
+                        Err(why) => {
+                            failed += 1;
+                            out.complain(&format!("{url}: {why}"));
+                        }
+                    }
+                }
             }
             other => return out.unexpected(&other),
         }

@@ -19,7 +19,12 @@ impl Out {
 
     /// An object, on one line.
     pub fn object(&self, v: &Value) {
-        write_out(&v.to_string());
+        // JSON escapes C0 alone; on a terminal the rest is escaped the same way, and reads back as it was.
+        write_out(&if std::io::stdout().is_terminal() {
+            clean::sink_json(&v.to_string())
+        } else {
+            v.to_string()
+        });
     }
 
     /// An object if asked for, else words.
@@ -60,7 +65,7 @@ fn write_out(s: &str) {
     }
 }
 
-/// True if stdout is a terminal.
+/// True if stderr, where the bar is drawn, is a terminal.
 pub fn on_terminal() -> bool {
-    std::io::stdout().is_terminal()
+    std::io::stderr().is_terminal()
 }

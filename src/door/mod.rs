@@ -90,6 +90,8 @@ pub enum Request {
     /// Try a configured source by its id, or any address, without keeping anything.
     TestSource(String),
     AddSource(SourceEdit),
+    /// Addresses from somebody else's list, all in one change of the file; none of them may name a private place.
+    AddSources(Vec<String>),
     RemoveSource(String),
     /// Read the configuration again; a bad one leaves the old one in force.
     Reload,
@@ -108,7 +110,11 @@ pub enum Request {
 /// What comes back.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub enum Reply {
-    List { items: Vec<Item>, next: Option<Key>, scanned: u64 },
+    List {
+        items: Vec<Item>,
+        next: Option<Key>,
+        scanned: u64,
+    },
     Items(Vec<Item>),
     Keys(Vec<Key>),
     Applied(Applied),
@@ -120,12 +126,26 @@ pub enum Reply {
     Draft(Option<Draft>),
     Saved(Id),
     Log(Vec<Entry>),
-    Polled { failed: u32 },
-    Tested { title: Text, entries: u64, matched: u64, feed: Text },
+    Polled {
+        failed: u32,
+    },
+    Tested {
+        title: Text,
+        entries: u64,
+        matched: u64,
+        feed: Text,
+    },
     Added(String),
+    /// The id of each address, or why it was not added.
+    AddedAll(Vec<Result<String, Text>>),
     Removed(String),
     Reloaded,
-    Imported { new: u64, known: u64, revised: u64, bad: Vec<(u64, Text)> },
+    Imported {
+        new: u64,
+        known: u64,
+        revised: u64,
+        bad: Vec<(u64, Text)>,
+    },
     Status(Status),
     Refused(Refusal),
 }

@@ -98,6 +98,7 @@ fn blocking(e: &Engine, request: Request) -> Reply {
             Request::SaveDraft { mention, text } => e.save_draft(mention, &text),
             Request::Log { about, limit } => Reply::Log(e.store.log(about, limit)?),
             Request::AddSource(edit) => e.add_source(&edit),
+            Request::AddSources(urls) => e.add_sources(&urls),
             Request::RemoveSource(id) => e.remove_source(&id),
             Request::Reload => match e.reload() {
                 Ok(()) => Reply::Reloaded,

@@ -6,7 +6,7 @@ use crate::clean;
 use crate::door::Event;
 use crate::listen::Report;
 use crate::model::{Text, Trouble};
-use crate::store::Outcome;
+use crate::store::{Arrivals, Outcome, Store};
 use std::sync::Weak;
 use tokio::sync::mpsc;
 
@@ -25,16 +25,18 @@ pub async fn run(engine: Weak<Engine>, mut arrived: mpsc::Receiver<Arrived>) {
             .iter_mut()
             .map(|p| {
                 let items = std::mem::take(&mut p.arrivals.items);
-                crate::store::Arrivals { items, ..p.arrivals.clone() }
+                Arrivals { items, ..p.arrivals.clone() }
             })
             .collect();
-        let stored = tokio::task::spawn_blocking(move || store.ingest(all)).await;
+        let stored = tokio::task::spawn_blocking(move || together(&store, all)).await;
         let (outcomes, failed) = match stored {
-            Ok(Ok(o)) => (o, None),
-            Ok(Err(err)) => (Vec::new(), Some(clean::line(&err.to_string()))),
-            Err(_) => (Vec::new(), Some(Text::ours("storing what was heard failed; it is asked again"))),
+            Ok((o, failed)) => (o, failed),
+            Err(_) => (
+                Vec::new(),
+                vec![Some(Text::ours("storing what was heard failed; it is asked again")); polled.len()],
+            ),
         };
-        if let Some(why) = &failed {
+        if let Some(why) = failed.iter().flatten().next() {
             e.notice(true, why.clone());
         }
         let mut sum = (0u32, 0u32);
@@ -45,6 +47,7 @@ pub async fn run(engine: Weak<Engine>, mut arrived: mpsc::Receiver<Arrived>) {
             if !o.revised.is_empty() {
                 e.announce(Event::Changed(o.revised.clone()));
             }
+            let failed = failed.get(i).cloned().flatten();
             let words = failed.clone().unwrap_or_else(|| words(&p.report, &o));
             let ok = failed.is_none() && !matches!(p.report, Report::Failed(_) | Report::Retired(_));
             for ticket in tickets.into_iter().chain([0]) {
@@ -68,6 +71,22 @@ pub async fn run(engine: Weak<Engine>, mut arrived: mpsc::Receiver<Arrived>) {
     }
 }
 
+/// All in one commit; if that fails, one by one, so that one source that cannot be stored harms no other.
+fn together(store: &Store, all: Vec<Arrivals>) -> (Vec<Outcome>, Vec<Option<Text>>) {
+    let n = all.len();
+    match store.ingest(all.clone()) {
+        Ok(o) => (o, vec![None; n]),
+        Err(first) if n == 1 => (vec![Outcome::default()], vec![Some(clean::line(&first.to_string()))]),
+        Err(_) => all
+            .into_iter()
+            .map(|a| match store.ingest(vec![a]) {
+                Ok(o) => (o.into_iter().next().unwrap_or_default(), None),
+                Err(e) => (Outcome::default(), Some(clean::line(&e.to_string()))),
+            })
+            .unzip(),
+    }
+}
+
 fn words(r: &Report, o: &Outcome) -> Text {
     let s = match r {
         Report::NotModified => "nothing new".to_owned(),
@@ -76,7 +95,7 @@ fn words(r: &Report, o: &Outcome) -> Text {
                 if o.revised.is_empty() { String::new() } else { format!(", {} edited", o.revised.len()) };
             format!("{n} entries, {} new, {} for the inbox{edited}", o.new.len(), o.inbox)
         }
-        Report::Failed(why) | Report::Retired(why) => why.to_string(),
+        Report::Failed(why) | Report::Retired(why) | Report::Postponed(why) => why.to_string(),
     };
     clean::line(&s)
 }

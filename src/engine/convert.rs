@@ -2,7 +2,7 @@
 
 use crate::config::{Config, Keep, Login as ConfLogin, Secret, SourceConf, SourceKind as ConfKind};
 use crate::listen::{Login, Source, SourceKind, Topics};
-use crate::net::{HostLimits, Limits, Net, Origin, SecretFrom};
+use crate::net::{Ask, HostLimits, Limits, Net, Origin, SecretFrom};
 use std::time::Duration;
 
 pub fn topics(c: &Config) -> Topics {
@@ -50,13 +50,29 @@ pub fn source(c: &Config, s: &SourceConf) -> Source {
         proxy: s.proxy.clone().or_else(|| c.http.proxy.clone()),
         allow: s.allow.iter().filter_map(|a| Origin::of(a)).collect(),
         class: s.retention.clone(),
-        limits: Limits {
-            connect: ms(c.http.connect_ms),
-            first_byte: ms(c.http.first_byte_ms),
-            whole: ms(c.http.whole_ms),
-            max_bytes: c.http.max_bytes,
-            max_expanded: c.http.max_expanded,
-        },
+        limits: limits(c),
+    }
+}
+
+/// Caps of one request.
+pub fn limits(c: &Config) -> Limits {
+    Limits {
+        connect: ms(c.http.connect_ms),
+        first_byte: ms(c.http.first_byte_ms),
+        whole: ms(c.http.whole_ms),
+        max_bytes: c.http.max_bytes,
+        max_expanded: c.http.max_expanded,
+    }
+}
+
+/// A request for an address that a person typed, made as the configuration makes all of them.
+pub fn by_hand(c: &Config, url: &str) -> Ask {
+    Ask {
+        url: url.to_owned(),
+        ca: c.http.ca.clone(),
+        proxy: c.http.proxy.clone(),
+        limits: limits(c),
+        ..Ask::default()
     }
 }
 
@@ -64,6 +80,7 @@ pub fn source(c: &Config, s: &SourceConf) -> Source {
 pub fn net(config: &Config) -> Net {
     let limits = HostLimits {
         at_once: config.http.at_once_per_host,
+        all_at_once: config.http.at_once,
         hosts: config.hosts.iter().map(|(h, l)| (h.clone(), (l.at_once, l.per_minute))).collect(),
     };
     Net::new(config.contact.as_deref(), limits)

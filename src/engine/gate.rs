@@ -59,6 +59,9 @@ impl Engine {
             Ok(a) => {
                 self.announce(Event::Changed(a.keys.clone()));
                 if a.keys.is_empty() && a.seq > 0 {
+                    // It may have been a pause.
+                    self.replan();
+                    self.announce(Event::SourcesChanged);
                     self.announce(Event::Resync);
                     self.announce(Event::DraftsChanged);
                 }

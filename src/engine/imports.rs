@@ -1,13 +1,14 @@
 //! What comes in by hand: JSON lines from a file, a page by its address.
 
+use super::convert::by_hand;
 use super::{Engine, refuse};
 use crate::clean;
 use crate::door::{Event, RefusalKind, Reply};
 use crate::listen::{Report, Source, link_of, parse_line, poll};
 use crate::model::{Id, Mention, Stamp, State, Text, TimeNote, hash64};
-use crate::net::{Ask, Limits};
-use crate::networks::feed::{Context, Heard, parse};
-use crate::store::{Arrivals, Incoming, SourceRec, StoreError};
+use crate::net::Ask;
+use crate::networks::feed::{Context, Heard, decode, parse};
+use crate::store::{Arrivals, Incoming, Outcome, SourceRec, StoreError};
 
 impl Engine {
     /// Reads lines into `import:NAME`. A bad line is named and the rest go in.
@@ -41,7 +42,11 @@ impl Engine {
             let known = items.iter().filter(|i| reader.knows(i.identity)).count() as u64;
             return Ok(Reply::Imported { new: items.len() as u64 - known, known, revised: 0, bad });
         }
-        let all = Arrivals {
+        let mut by_source: std::collections::BTreeMap<String, Vec<Incoming>> = Default::default();
+        for i in items {
+            by_source.entry(i.mention.source.clone()).or_default().push(i);
+        }
+        let all = by_source.into_iter().map(|(source, items)| Arrivals {
             source,
             network: "import".into(),
             class: crate::config::MAIN.into(),
@@ -49,9 +54,14 @@ impl Engine {
             document: false,
             cursor: None,
             health: None,
-        };
-        let out = self.store.ingest(vec![all])?;
-        let o = out.into_iter().next().unwrap_or_default();
+        });
+        let mut o = Outcome::default();
+        for one in self.store.ingest(all.collect())? {
+            o.new.extend(one.new);
+            o.revised.extend(one.revised);
+            o.inbox += one.inbox;
+            o.known += one.known;
+        }
         if !o.new.is_empty() {
             self.announce(Event::Arrived { inbox: o.inbox, heard: o.new.len() as u32 - o.inbox });
         }
@@ -81,10 +91,11 @@ impl Engine {
             return refuse(RefusalKind::Usage, &format!("“{url}” is no http or https address"));
         }
         let now = Stamp::now();
-        let ask = Ask { url: address.to_string(), limits: Limits::default(), ..Ask::default() };
-        let (title, text, cut) = match self.setup().net.get(&ask).await {
+        let setup = self.setup();
+        let (title, text, cut) = match setup.net.get(&by_hand(&setup.config, &address)).await {
             Ok(a) if a.status == 200 => {
-                let page = clean::html(&String::from_utf8_lossy(&a.body), Some(&a.url));
+                let kind = a.header("content-type").unwrap_or("");
+                let page = clean::html(&decode(&a.body, kind), Some(&a.url));
                 (page.title, page.text, page.cut)
             }
             Ok(a) => (address.clone(), clean::line(&format!("(the page answered with {})", a.status)), false),
@@ -138,14 +149,16 @@ impl Engine {
         }
         let allow: Vec<_> = crate::net::Origin::of(&address).into_iter().collect();
         for _ in 0..3 {
-            let ask = Ask { url: address.to_string(), allow: allow.clone(), ..Ask::default() };
-            let a = match self.setup().net.get(&ask).await {
+            let setup = self.setup();
+            let ask = Ask { allow: allow.clone(), ..by_hand(&setup.config, &address) };
+            let a = match setup.net.get(&ask).await {
                 Ok(a) if a.status == 200 => a,
                 Ok(a) => return refuse(RefusalKind::Failed, &format!("{address} answers with {}", a.status)),
                 Err(e) => return refuse(RefusalKind::Failed, &e.to_string()),
             };
             let content_type = a.header("content-type").unwrap_or("").to_owned();
-            let cx = Context { source: "test", url: &a.url, content_type: &content_type, now };
+            let cx =
+                Context { source: "test", url: &a.url, content_type: &content_type, now, shared_ids: &[] };
             match parse(&a.body, &cx) {
                 Ok(Heard::Feed(d)) => {
                     let topics = self.setup().topics;
@@ -194,7 +207,9 @@ impl Engine {
             Report::NotModified => {
                 refuse(RefusalKind::Failed, "it answered “nothing new” to a first question")
             }
-            Report::Failed(why) | Report::Retired(why) => refuse(RefusalKind::Failed, &why),
+            Report::Failed(why) | Report::Retired(why) | Report::Postponed(why) => {
+                refuse(RefusalKind::Failed, &why)
+            }
         }
     }
 }

@@ -11,6 +11,8 @@ mod keeper;
 mod polls;
 mod sources;
 
+pub use crate::net::enter_session;
+
 use crate::clean;
 use crate::config::Config;
 use crate::door::{Answering, Door, Event, Refusal, RefusalKind, Reply, Request};
@@ -75,7 +77,6 @@ impl Engine {
         let (polls_tx, polls_rx) = mpsc::channel(16);
         let (events, _) = broadcast::channel(1024);
         let (stop, stopped) = tokio::sync::watch::channel(false);
-        let at_once = config.http.at_once;
         let engine = Arc::new(Engine {
             store,
             setup: RwLock::new(Setup::of(config, None)),
@@ -90,14 +91,7 @@ impl Engine {
             engine.note_time_off();
         }
         let (arrived_tx, arrived_rx) = mpsc::channel(256);
-        tokio::spawn(polls::run(
-            Arc::downgrade(&engine),
-            polls_rx,
-            arrived_tx,
-            stopped.clone(),
-            at_once,
-            listen,
-        ));
+        tokio::spawn(polls::run(Arc::downgrade(&engine), polls_rx, arrived_tx, stopped.clone(), listen));
         tokio::spawn(committer::run(Arc::downgrade(&engine), arrived_rx));
         keeper::start(&engine, stopped);
         Ok(engine)

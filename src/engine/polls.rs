@@ -1,13 +1,13 @@
 //! The poller: knows when each source is due, polls many at once, and lets a slow one delay nobody.
 
 use super::Engine;
-use crate::listen::{Polled, Source, poll};
+use crate::listen::{Polled, Report, Source, poll};
 use crate::model::{Stamp, Trouble};
 use crate::store::SourceRec;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// Somebody wants sources polled now; answered when all are stored.
 pub struct Wanted {
@@ -41,16 +41,15 @@ pub async fn run(
     mut wanted: mpsc::Receiver<Wanted>,
     arrived: mpsc::Sender<Arrived>,
     mut stop: watch::Receiver<bool>,
-    at_once: usize,
     listen: bool,
 ) {
-    let gate = Arc::new(Semaphore::new(at_once));
-    let (ended_tx, mut ended) = mpsc::channel::<Ended>(256);
+    let (ended_tx, mut ended) = mpsc::unbounded_channel::<Ended>();
     let mut due: BinaryHeap<std::cmp::Reverse<(Stamp, String)>> = BinaryHeap::new();
     let mut at: HashMap<String, Stamp> = HashMap::new();
     let mut flying: HashMap<String, Vec<u64>> = HashMap::new();
     let mut waiting: Vec<(HashSet<String>, u32, u64, oneshot::Sender<u32>)> = Vec::new();
     let mut known: Option<Arc<Vec<Source>>> = None;
+    let mut last = Stamp::now();
     loop {
         let Some(e) = engine.upgrade() else { return };
         let sources = e.setup().sources;
@@ -59,6 +58,13 @@ pub async fn run(
             known = Some(sources.clone());
         }
         let now = Stamp::now();
+        // A clock that was set back would leave everything due far ahead.
+        if now.0 < last.0 - 60_000 {
+            known = None;
+            last = now;
+            continue;
+        }
+        last = now;
         while let Some(std::cmp::Reverse((t, _))) = due.peek() {
             if *t > now {
                 break;
@@ -70,7 +76,7 @@ pub async fn run(
             }
             if let Some(s) = sources.iter().find(|s| s.id == id) {
                 flying.insert(id, Vec::new());
-                start(&e, s.clone(), &gate, &arrived, &ended_tx, Vec::new());
+                start(&e, s.clone(), &arrived, &ended_tx, Vec::new(), false);
             }
         }
         let nap = due
@@ -98,14 +104,16 @@ pub async fn run(
             }
             w = wanted.recv() => {
                 let (Some(w), Some(e)) = (w, engine.upgrade()) else { return };
+                // Asking for all leaves out what somebody paused and what is gone; its name asks for it all the same.
                 let all: Vec<Source> = e.setup().sources.iter()
-                    .filter(|s| w.sources.is_empty() || w.sources.contains(&s.id)).cloned().collect();
+                    .filter(|s| if w.sources.is_empty() { !rests(&e, s) } else { w.sources.contains(&s.id) })
+                    .cloned().collect();
                 let ids: HashSet<String> = all.iter().map(|s| s.id.clone()).collect();
                 for s in all {
                     // A poll in flight is joined.
                     if !flying.contains_key(&s.id) {
                         flying.insert(s.id.clone(), vec![w.ticket]);
-                        start(&e, s, &gate, &arrived, &ended_tx, vec![w.ticket]);
+                        start(&e, s, &arrived, &ended_tx, vec![w.ticket], !w.sources.is_empty());
                     }
                 }
                 if ids.is_empty() {
@@ -129,13 +137,11 @@ fn plan(
     let now = Stamp::now();
     at.retain(|id, _| sources.iter().any(|s| s.id == *id));
     for s in sources {
-        let rec = e.store.reader().source(&s.id).ok().flatten().unwrap_or_default();
-        if matches!(rec.health.trouble, Trouble::Retired(_) | Trouble::Paused)
-            && rec.cursor.configured == s.what()
-        {
+        if rests(e, s) {
             at.remove(&s.id);
             continue;
         }
+        let rec = e.store.reader().source(&s.id).ok().flatten().unwrap_or_default();
         let t = rec.health.next_poll.unwrap_or(now).max(now).min(now.plus(crate::model::time::DAY));
         let t = if rec.cursor.configured == s.what() { t } else { now };
         at.insert(s.id.clone(), t);
@@ -143,17 +149,47 @@ fn plan(
     }
 }
 
+/// Paused by a person, or gone for good, at the address that is configured now.
+fn rests(e: &Engine, s: &Source) -> bool {
+    let rec = e.store.reader().source(&s.id).ok().flatten().unwrap_or_default();
+    match rec.health.trouble {
+        Trouble::Paused => true,
+        Trouble::Retired(_) => rec.cursor.configured == s.what(),
+        _ => false,
+    }
+}
+
+/// Tells the poller that a poll is over, also if it ended in a panic.
+struct Landing {
+    id: String,
+    ok: bool,
+    next: Option<Stamp>,
+    ended: mpsc::UnboundedSender<Ended>,
+}
+
+impl Drop for Landing {
+    fn drop(&mut self) {
+        let _ = self.ended.send(Ended { id: std::mem::take(&mut self.id), ok: self.ok, next: self.next });
+    }
+}
+
+/// After a poll that ended in a panic of ours.
+const AFTER_A_FAULT: i64 = 3_600_000;
+
 fn start(
     e: &Arc<Engine>,
     source: Source,
-    gate: &Arc<Semaphore>,
     arrived: &mpsc::Sender<Arrived>,
-    ended: &mpsc::Sender<Ended>,
+    ended: &mpsc::UnboundedSender<Ended>,
     tickets: Vec<u64>,
+    by_name: bool,
 ) {
-    let (e, gate, arrived, ended) = (e.clone(), gate.clone(), arrived.clone(), ended.clone());
+    let (e, arrived) = (e.clone(), arrived.clone());
+    let next = Some(Stamp::now().plus(AFTER_A_FAULT));
+    let landing = Landing { id: source.id.clone(), ok: false, next, ended: ended.clone() };
     tokio::spawn(async move {
-        let _permit = gate.acquire_owned().await.ok();
+        // Taken in whole: it tells of the landing wherever this ends.
+        let mut landing = landing;
         let setup = e.setup();
         let reader = e.store.reader();
         let rec = reader.source(&source.id).ok().flatten().unwrap_or_else(|| SourceRec {
@@ -161,18 +197,34 @@ fn start(
             network: source.network().into(),
             ..SourceRec::default()
         });
-        let when = (setup.config.inbox_since_ms, Stamp::now(), jitter(&source.id));
+        let now = Stamp::now();
+        // A host that asked to be left alone is, across restarts, unless somebody names the source.
+        if !by_name && let Some(until) = rec.health.pause_until.filter(|t| *t > now) {
+            let words = format!("it asked to be left alone until {}", until.local_minute());
+            for ticket in tickets {
+                e.announce(crate::door::Event::Polled {
+                    ticket,
+                    source: source.id.clone(),
+                    ok: true,
+                    new: 0,
+                    inbox: 0,
+                    words: crate::clean::line(&words),
+                });
+            }
+            (landing.ok, landing.next) = (true, Some(until));
+            return;
+        }
+        let when = (setup.config.inbox_since_ms, now, jitter(&source.id));
         let polled = poll(&setup.net, &reader, &setup.topics, &source, rec, when).await;
-        let ok =
-            !matches!(polled.report, crate::listen::Report::Failed(_) | crate::listen::Report::Retired(_));
-        let retired = matches!(polled.report, crate::listen::Report::Retired(_));
-        let next = polled.health.next_poll.filter(|_| !retired);
+        landing.ok = !matches!(polled.report, Report::Failed(_) | Report::Retired(_));
+        landing.next = polled.health.next_poll;
         let (done, stored) = oneshot::channel();
-        let id = source.id.clone();
         if arrived.send(Arrived { polled, tickets, done }).await.is_ok() {
             let _ = stored.await;
         }
-        let _ = ended.send(Ended { id, ok, next }).await;
+        if rests(&e, &source) {
+            landing.next = None;
+        }
     });
 }
 

@@ -52,7 +52,7 @@ impl Engine {
         let setup = self.setup();
         let id = match &edit.id {
             Some(id) => id.clone(),
-            None => free_id(&url, &setup.config),
+            None => free_id(&url, &setup.config.sources.iter().map(|s| s.id.clone()).collect::<Vec<_>>()),
         };
         let done = self.edit_config(|doc| {
             let sources = doc.entry("source").or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
@@ -78,6 +78,43 @@ impl Engine {
         });
         match done {
             Ok(()) => Reply::Added(id),
+            Err(why) => refuse(RefusalKind::Usage, &why),
+        }
+    }
+
+    /// Adds the feeds of a list that somebody else wrote.
+    pub(super) fn add_sources(&self, urls: &[String]) -> Reply {
+        let mut taken: Vec<String> = self.setup().config.sources.iter().map(|s| s.id.clone()).collect();
+        let ids: Vec<Result<String, Text>> = urls
+            .iter()
+            .map(|u| {
+                if crate::net::names_private(u) {
+                    return Err(Text::ours(
+                        "it names a private address; add it by hand with hearken source add, if you mean it",
+                    ));
+                }
+                let id = free_id(u, &taken);
+                taken.push(id.clone());
+                Ok(id)
+            })
+            .collect();
+        let done = self.edit_config(|doc| {
+            let sources = doc.entry("source").or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
+            let Some(all) = sources.as_array_of_tables_mut() else {
+                return Err("the file writes source in a way that cannot be added to".into());
+            };
+            for (url, id) in urls.iter().zip(&ids) {
+                let Ok(id) = id else { continue };
+                let mut t = Table::new();
+                t["id"] = value(id.as_str());
+                t["network"] = value("feed");
+                t["url"] = value(url.as_str());
+                all.push(t);
+            }
+            Ok(())
+        });
+        match done {
+            Ok(()) => Reply::AddedAll(ids),
             Err(why) => refuse(RefusalKind::Usage, &why),
         }
     }
@@ -160,13 +197,13 @@ pub(super) fn hash_of(file: &std::path::Path) -> u64 {
 }
 
 /// A short id from the host, with a number if it is taken.
-fn free_id(url: &str, config: &Config) -> String {
+fn free_id(url: &str, taken: &[String]) -> String {
     let host = clean::host_of(url);
     let base: String =
         host.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' }).take(40).collect();
     let base = if base.is_empty() { "source".to_owned() } else { base };
     (1..)
         .map(|n| if n == 1 { base.clone() } else { format!("{base}-{n}") })
-        .find(|id| !config.sources.iter().any(|s| s.id == *id))
+        .find(|id| !taken.contains(id))
         .unwrap_or(base)
 }

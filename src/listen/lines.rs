@@ -18,7 +18,7 @@ pub type LineError = Text;
 /// The deepest nesting of JSON that is read is that of serde_json (128); the longest line, in bytes.
 const LINE_BYTES: usize = 4 << 20;
 
-/// Reads a line for the source `source` (which may name more by the line's own `source`).
+/// Reads a line for the source `source`; of an import (`import:FILE`), a line may name its own after the colon.
 ///
 /// # Errors
 /// A sentence.
@@ -57,7 +57,7 @@ pub fn parse_line(line: &str, source: &str, network: &str, now: Stamp) -> Result
     let scope = if community.is_empty() { clean::line(&network) } else { community.clone() };
     let m = Mention {
         native_id: one("native_id")?,
-        source: source.to_owned(),
+        source: own_source(source, get("source")?.as_deref()),
         network,
         community,
         kind: kind(&o)?,
@@ -82,12 +82,30 @@ pub fn parse_line(line: &str, source: &str, network: &str, now: Stamp) -> Result
         visibility: get("visibility")?.map(|v| clean_name(&v)),
         ..Mention::default()
     };
+    // Without an id of its own: where, by whom and when (as it was written) name a line; its text may be edited.
     let identity = if m.native_id.is_empty() {
-        Id(hash64(&["line", source, &m.url, &m.title, &m.text, &m.at.0.to_string()]))
+        let place = if m.url.is_empty() { m.title.to_string() } else { clean::same_thing(&m.url) };
+        let text = if place.is_empty() { m.text.as_str() } else { "" };
+        Id(hash64(&["line", &m.source, &place, &m.author.native, &given, text]))
     } else {
-        Id(hash64(&["line", source, &m.network, &m.native_id]))
+        Id(hash64(&["line", &m.source, &m.network, &m.native_id]))
     };
     Ok(ParsedLine { identity, mention: m })
+}
+
+/// An import may name where a line was heard; it never becomes one of the configured sources.
+fn own_source(source: &str, own: Option<&str>) -> String {
+    let own = own.map(|o| o.trim().trim_start_matches("import:")).filter(|o| !o.is_empty());
+    match own {
+        Some(o) if source.starts_with("import:") => {
+            let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+            format!(
+                "import:{}",
+                o.chars().take(64).map(|c| if fits(c) { c } else { '-' }).collect::<String>()
+            )
+        }
+        _ => source.to_owned(),
+    }
 }
 
 fn clean_name(s: &str) -> String {
@@ -131,6 +149,25 @@ mod tests {
             let e = parse_line(bad, "import:x", "import", NOW).unwrap_err();
             assert!(e.contains(word), "{bad}: {e}");
         }
+    }
+
+    #[test]
+    fn an_edited_line_is_the_same_line_and_a_source_is_always_an_import() {
+        let id = |text: &str, at: &str, source: &str| {
+            let l = format!(
+                r#"{{"text":"{text}","at":"{at}","url":"https://x.example/t","author":"Ana","source":"{source}"}}"#
+            );
+            parse_line(&l, "import:f", "import", NOW).unwrap()
+        };
+        let a = id("one", "2026-01-01T00:00:00Z", "cat-blog");
+        assert_eq!(a.mention.source, "import:cat-blog");
+        assert_eq!(id("edited", "2026-01-01T00:00:00Z", "import:cat-blog").identity, a.identity);
+        assert_ne!(id("one", "2026-01-01T00:00:01Z", "cat-blog").identity, a.identity);
+        // A time to come is replaced, but the line stays one line.
+        let later = |now| {
+            parse_line(r#"{"text":"x","at":"2099-01-01T00:00:00Z"}"#, "import:f", "import", now).unwrap()
+        };
+        assert_eq!(later(NOW).identity, later(NOW.plus(1000)).identity);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Listening: when a source is asked, what its answer means, which topics a thing matches, how the source is.
 //! Returns arrivals for the store and says nothing to it itself.
 
+mod ask;
 mod full;
 mod health;
 mod lines;
@@ -8,7 +9,7 @@ mod poll;
 mod schedule;
 mod topics;
 
-pub use health::{note_failure, note_success, note_time_passed};
+pub use health::{Said, note_failure, note_success, note_time_passed, rhythm};
 pub use lines::{LineError, ParsedLine, parse_line};
 pub use poll::{Polled, Report, link_of, longest, poll};
 pub use schedule::{Wish, next_poll};

@@ -30,7 +30,7 @@ pub fn next_poll(
     if failures > 0 {
         let back_off = every_ms.saturating_mul(1 << failures.min(10)).min(DAY);
         let spread = (back_off as f64 * (0.75 + 0.5 * jitter)) as i64;
-        return now.plus(spread.max(pause).max(1000));
+        return now.plus(spread.clamp(every_ms.min(DAY), DAY.max(every_ms)).max(pause).max(1000));
     }
     let mut wait = every_ms;
     if !exact {

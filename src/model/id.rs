@@ -16,6 +16,12 @@ pub fn hash64(parts: &[&str]) -> u64 {
     h.finish()
 }
 
+/// A stable 64-bit hash (XXH3) of bytes.
+#[must_use]
+pub fn hash_bytes(bytes: &[u8]) -> u64 {
+    XxHash3_64::oneshot(bytes)
+}
+
 /// The public id of a mention, a person or a draft: 64 bits, printed as 13 base32 characters.
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize,

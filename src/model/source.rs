@@ -36,6 +36,10 @@ pub struct Health {
     pub polls: u64,
     /// Entries in the last full answer.
     pub last_count: u32,
+    /// Time of the newest entry that was seen.
+    pub newest: Option<Stamp>,
+    /// The host asked to be left alone until then.
+    pub pause_until: Option<Stamp>,
     pub trouble: Trouble,
     /// Times during which nothing could be heard: from, to (open if none).
     pub gaps: Vec<(Stamp, Option<Stamp>)>,
@@ -89,4 +93,19 @@ pub struct Cursor {
     pub configured: String,
     /// A hash of the last body, so that an unchanged one is not parsed again.
     pub body_hash: u64,
+    /// What the last document asked for; a "nothing new" repeats none of it.
+    pub asked: Asked,
+    /// Guids and links (hashed) that several entries of this source were seen to share.
+    pub shared_ids: Vec<u64>,
+    /// Failures in a row at `url`: an address that we found ourselves is given up after some.
+    pub misses: u32,
+}
+
+/// When a document wants to be asked again.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Asked {
+    pub ttl_ms: Option<i64>,
+    /// Hours of the day (UTC) and days of the week (Monday is 0) in which nothing new comes.
+    pub skip_hours: Vec<u8>,
+    pub skip_days: Vec<u8>,
 }

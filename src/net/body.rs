@@ -6,6 +6,9 @@ use std::io::Read;
 /// Largest zstd window that is allowed: 8 MB (the format goes to 2 GB).
 const ZSTD_WINDOW_LOG: u32 = 23;
 
+/// Encodings that may be listed at most.
+const LAYERS: usize = 3;
+
 /// Why a body could not be expanded.
 #[derive(Debug, PartialEq, Eq)]
 pub enum BodyError {
@@ -16,6 +19,9 @@ pub enum BodyError {
 /// Undoes `Content-Encoding` (several may be listed), giving at most `max` bytes.
 pub fn expand(bytes: Vec<u8>, encoding: &str, max: u64) -> Result<Vec<u8>, BodyError> {
     let mut out = bytes;
+    if encoding.split(',').count() > LAYERS {
+        return Err(BodyError::Broken(format!("more than {LAYERS} encodings on top of each other")));
+    }
     for e in encoding.split(',').rev().map(|e| e.trim().to_ascii_lowercase()) {
         out = match e.as_str() {
             "" | "identity" => out,

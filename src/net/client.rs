@@ -2,10 +2,11 @@
 
 use super::body::{BodyError, expand};
 use super::guard::{Guard, PRIVATE, System, is_public};
-use super::host::{HostLimits, Hosts};
-use super::{Limits, Secret};
+use super::host::{HostLimits, Hosts, Turn};
+use super::{Limits, Secret, SecretFrom, read_secret};
 use crate::clean;
-use crate::model::Text;
+use crate::model::time::DAY;
+use crate::model::{Stamp, Text};
 use reqwest::dns::Resolve;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use std::collections::HashMap;
@@ -13,6 +14,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::{Host, Url};
 
 /// Redirects followed at most.
@@ -58,9 +60,19 @@ pub struct Answer {
     pub moved: Option<String>,
     /// Bytes over the line.
     pub received: u64,
+    /// All hops were permanent, or there was none: what the status says is said of the address that was asked.
+    pub direct: bool,
+    /// What it holds of the program's budget, until it is read.
+    pub held: Vec<Arc<OwnedSemaphorePermit>>,
 }
 
 impl Answer {
+    /// The body, for whoever reads it on another thread.
+    #[must_use]
+    pub fn take_body(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.body)
+    }
+
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
@@ -107,12 +119,21 @@ impl std::error::Error for NetError {}
 /// Guarded or not, CA, proxy: what tells clients apart.
 type ClientKey = (bool, Option<PathBuf>, Option<String>, Duration);
 
+/// Bodies above this size are held by few at a time, in bytes.
+const BIG: usize = 1 << 20;
+const BIG_AT_ONCE: usize = 4;
+
 /// The client of the whole program.
 pub struct Net {
     user_agent: String,
     resolver: Arc<dyn Resolve>,
     hosts: Hosts,
     clients: Mutex<HashMap<ClientKey, reqwest::Client>>,
+    /// Requests at once, all hosts together; and big bodies at once.
+    all: Arc<Semaphore>,
+    big: Arc<Semaphore>,
+    /// What commands gave as secrets, until a server refuses them.
+    secrets: Mutex<HashMap<Vec<String>, Secret>>,
 }
 
 impl Net {
@@ -131,8 +152,11 @@ impl Net {
         Net {
             user_agent: format!("Hearken/{}{contact}", env!("CARGO_PKG_VERSION")),
             resolver,
+            all: Arc::new(Semaphore::new(limits.all_at_once.max(1))),
+            big: Arc::new(Semaphore::new(BIG_AT_ONCE)),
             hosts: Hosts::new(limits),
             clients: Mutex::default(),
+            secrets: Mutex::default(),
         }
     }
 
@@ -169,13 +193,44 @@ impl Net {
         Ok(c)
     }
 
-    /// Does a GET.
+    /// Reads a secret. A command is run once, until [`Net::forget_secret`].
+    ///
+    /// # Errors
+    /// A sentence that never holds the secret.
+    pub async fn secret(&self, from: &SecretFrom) -> Result<Secret, String> {
+        let SecretFrom::Command(argv) = from else { return read_secret(from).await };
+        let known = self.secrets.lock().unwrap_or_else(PoisonError::into_inner).get(argv).cloned();
+        match known {
+            Some(s) => Ok(s),
+            None => {
+                let s = read_secret(from).await?;
+                self.secrets.lock().unwrap_or_else(PoisonError::into_inner).insert(argv.clone(), s.clone());
+                Ok(s)
+            }
+        }
+    }
+
+    /// A server refused it: the command is run again. False if nothing else can come of that.
+    pub fn forget_secret(&self, from: &SecretFrom) -> bool {
+        match from {
+            SecretFrom::Command(argv) => {
+                self.secrets.lock().unwrap_or_else(PoisonError::into_inner).remove(argv).is_some()
+            }
+            _ => false,
+        }
+    }
+
+    /// Does a GET. The time for the whole of it begins with its first turn: waiting for others is nobody's fault.
     ///
     /// # Errors
     /// What failed, as a sentence; an answer with a bad status is no error.
     pub async fn get(&self, ask: &Ask) -> Result<Answer, NetError> {
+        let first = match Url::parse(&ask.url) {
+            Ok(u) => Some(self.turn(&u).await?),
+            Err(_) => None,
+        };
         let whole = ask.limits.whole;
-        match tokio::time::timeout(whole, self.follow(ask)).await {
+        match tokio::time::timeout(whole, self.follow(ask, first)).await {
             Ok(done) => done,
             Err(_) => {
                 Err(NetError::new(Why::Timeout, format!("no whole answer within {} s", whole.as_secs())))
@@ -183,17 +238,34 @@ impl Net {
         }
     }
 
-    async fn follow(&self, ask: &Ask) -> Result<Answer, NetError> {
+    /// A turn at the host first, then one of the program: who waits for a slow host holds nobody else up.
+    async fn turn(&self, url: &Url) -> Result<Held, NetError> {
+        let name = url.host_str().unwrap_or_default();
+        let host = self.hosts.turn(name, is_loopback(url)).await.map_err(|wait| {
+            NetError::new(Why::Wait(wait), format!("{name} asked to be left alone for {} s", wait.as_secs()))
+        })?;
+        let all = self.all.clone().acquire_owned().await.ok().map(Arc::new);
+        Ok(Held { _host: host, all })
+    }
+
+    async fn follow(&self, ask: &Ask, mut held: Option<Held>) -> Result<Answer, NetError> {
         let first = Origin::of(&ask.url);
         let mut url =
             Url::parse(&ask.url).map_err(|e| NetError::new(Why::Address, format!("the address: {e}")))?;
         let mut permanent = true;
         let mut hops = 0;
         loop {
-            let (response, permit) = self.hop(ask, &url, first.as_ref()).await?;
+            let turn = match held.take() {
+                Some(t) => t,
+                None => self.turn(&url).await?,
+            };
+            let response = self.hop(ask, &url, first.as_ref()).await?;
             let status = response.status().as_u16();
-            let location =
-                response.headers().get("location").and_then(|l| l.to_str().ok()).map(str::to_owned);
+            let location = response
+                .headers()
+                .get("location")
+                .and_then(|l| std::str::from_utf8(l.as_bytes()).ok())
+                .map(str::to_owned);
             if matches!(status, 301 | 302 | 303 | 307 | 308)
                 && let Some(to) = location
             {
@@ -209,21 +281,23 @@ impl Net {
                     permanent = false;
                 }
                 url = next;
+                // A login is what the configuration names, never what a redirect brings along.
+                let _ = url.set_username("");
+                let _ = url.set_password(None);
                 continue;
             }
             let moved = (hops > 0 && permanent && status == 200).then(|| url.to_string());
-            let answer = read(ask, response, &url, moved).await;
-            drop(permit);
-            return answer;
+            let mut answer = read(ask, response, &url, moved).await?;
+            answer.direct = permanent;
+            answer.held.extend(turn.all);
+            if answer.body.len() > BIG {
+                answer.held.extend(self.big.clone().acquire_owned().await.ok().map(Arc::new));
+            }
+            return Ok(answer);
         }
     }
 
-    async fn hop(
-        &self,
-        ask: &Ask,
-        url: &Url,
-        first: Option<&Origin>,
-    ) -> Result<(reqwest::Response, Option<tokio::sync::OwnedSemaphorePermit>), NetError> {
+    async fn hop(&self, ask: &Ask, url: &Url, first: Option<&Origin>) -> Result<reqwest::Response, NetError> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(NetError::new(Why::Address, format!("{}: addresses are not asked", url.scheme())));
         }
@@ -239,11 +313,13 @@ impl Net {
             return Err(NetError::new(Why::Guard, format!("{}: {PRIVATE}", show(url))));
         }
         let name = url.host_str().unwrap_or_default().to_owned();
-        let loopback = literal.is_some_and(|ip| ip.is_loopback()) || name == "localhost";
-        let permit = self.hosts.turn(&name, loopback).await.map_err(|wait| {
-            NetError::new(Why::Wait(wait), format!("{name} asked to be left alone for {} s", wait.as_secs()))
-        })?;
-        let client = self.client((!allowed, ask.ca.clone(), ask.proxy.clone(), ask.limits.connect))?;
+        let loopback = is_loopback(url);
+        if ask.proxy.is_some() && literal.is_none() && !allowed {
+            self.judge(&name).await?;
+        }
+        // A proxy resolves the target itself: it was judged above, and the proxy's own name is the operator's word.
+        let guarded = !allowed && ask.proxy.is_none();
+        let client = self.client((guarded, ask.ca.clone(), ask.proxy.clone(), ask.limits.connect))?;
         let mut headers = HeaderMap::new();
         headers.insert("accept-encoding", HeaderValue::from_static("gzip, br, deflate, zstd"));
         let login = ask.login.as_ref().filter(|_| origin.as_ref() == first);
@@ -268,12 +344,48 @@ impl Net {
         };
         if matches!(response.status().as_u16(), 429 | 503) && !loopback {
             let asked = response.headers().get("retry-after").and_then(|v| v.to_str().ok());
-            let pause =
-                asked.and_then(|v| v.trim().parse().ok()).map_or(Duration::from_secs(5), Duration::from_secs);
-            self.hosts.slow_down(&name, pause.min(Duration::from_secs(86_400)));
+            let ms = asked.and_then(|v| retry_after_ms(v, Stamp::now())).unwrap_or(5000).clamp(0, DAY);
+            self.hosts.slow_down(&name, Duration::from_millis(ms.unsigned_abs()));
+        } else if !loopback {
+            self.hosts.answered(&name);
         }
-        Ok((response, permit))
+        Ok(response)
     }
+
+    /// Judges a name that a proxy will resolve. One that cannot be resolved here is the proxy's to know.
+    async fn judge(&self, name: &str) -> Result<(), NetError> {
+        let Ok(parsed) = name.parse() else { return Ok(()) };
+        let Ok(found) = self.resolver.resolve(parsed).await else { return Ok(()) };
+        let all: Vec<IpAddr> = found.map(|a| a.ip()).collect();
+        if !all.is_empty() && !all.iter().any(|ip| is_public(*ip)) {
+            return Err(NetError::new(Why::Guard, format!("{name} is {PRIVATE}")));
+        }
+        Ok(())
+    }
+}
+
+/// What one request holds.
+struct Held {
+    _host: Turn,
+    all: Option<Arc<OwnedSemaphorePermit>>,
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(a)) => a.is_loopback(),
+        Some(Host::Ipv6(a)) => a.is_loopback(),
+        Some(Host::Domain(d)) => d == "localhost",
+        None => false,
+    }
+}
+
+/// `Retry-After` as ms from now: a number of seconds or a date (RFC 9110, 10.2.3).
+#[must_use]
+pub fn retry_after_ms(value: &str, now: Stamp) -> Option<i64> {
+    let v = value.trim();
+    let seconds = v.parse::<i64>().ok().map(|s| s.saturating_mul(1000));
+    let date = || chrono::DateTime::parse_from_rfc2822(v).ok().map(|t| t.timestamp_millis() - now.0);
+    seconds.or_else(date).filter(|ms| *ms > 0)
 }
 
 async fn read(
@@ -312,7 +424,7 @@ async fn read(
             }
         })?
     };
-    Ok(Answer { status, body, headers, url: url.to_string(), moved, received })
+    Ok(Answer { status, body, headers, url: url.to_string(), moved, received, ..Answer::default() })
 }
 
 /// An address for messages: no query (keys stand there), no user.

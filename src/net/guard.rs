@@ -15,6 +15,23 @@ pub fn is_public(ip: IpAddr) -> bool {
     }
 }
 
+/// True for an address that says by itself that it is private: in numbers, `localhost`, a name of one word or of a
+/// local domain. Whoever owns any other name may point it anywhere, and anywhere else tomorrow.
+#[must_use]
+pub fn names_private(url: &str) -> bool {
+    let Ok(u) = url::Url::parse(url) else { return false };
+    match u.host() {
+        Some(url::Host::Ipv4(a)) => !public_v4(a),
+        Some(url::Host::Ipv6(a)) => !public_v6(a),
+        Some(url::Host::Domain(d)) => {
+            let d = d.trim_end_matches('.').to_ascii_lowercase();
+            let local = [".localhost", ".local", ".internal", ".lan", ".home.arpa"];
+            !d.contains('.') || local.iter().any(|l| d.ends_with(l))
+        }
+        None => false,
+    }
+}
+
 fn public_v4(a: Ipv4Addr) -> bool {
     let [x, y, z, _] = a.octets();
     !(x == 0
@@ -100,6 +117,22 @@ impl Resolve for System {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_some_addresses_say_that_they_are_private() {
+        for url in [
+            "http://127.0.0.1:80/f",
+            "http://[::1]/f",
+            "http://wiki/f",
+            "http://NAS.lan/f",
+            "http://10.0.0.1/",
+        ] {
+            assert!(names_private(url), "{url}");
+        }
+        for url in ["https://blog.example/f", "https://local.example/", "http://8.8.8.8/", "nothing"] {
+            assert!(!names_private(url), "{url}");
+        }
+    }
 
     #[test]
     fn private_addresses_are_known_in_every_dress() {

@@ -10,9 +10,10 @@ mod program;
 mod secret;
 pub mod serve;
 
-pub use client::{Answer, Ask, Net, NetError, Origin, Why};
+pub use client::{Answer, Ask, Net, NetError, Origin, Why, retry_after_ms};
+pub use guard::{is_public, names_private};
 pub use host::HostLimits;
-pub use program::{Program, RunError, run};
+pub use program::{Program, RunError, enter_session, run};
 pub use secret::{Secret, SecretFrom, read_secret};
 
 use std::time::Duration;

@@ -8,7 +8,7 @@ use super::runs::{Family, Posting};
 use super::segs::{FrameKind, SEGMENT, Segment, pack};
 use super::tx::Tx;
 use super::{ActiveSegment, Core, Located, SPAN_US, Store, codec, disk, keys};
-use crate::model::{Id, Key, Mention, Stamp, State};
+use crate::model::{Health, Id, Key, Mention, Stamp, State, Trouble};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::os::unix::fs::FileExt;
 
@@ -69,37 +69,45 @@ impl Store {
     /// If the disk fails; what was not acknowledged is not there.
     pub fn ingest(&self, all: Vec<Arrivals>) -> Result<Vec<Outcome>> {
         let mut outcomes = vec![Outcome::default(); all.len()];
-        let mut piece: Vec<(usize, Arrivals)> = Vec::new();
+        let mut piece: Vec<Part> = Vec::new();
         let mut size = 0;
         for (i, mut a) in all.into_iter().enumerate() {
+            // The ids of a document that is cut into parts are remembered whole, with its last part.
+            let mut whole = (a.document && a.items.len() > COMMIT)
+                .then(|| a.items.iter().map(|x| (x.identity, x.mention.content_hash())).collect());
             while size + a.items.len() > COMMIT && !a.items.is_empty() {
                 let take = COMMIT.saturating_sub(size).min(a.items.len());
                 if take > 0 {
                     let rest = a.items.split_off(take);
                     let items = std::mem::replace(&mut a.items, rest);
-                    // Known ids are written once, with the last part.
                     let part = Arrivals {
                         items,
-                        document: a.document,
+                        document: false,
                         cursor: None,
                         health: None,
                         source: a.source.clone(),
                         network: a.network.clone(),
                         class: a.class.clone(),
                     };
-                    piece.push((i, part));
+                    whole = whole.or_else(|| {
+                        a.document.then(|| {
+                            let all = part.items.iter().chain(&a.items);
+                            all.map(|x| (x.identity, x.mention.content_hash())).collect()
+                        })
+                    });
+                    piece.push(Part { of: i, arrivals: part, whole: None });
                 }
                 self.commit_piece(std::mem::take(&mut piece), &mut outcomes)?;
                 size = 0;
             }
             size += a.items.len();
-            piece.push((i, a));
+            piece.push(Part { of: i, arrivals: a, whole });
         }
         self.commit_piece(piece, &mut outcomes)?;
         Ok(outcomes)
     }
 
-    fn commit_piece(&self, piece: Vec<(usize, Arrivals)>, outcomes: &mut [Outcome]) -> Result<()> {
+    fn commit_piece(&self, piece: Vec<Part>, outcomes: &mut [Outcome]) -> Result<()> {
         if piece.is_empty() {
             return Ok(());
         }
@@ -115,7 +123,7 @@ impl Store {
         let mut results: Vec<(usize, Outcome)> = Vec::new();
         let mut names: Vec<(u32, String)> = Vec::new();
         let mut next_source = None;
-        for (i, a) in piece {
+        for Part { of: i, arrivals: a, whole } in piece {
             let (mut no, mut rec) = self.inner.source_or_new(&a.source, &a.network)?;
             if let Some((known, _)) = names.iter().find(|(_, n)| *n == a.source) {
                 no = *known;
@@ -125,7 +133,7 @@ impl Store {
                 next_source = Some(n);
                 no = n;
             }
-            let o = w.source(&mut core, no, &mut rec, a)?;
+            let o = w.source(&mut core, no, &mut rec, a, whole)?;
             names.push((no, rec.id.clone()));
             results.push((i, o));
         }
@@ -142,6 +150,15 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// What goes into one commit of the arrivals of one poll.
+struct Part {
+    /// Which of the arrivals.
+    of: usize,
+    arrivals: Arrivals,
+    /// The ids and contents of the whole document, with the last part of one that was cut.
+    whole: Option<Vec<(Id, u32)>>,
 }
 
 /// A new mention before it has a block.
@@ -164,7 +181,14 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    fn source(&mut self, core: &mut Core, no: u32, rec: &mut SourceRec, a: Arrivals) -> Result<Outcome> {
+    fn source(
+        &mut self,
+        core: &mut Core,
+        no: u32,
+        rec: &mut SourceRec,
+        a: Arrivals,
+        whole: Option<Vec<(Id, u32)>>,
+    ) -> Result<Outcome> {
         let mut out = Outcome::default();
         let known = self.known(no, rec.chunks)?;
         let mut doc: Vec<(Id, u32)> = Vec::with_capacity(a.items.len());
@@ -192,14 +216,18 @@ impl Work<'_> {
             }
         }
         if a.document {
-            self.remember(no, rec, &known, doc);
+            self.remember(no, rec, &known, whole.unwrap_or(doc));
         }
         if let Some(c) = a.cursor {
             rec.cursor = c;
         }
         if let Some(h) = a.health {
-            let (heard, matched, last_new) = (rec.health.heard, rec.health.matched, rec.health.last_new);
-            rec.health = crate::model::Health { heard, matched, last_new: h.last_new.or(last_new), ..h };
+            let before = &rec.health;
+            let (heard, matched) = (before.heard, before.matched);
+            let last_new = if out.new.is_empty() { before.last_new } else { h.last_ok };
+            // Somebody may have paused it while it was asked.
+            let trouble = if before.trouble == Trouble::Paused { Trouble::Paused } else { h.trouble.clone() };
+            rec.health = Health { heard, matched, last_new, trouble, ..h };
         }
         rec.health.heard += out.new.len() as u64;
         rec.health.matched += u64::from(out.inbox);
@@ -218,7 +246,7 @@ impl Work<'_> {
         Ok(out)
     }
 
-    /// Writes the ids of the document for the next poll; parts of one document add up within a piece.
+    /// Writes the ids of the document for the next poll.
     fn remember(&mut self, no: u32, rec: &mut SourceRec, known: &HashMap<Id, u32>, doc: Vec<(Id, u32)>) {
         if doc.len() == known.len() && doc.iter().all(|(i, c)| known.get(i) == Some(c)) {
             return;

@@ -17,6 +17,7 @@ mod ingest;
 mod keys;
 mod kv;
 mod log;
+mod migrate;
 mod notes;
 mod open;
 mod read;

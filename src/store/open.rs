@@ -16,7 +16,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// Version of the layout of folders and keys; records have versions of their own.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// The name of the live Db is in the file CURRENT, so that a copy can take its place in one rename.
 pub fn current(dir: &Path) -> String {
@@ -173,7 +173,7 @@ fn schema(kv: &dyn Kv) -> Result<()> {
         Some(v) if v > SCHEMA => Err(StoreError::Newer(format!(
             "this store has schema {v}, this Hearken knows {SCHEMA}; use the newer Hearken that wrote it"
         ))),
-        Some(v) => super::tend::migrate(kv, v),
+        Some(v) => super::migrate::migrate(kv, v),
         None => {
             let mut b = super::Batch::default();
             b.put(keys::meta("schema"), codec::encode(&SCHEMA)?);

@@ -151,6 +151,18 @@ impl Reader {
         matches!(self.inner.locate(id), Ok(Some(_)))
     }
 
+    /// Title and text as they are stored; empty ones if they were erased, `None` if nothing of this identity is
+    /// known. A store that cannot be read knows nothing.
+    #[must_use]
+    pub fn text_of(&self, id: Id) -> Option<(crate::model::Text, crate::model::Text)> {
+        let at = self.inner.locate(id).ok()??;
+        let row = *self.inner.block(at.block).ok()?.rows.get(at.slot)?;
+        if row.has(flag::GONE) {
+            return Some(Default::default());
+        }
+        self.body(at, &row).ok().map(|m| (m.title, m.text))
+    }
+
     /// The keys of ids in a range (a typed prefix), at most `limit`.
     ///
     /// # Errors

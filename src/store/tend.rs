@@ -3,7 +3,7 @@
 
 use super::error::{Result, StoreError};
 use super::runs::{Family, RUN, Run, RunName};
-use super::{Batch, Kv, Store, codec, keys, runs};
+use super::{Batch, Store, codec, keys, runs};
 use std::sync::Arc;
 
 impl Store {
@@ -87,11 +87,6 @@ impl Store {
         }
         Ok(true)
     }
-}
-
-/// Brings a store of an older schema to this one, step by step.
-pub fn migrate(_kv: &dyn Kv, from: u32) -> Result<()> {
-    Err(StoreError::Newer(format!("this store has schema {from}, for which no way to this one is known")))
 }
 
 /// Makes the calling thread give way to others: for whoever calls `tend` again and again. Where the system

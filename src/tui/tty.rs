@@ -65,7 +65,9 @@ impl Tty {
     pub fn enter() -> io::Result<Tty> {
         let old = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            restore();
+            if !clean::is_quiet() {
+                restore();
+            }
             old(info);
         }));
         set_up()?;
@@ -233,7 +235,9 @@ const RULE: &str = "# ---- what is below this line is not sent; the mention that
 
 /// Our own lines stand first and last, so that nothing quoted can be a modeline.
 fn page(draft: &str, quoted: &str) -> String {
-    let quoted: String = clean::sink(quoted).lines().take(200).map(|l| format!("> {l}\n")).collect();
+    // vim reads the first and last five lines for settings, emacs the last 3,000 characters for "Local Variables".
+    let quoted = clean::sink(quoted).replace("Local Variables:", "Local Variables :");
+    let quoted: String = quoted.lines().take(200).map(|l| format!("> {l}\n")).collect();
     let end = "# ----\n".repeat(6);
     format!("{draft}\n{RULE}\n# \n# \n# \n# \n{quoted}{end}")
 }
@@ -255,11 +259,12 @@ mod tests {
 
     #[test]
     fn the_editor_page_gives_the_draft_back_and_hides_modelines() {
-        let p = page("Dear Ana,\nthanks", "vim: set shell=x:\nsecond");
+        let p = page("Dear Ana,\nthanks", "vim: set shell=x:\nsecond\nLocal Variables:\neval: (x)\nEnd:");
         assert_eq!(cut(&p), "Dear Ana,\nthanks");
         let lines: Vec<&str> = p.lines().collect();
         let near_an_end = lines.iter().take(2).chain(lines.iter().rev().take(5));
         assert!(!near_an_end.clone().any(|l| l.contains("vim:")));
+        assert!(!p.contains("Local Variables:"));
         assert_eq!(cut("only mine\n"), "only mine");
     }
 }

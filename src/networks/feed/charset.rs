@@ -30,7 +30,10 @@ fn choose(bytes: &[u8], content_type: &str) -> (&'static Encoding, usize) {
         if e != UTF_8 && !bytes.is_ascii() && std::str::from_utf8(bytes).is_ok() {
             return (UTF_8, 0);
         }
-        return (e, 0);
+        // And one that is not valid UTF-8 is something else, whatever it says.
+        if e != UTF_8 || std::str::from_utf8(bytes).is_ok() {
+            return (e, 0);
+        }
     }
     if let Some(e) = declared(bytes) {
         // A declaration that could be read as ASCII cannot be true if it says UTF-16.
@@ -82,6 +85,8 @@ mod tests {
         assert!(decode(b"<a>caf\xe9</a>", "text/xml; charset=\"iso-8859-1\"").contains("café"));
         assert!(decode("<a>café</a>".as_bytes(), "text/xml; charset=iso-8859-1").contains("café"));
         assert!(decode(b"\xef\xbb\xbf<a>x</a>", "").starts_with("<a>"));
+        let cyrillic = b"<?xml version='1.0' encoding='windows-1251'?><a>\xcf\xf0\xe8\xe2\xe5\xf2</a>";
+        assert!(decode(cyrillic, "text/xml; charset=utf-8").contains("Привет"));
         let utf16: Vec<u8> = "<a>é</a>".encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert_eq!(decode(&utf16, ""), "<a>é</a>");
         assert!(

@@ -1,6 +1,6 @@
 //! Times as feeds write them: RFC 822 with every habit of thirty years, RFC 3339, W3C, and what comes near.
 
-use chrono::{DateTime, Duration, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, Duration, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Timelike, Utc};
 
 /// What stands for "a time was given, but it is none": far outside of what a feed can mean.
 pub fn impossible() -> DateTime<Utc> {
@@ -20,6 +20,11 @@ pub fn parse(s: &str) -> Option<DateTime<Utc>> {
     iso(s).or_else(|| rfc822(s)).or_else(|| asctime(s))
 }
 
+/// A day later, or hours later; `None` beyond the end of the calendar.
+fn later(t: DateTime<Utc>, by: Duration) -> Option<DateTime<Utc>> {
+    t.checked_add_signed(by)
+}
+
 /// `2003`, `2003-12`, `2003-12-31T10:14:55.5Z`, `20031231T101455`, `2003-335`, a space for the T.
 fn iso(s: &str) -> Option<DateTime<Utc>> {
     if !s.as_bytes().first()?.is_ascii_digit() {
@@ -34,7 +39,7 @@ fn iso(s: &str) -> Option<DateTime<Utc>> {
     let split = t.find(['Z', 'z', '+', '-', ' ']).unwrap_or(t.len());
     let (time, extra_day) = clock(&t[..split])?;
     let offset = zone(t[split..].trim())?;
-    Some(utc(d, time, offset) + Duration::days(i64::from(extra_day)))
+    later(utc(d, time, offset), Duration::days(i64::from(extra_day)))
 }
 
 fn iso_date(s: &str) -> Option<NaiveDate> {
@@ -166,11 +171,13 @@ fn rfc822(s: &str) -> Option<DateTime<Utc>> {
     if let [w, z @ ..] = zone_words
         && (w.eq_ignore_ascii_case("am") || w.eq_ignore_ascii_case("pm"))
     {
-        shift = if w.eq_ignore_ascii_case("pm") { 12 } else { 0 };
+        // 12 am is midnight, 12 pm is noon.
+        let twelve = if time.hour() == 12 { -12 } else { 0 };
+        shift = twelve + if w.eq_ignore_ascii_case("pm") { 12 } else { 0 };
         zone_words = z;
     }
     let offset = zone(&zone_words.join(" ")).or_else(|| zone(zone_words.first().copied().unwrap_or("")))?;
-    Some(utc(date, time, offset) + Duration::days(i64::from(next)) + Duration::hours(shift))
+    later(utc(date, time, offset), Duration::days(i64::from(next)) + Duration::hours(shift))
 }
 
 /// `Thu Jan  1 19:48:21 2004`, also with a zone before the year.
@@ -183,7 +190,7 @@ fn asctime(s: &str) -> Option<DateTime<Utc>> {
     };
     let date = NaiveDate::from_ymd_opt(year(y)?, month(m)?, d.parse().ok()?)?;
     let (time, next) = clock(t)?;
-    Some(utc(date, time, zone(z)?) + Duration::days(i64::from(next)))
+    later(utc(date, time, zone(z)?), Duration::days(i64::from(next)))
 }
 
 fn utc(d: NaiveDate, t: NaiveTime, offset: i32) -> DateTime<Utc> {
@@ -210,13 +217,17 @@ mod tests {
             ("01 Jan 04 19:48 EST", "2004-01-02T00:48:00+00:00"),
             ("Thu,31 Dec 2003 24:00:00 GMT", "2004-01-01T00:00:00+00:00"),
             ("Jan 5, 2004 9:30 PM +0100", "2004-01-05T20:30:00+00:00"),
+            ("Jan 5, 2004 12:30 PM GMT", "2004-01-05T12:30:00+00:00"),
+            ("Jan 5, 2004 12:30 AM GMT", "2004-01-05T00:30:00+00:00"),
             ("Thu Jan  1 19:48:21 2004", "2004-01-01T19:48:21+00:00"),
             ("Mon, 26 January 2004 16:31:00 ET", "2004-01-26T16:31:00+00:00"),
             ("Wed, 30 Dec 98 12:00:60 +0000", "1998-12-30T12:00:59+00:00"),
         ] {
             assert_eq!(parse(s).map(|t| t.to_rfc3339()), Some(want.to_owned()), "{s}");
         }
-        for s in ["", "soon", "2004-13-45", "99:99", "Thu, 45 Foo 2004", "-", "T"] {
+        for s in
+            ["", "soon", "2004-13-45", "99:99", "Thu, 45 Foo 2004", "-", "T", "31 Dec 262142 24:00:00 GMT"]
+        {
             assert_eq!(parse(s), None, "{s}");
         }
     }

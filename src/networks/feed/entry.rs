@@ -1,6 +1,6 @@
 //! Entries of a document to mentions: text, author, time, address, identity.
 
-use super::extras::Thread;
+use super::extras::Threads;
 use super::{Context, dates};
 use crate::clean;
 use crate::model::{Author, Id, Kind, Mention, Stamp, Text, TimeNote, hash64};
@@ -11,53 +11,76 @@ use std::collections::HashMap;
 
 /// The most entries of one document that are heard.
 const ENTRIES: usize = 100_000;
+/// Shared guids and links that are remembered of one source.
+const SHARED: usize = 64;
 /// A time this far ahead of our clock is still believed.
 const AHEAD_MS: i64 = 5 * 60 * 1000;
 
-pub fn items(feed: Feed, threads: Vec<Thread>, cx: &Context<'_>) -> Vec<Item> {
+/// The entries as items; and the guids and links (hashed) that several entries shared, now or ever.
+pub fn items(feed: Feed, threads: &Threads, cx: &Context<'_>) -> (Vec<Item>, Vec<u64>) {
     let site = site(&feed, cx);
     let feed_author = feed.authors.first().map(person).unwrap_or_default();
     let lang = feed.language.as_deref().map(lang).unwrap_or_default();
-    let mut threads = threads.into_iter();
-    let mut taken: HashMap<Id, String> = HashMap::new();
-    let mut out = Vec::with_capacity(feed.entries.len().min(ENTRIES));
+    let mut mentions = Vec::with_capacity(feed.entries.len().min(ENTRIES));
     for e in feed.entries.into_iter().take(ENTRIES) {
-        let thread = threads.next().unwrap_or_default();
-        let guid = clean::line_capped(&e.id, 1024);
         let mut m = mention(&e, cx, &site);
-        m.native_id = guid;
+        m.native_id = clean::line_capped(&e.id, 1024);
         m.lang = e.language.as_deref().map_or_else(|| lang.clone(), self::lang);
         m.author = author(&e, &feed_author, &site);
-        m.thread = clean::url(thread.comments.as_deref().unwrap_or(""), None);
-        m.parent = clean::line_capped(thread.in_reply_to.as_deref().unwrap_or(""), 1024);
-        let link = clean::canonical(&m.url);
-        let mut identity = identity(&m, &link, cx.source);
-        // Within one document the same guid with another link is another entry.
-        match taken.get(&identity) {
-            Some(other) if *other != link => identity = Id(hash64(&["feed", cx.source, &m.native_id, &link])),
-            _ => {}
-        }
-        taken.insert(identity, link);
-        out.push(Item { identity, mention: m });
+        let thread = threads.of(&e.id, e.links.iter().map(|l| l.href.as_str()));
+        m.thread = clean::url(thread.and_then(|t| t.comments.as_deref()).unwrap_or(""), None);
+        m.parent = clean::line_capped(thread.and_then(|t| t.in_reply_to.as_deref()).unwrap_or(""), 1024);
+        mentions.push(m);
     }
-    out
+    identify(mentions, cx)
 }
 
-/// The guid, else the canonical link, else title and time.
-fn identity(m: &Mention, link: &str, source: &str) -> Id {
-    if !m.native_id.is_empty() {
-        // A guid that is an address changes its scheme like any other.
-        let is_url = m.native_id.starts_with("http://") || m.native_id.starts_with("https://");
-        let guid = if is_url { clean::canonical(&m.native_id) } else { m.native_id.to_string() };
-        Id(hash64(&["feed", source, "guid", &guid]))
-    } else if !link.is_empty() {
-        Id(hash64(&["feed", source, "link", link]))
-    } else {
-        let at = if m.time_note == TimeNote::Given { m.at.0 } else { 0 };
-        let beginning: String =
-            if m.title.is_empty() { m.text.chars().take(200).collect() } else { m.title.to_string() };
-        Id(hash64(&["feed", source, "title", &beginning, &at.to_string()]))
+/// Gives each mention the identity that survives a changed title, scheme, order of links and tracking: the guid,
+/// else the link, else title and time. A guid or a link that several entries of one source share says less: these
+/// are told apart by what comes next in that row too, and remain so when only one of them is left.
+fn identify(mentions: Vec<Mention>, cx: &Context<'_>) -> (Vec<Item>, Vec<u64>) {
+    let keys: Vec<(u64, String)> = mentions
+        .iter()
+        .map(|m| {
+            // A guid that is an address changes its scheme like any other.
+            let is_url = m.native_id.starts_with("http://") || m.native_id.starts_with("https://");
+            let link = if m.url.is_empty() { String::new() } else { clean::same_thing(&m.url) };
+            let key = match (m.native_id.is_empty(), link.is_empty()) {
+                (false, _) if is_url => {
+                    hash64(&["feed", cx.source, "guid", &clean::same_thing(&m.native_id)])
+                }
+                (false, _) => hash64(&["feed", cx.source, "guid", &m.native_id]),
+                (true, false) => hash64(&["feed", cx.source, "link", &link]),
+                (true, true) => hash64(&["feed", cx.source, "title", &titled(m)]),
+            };
+            // What tells two of one key apart.
+            (key, if m.native_id.is_empty() || link.is_empty() { titled(m) } else { link })
+        })
+        .collect();
+    let mut shared: Vec<u64> = cx.shared_ids.to_vec();
+    let mut first: HashMap<u64, &str> = HashMap::new();
+    for (key, apart) in &keys {
+        if *first.entry(*key).or_insert(apart) != apart && !shared.contains(key) && shared.len() < SHARED {
+            shared.push(*key);
+        }
     }
+    let items = keys
+        .iter()
+        .zip(mentions)
+        .map(|((key, apart), mention)| {
+            let id = if shared.contains(key) { hash64(&[&key.to_string(), apart]) } else { *key };
+            Item { identity: Id(id), mention }
+        })
+        .collect();
+    (items, shared)
+}
+
+/// Title (else the beginning of the text) and time.
+fn titled(m: &Mention) -> String {
+    let at = if m.time_note == TimeNote::Given { m.at.0 } else { 0 };
+    let beginning: String =
+        if m.title.is_empty() { m.text.chars().take(200).collect() } else { m.title.to_string() };
+    format!("{beginning} {at}")
 }
 
 fn mention(e: &Entry, cx: &Context<'_>, site: &Text) -> Mention {
@@ -117,6 +140,7 @@ fn title(s: &str) -> Text {
     if clean::looks_like_html(s) { clean::line(&clean::html(s, None).text) } else { clean::line(s) }
 }
 
+/// The address of the thing itself: not of its discussion, its enclosure or its feed.
 fn address(links: &[Link], base: &str) -> Option<Text> {
     let ranked = |rel: Option<&str>| match rel {
         Some("alternate") => 0,
@@ -124,17 +148,21 @@ fn address(links: &[Link], base: &str) -> Option<Text> {
         Some("enclosure" | "self" | "edit" | "replies" | "hub" | "next") => 9,
         Some(_) => 5,
     };
-    let mut all: Vec<(u8, bool, Text)> = links
+    let mut all: Vec<(u8, bool, usize, Text)> = links
         .iter()
-        .map(|l| {
+        .filter(|l| l.target.is_none())
+        .enumerate()
+        .map(|(i, l)| {
             let html = l.media_type.as_deref().is_none_or(|t| t.contains("html"));
-            (ranked(l.rel.as_deref()), !html, clean::url(&l.href, Some(base)))
+            // Links without a rel come from RSS and JSON Feed, which list the entry's own first. Atom lists its
+            // alternates in any order, which says nothing: there the address itself breaks ties.
+            let place = if l.rel.is_none() { i } else { 0 };
+            (ranked(l.rel.as_deref()), !html, place, clean::url(&l.href, Some(base)))
         })
-        .filter(|(rank, _, u)| *rank < 9 && !u.is_empty())
+        .filter(|(rank, _, _, u)| *rank < 9 && !u.is_empty())
         .collect();
-    // The order in which a feed lists links says nothing: the address itself breaks ties.
-    all.sort_by(|a, b| (a.0, a.1, a.2.len(), &a.2).cmp(&(b.0, b.1, b.2.len(), &b.2)));
-    all.into_iter().next().map(|(_, _, u)| u)
+    all.sort_by(|a, b| (a.0, a.1, a.2, a.3.len(), &a.3).cmp(&(b.0, b.1, b.2, b.3.len(), &b.3)));
+    all.into_iter().next().map(|(_, _, _, u)| u)
 }
 
 fn time(e: &Entry, now: Stamp) -> (Stamp, TimeNote) {

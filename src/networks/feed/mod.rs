@@ -5,8 +5,10 @@ mod charset;
 mod dates;
 mod entry;
 mod extras;
+mod lenient;
 mod repair;
 
+pub use charset::decode;
 pub use extras::Wishes;
 
 use super::Item;
@@ -20,6 +22,8 @@ pub struct Document {
     pub title: Text,
     pub items: Vec<Item>,
     pub wishes: Wishes,
+    /// Hashed guids and links that several entries shared, now or ever.
+    pub shared_ids: Vec<u64>,
     /// It was not well-formed, or broke off, and was repaired.
     pub repaired: bool,
     /// It broke off in the middle: absence says nothing.
@@ -46,6 +50,8 @@ pub struct Context<'a> {
     pub url: &'a str,
     pub content_type: &'a str,
     pub now: Stamp,
+    /// Guids and links that several entries of this source were seen to share, as [`Document::shared_ids`] told.
+    pub shared_ids: &'a [u64],
 }
 
 /// Reads a body.
@@ -63,29 +69,37 @@ pub fn parse(bytes: &[u8], cx: &Context<'_>) -> Result<Heard, Text> {
     }
     let json = body.starts_with('{');
     let body = if json { body } else { without_declaration(body) };
-    let spoken = if json { body.into() } else { dialect(body) };
+    let spoken = if json { lenient::json(body) } else { dialect(body) };
     let (fixed, mut repaired, mut cut) = (version_fixed(&spoken), false, false);
-    let first = read(&fixed, cx);
+    let first = read(&fixed, cx).or_else(|e| match e {
+        // What made the library stumble is written in a way that does not.
+        Unread::Panicked => read(&lenient::without_stumbling(&fixed), cx),
+        e => Err(e),
+    });
     let feed = match first {
         Ok(f) => f,
-        Err(why) if json => return Err(clean::line_capped(&why, 200)),
-        Err(why) => {
+        Err(Unread::Refused(why)) if !json && fixed.len() <= repair::MAX => {
             let (whole, broke_off) = repair::repair(&fixed);
             (repaired, cut) = (true, broke_off);
-            match read(&whole, cx) {
-                Ok(f) => f,
-                Err(_) => return Err(clean::line_capped(&why, 200)),
-            }
+            let again = read(&whole, cx).or_else(|_| read(&lenient::without_stumbling(&whole), cx));
+            again.map_err(|_| clean::line_capped(&why, 200))?
         }
+        Err(Unread::Refused(why)) => return Err(clean::line_capped(&why, 200)),
+        Err(Unread::Panicked) => return Err(Text::ours("this is no feed that can be read")),
     };
     let (wishes, threads) = if json { Default::default() } else { extras::read(&fixed) };
     let wishes = Wishes { ttl_min: wishes.ttl_min.or(feed.ttl), ..wishes };
     let title = feed.title.as_ref().map(|t| clean::line(&t.content)).unwrap_or_default();
-    let items = entry::items(feed, threads, cx);
-    Ok(Heard::Feed(Box::new(Document { title, items, wishes, repaired, cut })))
+    let (items, shared_ids) = entry::items(feed, &threads, cx);
+    Ok(Heard::Feed(Box::new(Document { title, items, wishes, shared_ids, repaired, cut })))
 }
 
-fn read(text: &str, cx: &Context<'_>) -> Result<feed_rs::model::Feed, String> {
+enum Unread {
+    Refused(String),
+    Panicked,
+}
+
+fn read(text: &str, cx: &Context<'_>) -> Result<feed_rs::model::Feed, Unread> {
     let parser = Builder::new()
         .base_uri(Some(cx.url))
         .sanitize_content(false)
@@ -93,11 +107,10 @@ fn read(text: &str, cx: &Context<'_>) -> Result<feed_rs::model::Feed, String> {
         .timestamp_parser(|s| Some(dates::parse(s).unwrap_or_else(dates::impossible)))
         .build();
     // The library is not ours and the text is not either: a panic in it is one more way of being unreadable.
-    let quiet = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| parser.parse(text.as_bytes())));
-    match quiet {
-        Ok(Ok(f)) => Ok(f),
-        Ok(Err(e)) => Err(format!("this is no feed that can be read: {e}")),
-        Err(_) => Err("this is no feed that can be read".into()),
+    match clean::quietly(|| parser.parse(text.as_bytes())) {
+        Some(Ok(f)) => Ok(f),
+        Some(Err(e)) => Err(Unread::Refused(format!("this is no feed that can be read: {e}"))),
+        None => Err(Unread::Panicked),
     }
 }
 

@@ -1,6 +1,13 @@
 //! A second chance for broken XML: a document that a strict parser refuses is written again with its
 //! ampersands escaped, its tags closed and its control characters gone. What was whole in it is then heard.
 
+/// The longest document that gets a second chance, in bytes.
+pub const MAX: usize = 8 << 20;
+/// The deepest nesting; what opens below is left out with its end.
+const DEPTH: usize = 128;
+/// Attributes of one tag.
+const ATTRIBUTES: usize = 128;
+
 /// Makes well-formed XML of nearly anything; the flag says that the end had to be made up.
 pub fn repair(s: &str) -> (String, bool) {
     let start = s.find('<').unwrap_or(0);
@@ -75,6 +82,9 @@ impl<'a> Repair<'a> {
             Some(a) => (a, true),
             None => (inside, false),
         };
+        if !empty && self.stack.len() >= DEPTH {
+            return end;
+        }
         self.out.push('<');
         self.out.push_str(name);
         self.attributes(attrs);
@@ -112,6 +122,9 @@ impl<'a> Repair<'a> {
                 (value, rest) = (val, after);
             }
             let starts_well = name.starts_with(|c: char| c.is_alphabetic() || c == '_');
+            if seen.len() >= ATTRIBUTES {
+                return;
+            }
             if starts_well && !seen.contains(&name) {
                 seen.push(name);
                 self.out.push(' ');

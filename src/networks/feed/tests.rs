@@ -4,7 +4,7 @@ use crate::model::TimeNote;
 const NOW: Stamp = Stamp(1_790_000_000_000);
 
 fn cx() -> Context<'static> {
-    Context { source: "s", url: "https://blog.example/feed.xml", content_type: "", now: NOW }
+    Context { source: "s", url: "https://blog.example/feed.xml", content_type: "", now: NOW, shared_ids: &[] }
 }
 
 fn feed(s: &str) -> Document {
@@ -116,4 +116,100 @@ fn old_dialects_are_understood() {
         "<rss version='2.0' xmlns='http://backend.userland.com/rss2'><channel><title>T</title><item><title>In a namespace</title></item></channel></rss>",
     );
     assert_eq!(spaced.items[0].mention.title.as_str(), "In a namespace");
+}
+
+/// Identities of two documents of one source, the second read with what the first one taught.
+fn twice(a: &str, b: &str) -> (Vec<crate::model::Id>, Vec<crate::model::Id>) {
+    let first = feed(&rss(a));
+    let cx = Context { shared_ids: &first.shared_ids, ..cx() };
+    let Heard::Feed(second) = parse(rss(b).as_bytes(), &cx).unwrap() else { panic!("a page") };
+    let ids = |d: &Document| d.items.iter().map(|i| i.identity).collect();
+    (ids(&first), ids(&second))
+}
+
+#[test]
+fn entries_that_differ_by_a_fragment_alone_are_different_things() {
+    let comment = |n: u32| {
+        format!(
+            "<item><guid>http://b.example/?p=1#comment-{n}</guid><link>http://b.example/p/#comment-{n}</link><title>c</title></item>"
+        )
+    };
+    let d = feed(&rss(&(1..=3).map(comment).collect::<String>()));
+    let ids: std::collections::HashSet<_> = d.items.iter().map(|i| i.identity).collect();
+    assert_eq!(ids.len(), 3);
+    // A parameter that a publisher tells entries apart by is no tracking in a guid.
+    let by_ref = feed(&rss(
+        "<item><guid>http://b.example/?ref=1</guid></item><item><guid>http://b.example/?ref=2</guid></item>",
+    ));
+    assert_ne!(by_ref.items[0].identity, by_ref.items[1].identity);
+}
+
+#[test]
+fn guids_and_links_that_entries_share_tell_nothing_and_that_is_remembered() {
+    let e = |n: u32| {
+        format!("<item><guid>same</guid><link>http://b.example/{n}</link><title>t{n}</title></item>")
+    };
+    let (a, b) = twice(&format!("{}{}", e(2), e(1)), &format!("{}{}", e(3), e(2)));
+    assert!(a[0] == b[1] && a[1] != b[1] && b[0] != a[0] && b[0] != a[1]);
+    // Only one of them is left in the document.
+    assert_eq!(twice(&format!("{}{}", e(2), e(1)), &e(2)).1[0], a[0]);
+    let s = |t: &str, d: u32| {
+        format!(
+            "<item><link>http://status.example/</link><title>{t}</title><pubDate>0{d} Jan 2024 10:00:00 GMT</pubDate></item>"
+        )
+    };
+    let (a, b) =
+        twice(&format!("{}{}", s("down", 1), s("up", 2)), &format!("{}{}", s("down", 1), s("up again", 3)));
+    assert!(a[0] == b[0] && a[1] != a[0] && b[1] != a[1]);
+    // Others of the same feed keep the identity that their guid gives them.
+    let own = "<item><guid>own</guid><link>http://b.example/own</link></item>";
+    let alone = feed(&rss(own)).items[0].identity;
+    assert_eq!(feed(&rss(&format!("{}{}{own}", e(1), e(2)))).items[2].identity, alone);
+}
+
+#[test]
+fn the_address_is_the_articles_not_the_discussions() {
+    let m = &feed(&rss(
+        "<item><title>x</title><link>https://a-very-long-host.example/articles/about/something</link><comments>https://hn.example/1</comments></item>",
+    ))
+    .items[0]
+    .mention;
+    assert_eq!(m.url.as_str(), "https://a-very-long-host.example/articles/about/something");
+    assert_eq!(m.thread.as_str(), "https://hn.example/1");
+    let json = feed(
+        r#"{"version":"https://jsonfeed.org/version/1","items":[{"id":7,"url":"https://j.example/a/long/one","external_url":"https://x.io/","content_text":"p","attachments":[{"url":"https://x.io/a","mime_type":"audio/mpeg","size_in_bytes":12.5}]}]}"#,
+    );
+    let m = &json.items[0].mention;
+    assert_eq!((m.url.as_str(), m.native_id.as_str()), ("https://j.example/a/long/one", "7"));
+}
+
+#[test]
+fn what_makes_the_library_panic_is_read_all_the_same_and_says_nothing_on_the_way() {
+    for author in ["（a@b.example）", "“a@b.example”"] {
+        let d = feed(&rss(&format!("<item><title>fine</title><author>{author}</author></item>")));
+        assert_eq!(d.items[0].mention.title.as_str(), "fine", "{author}");
+    }
+    let long = format!(
+        "<rss version='2.0' xmlns:itunes='http://www.itunes.com/dtds/podcast-1.0.dtd'><channel><title>t</title><item>\
+         <title>fine</title><itunes:duration>{}</itunes:duration></item></channel></rss>",
+        "9".repeat(30)
+    );
+    assert_eq!(feed(&long).items.len(), 1);
+}
+
+#[test]
+fn nothing_takes_long_whatever_is_nested_or_left_open() {
+    // Each of these was quadratic once; a minute of work would be seen by any run of the tests.
+    let mb = 1 << 20;
+    for bad in [
+        "<a".repeat(mb),
+        format!("<rss><channel><item><description>{}", "&lt;a".repeat(mb / 4)),
+        format!("<rss>{}{}", "<a>".repeat(mb / 4), "</b>".repeat(mb / 4)),
+        format!("<rss><x {}/></rss", (0..mb / 16).map(|i| format!("a{i}='1' ")).collect::<String>()),
+        format!("<rss>{}", "&".repeat(mb)),
+        format!("<html>{}", "<a =\"".repeat(mb / 4)),
+    ] {
+        let _ = parse(bad.as_bytes(), &cx());
+        let _ = clean::html(&bad, None);
+    }
 }

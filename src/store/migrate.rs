@@ -1,0 +1,157 @@
+//! Stores of older schemas, brought to this one step by step. Each step is one batch that carries the new number,
+//! so that a kill in the middle leaves the old store whole.
+
+use super::error::{Result, StoreError};
+use super::kv::{Batch, Kv, scan};
+use super::open::SCHEMA;
+use super::records::SourceRec;
+use super::{codec, keys};
+use crate::model::{Cursor, Health, Stamp, Trouble};
+use serde::{Deserialize, Serialize};
+
+/// Brings a store to the schema of this program.
+pub fn migrate(kv: &dyn Kv, from: u32) -> Result<()> {
+    match from {
+        1 => sources_of_1(kv)?,
+        v => {
+            return Err(StoreError::Newer(format!(
+                "this store has schema {v}, for which no way to schema {SCHEMA} is known"
+            )));
+        }
+    }
+    kv.sync()
+}
+
+/// Schema 1: a cursor did not know what a document had asked for, nor a health how new the newest entry was.
+fn sources_of_1(kv: &dyn Kv) -> Result<()> {
+    let mut batch = Batch::default();
+    let mut wrong = None;
+    scan(kv, b"s", &mut |key, value| {
+        match codec::decode::<Source1>(value).and_then(|old| codec::encode(&SourceRec::from(old))) {
+            Ok(new) => batch.put(key.to_vec(), new),
+            Err(e) => wrong = Some(e),
+        }
+        wrong.is_none()
+    })?;
+    if let Some(e) = wrong {
+        return Err(e);
+    }
+    batch.put(keys::meta("schema"), codec::encode(&2u32)?);
+    kv.apply(&batch)
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Source1 {
+    pub id: String,
+    pub network: String,
+    pub cursor: Cursor1,
+    pub health: Health1,
+    pub chunks: u16,
+}
+
+#[derive(Serialize, Deserialize, Default)]
+pub(super) struct Cursor1 {
+    pub etag: Option<String>,
+    pub last_modified: Option<String>,
+    pub url: Option<String>,
+    pub moved: Option<(String, u32)>,
+    pub configured: String,
+    pub body_hash: u64,
+}
+
+#[derive(Serialize, Deserialize, Default)]
+pub(super) struct Health1 {
+    pub last_ok: Option<Stamp>,
+    pub last_new: Option<Stamp>,
+    pub last_error: Option<(Stamp, crate::model::Text)>,
+    pub failures: u32,
+    pub next_poll: Option<Stamp>,
+    pub usual_ms: i64,
+    pub heard: u64,
+    pub matched: u64,
+    pub polls: u64,
+    pub last_count: u32,
+    pub trouble: Trouble,
+    pub gaps: Vec<(Stamp, Option<Stamp>)>,
+}
+
+impl From<Source1> for SourceRec {
+    fn from(o: Source1) -> SourceRec {
+        let (c, h) = (o.cursor, o.health);
+        SourceRec {
+            id: o.id,
+            network: o.network,
+            cursor: Cursor {
+                etag: c.etag,
+                last_modified: c.last_modified,
+                url: c.url,
+                moved: c.moved,
+                configured: c.configured,
+                body_hash: c.body_hash,
+                ..Cursor::default()
+            },
+            health: Health {
+                last_ok: h.last_ok,
+                last_new: h.last_new,
+                last_error: h.last_error,
+                failures: h.failures,
+                next_poll: h.next_poll,
+                usual_ms: h.usual_ms,
+                heard: h.heard,
+                matched: h.matched,
+                polls: h.polls,
+                last_count: h.last_count,
+                trouble: h.trouble,
+                gaps: h.gaps,
+                ..Health::default()
+            },
+            chunks: o.chunks,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+    use crate::store::kv::Sled;
+
+    #[test]
+    fn a_store_of_schema_1_is_brought_to_this_one_and_keeps_what_it_knew() {
+        let dir = tempfile::tempdir().unwrap();
+        Store::open(dir.path(), 16).unwrap();
+        let index = std::fs::read_to_string(dir.path().join("CURRENT")).unwrap_or("index-0".into());
+        {
+            let kv = Sled::open(&dir.path().join(index.trim()), 16).unwrap();
+            let old = Source1 {
+                id: "blog".into(),
+                network: "feed".into(),
+                cursor: Cursor1 { etag: Some("e".into()), body_hash: 7, ..Cursor1::default() },
+                health: Health1 { heard: 12, gaps: vec![(Stamp(1), None)], ..Health1::default() },
+                chunks: 0,
+            };
+            let mut b = Batch::default();
+            b.put(keys::source(0), codec::encode(&old).unwrap());
+            b.put(keys::meta("schema"), codec::encode(&1u32).unwrap());
+            kv.apply(&b).unwrap();
+            kv.sync().unwrap();
+        }
+        let s = Store::open(dir.path(), 16).unwrap();
+        let rec = s.reader().source("blog").unwrap().unwrap();
+        assert_eq!((rec.cursor.etag.as_deref(), rec.cursor.body_hash), (Some("e"), 7));
+        assert_eq!((rec.health.heard, rec.health.gaps.len()), (12, 1));
+        drop(s);
+        // The second opening finds nothing to do, and a schema of the future is left alone.
+        drop(Store::open(dir.path(), 16).unwrap());
+        let index = std::fs::read_to_string(dir.path().join("CURRENT")).unwrap_or("index-0".into());
+        {
+            let kv = Sled::open(&dir.path().join(index.trim()), 16).unwrap();
+            let mut b = Batch::default();
+            b.put(keys::meta("schema"), codec::encode(&99u32).unwrap());
+            kv.apply(&b).unwrap();
+            kv.sync().unwrap();
+        }
+        let e = Store::open(dir.path(), 16).err().unwrap().to_string();
+        assert!(e.contains("schema 99") && e.contains("newer Hearken"), "{e}");
+    }
+}
