@@ -24,21 +24,15 @@ impl Engine {
         };
         match done {
             Ok(applied) => {
-                if let (Verb::Answered(url), Targets::Mentions(keys)) = (&verb, targets) {
-                    for k in keys {
-                        let id = crate::model::Draft::id_of(&self.asker.who, k.id);
-                        if let Err(e) = self.store.draft_posted(id, &Text::already_clean_url(url)) {
-                            return failed(&e);
-                        }
-                    }
+                if matches!(verb, Verb::Answered(_) | Verb::Discard(_)) {
                     self.announce(Event::DraftsChanged);
                 }
                 if matches!(targets, Targets::Source(_)) {
                     self.replan();
                     self.announce(Event::SourcesChanged);
                 }
-                if matches!(targets, Targets::Drafts(_)) {
-                    self.announce(Event::DraftsChanged);
+                if let (Verb::Discard(_), Targets::Mentions(keys)) = (&verb, targets) {
+                    self.announce(Event::Changed(keys.clone()));
                 }
                 if !applied.keys.is_empty() || matches!(targets, Targets::People(_)) {
                     self.announce(Event::Changed(applied.keys.clone()));
@@ -58,12 +52,12 @@ impl Engine {
         match done {
             Ok(a) => {
                 self.announce(Event::Changed(a.keys.clone()));
+                self.announce(Event::DraftsChanged);
                 if a.keys.is_empty() && a.seq > 0 {
                     // It may have been a pause.
                     self.replan();
                     self.announce(Event::SourcesChanged);
                     self.announce(Event::Resync);
-                    self.announce(Event::DraftsChanged);
                 }
                 Reply::Applied(a)
             }
@@ -118,11 +112,4 @@ fn checked(verb: Verb, now: Stamp) -> Result<Verb, String> {
         }
         v => v,
     })
-}
-
-impl Text {
-    /// An address that `checked` has cleaned.
-    fn already_clean_url(url: &str) -> Text {
-        clean::url(url, None)
-    }
 }

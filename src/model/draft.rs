@@ -21,9 +21,14 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// The id of a person's draft about a mention: one person has one.
+    /// The id of a person's draft about a mention. One person has one open draft about it; what was posted keeps
+    /// its text, and the next one has the next number.
     #[must_use]
-    pub fn id_of(who: &str, mention: Id) -> Id {
-        Id(super::hash64(&["draft", who, &mention.to_string()]))
+    pub fn id_of(who: &str, mention: Id, number: u32) -> Id {
+        let mention = mention.to_string();
+        Id(match number {
+            0 => super::hash64(&["draft", who, &mention]),
+            n => super::hash64(&["draft", who, &mention, &n.to_string()]),
+        })
     }
 }

@@ -30,6 +30,7 @@ pub fn get(tx: &mut Tx<'_>, who: &str, target: &Target, like: &Value) -> Result<
             let d = tx.draft(*id)?;
             Ok(match (d, like) {
                 (Some(d), Value::Discarded(_)) => Some(Value::Discarded(d.discarded)),
+                (Some(d), Value::Answered(_)) => Some(Value::Answered(d.posted)),
                 _ => None,
             })
         }
@@ -87,15 +88,17 @@ pub fn set(tx: &mut Tx<'_>, who: &str, target: &Target, value: &Value, note: Opt
             }
             Ok(())
         }
-        (Target::Draft(id), Value::Discarded(on)) => {
-            if let Some(mut d) = tx.draft(*id)? {
-                d.discarded = *on;
-                if let Some(at) = tx.locate(d.mention.id)? {
-                    tx.set_flag(at, flag::DRAFT, !*on)?;
-                }
-                tx.put_draft(&d)?;
+        (Target::Draft(id), v) => {
+            let Some(mut d) = tx.draft(*id)? else { return Ok(()) };
+            match v {
+                Value::Discarded(on) => d.discarded = *on,
+                Value::Answered(at) => d.posted.clone_from(at),
+                _ => return Ok(()),
             }
-            Ok(())
+            if let Some(at) = tx.locate(d.mention.id)? {
+                tx.set_flag(at, flag::DRAFT, !d.discarded && d.posted.is_none())?;
+            }
+            tx.put_draft(&d)
         }
         (Target::Source(id), Value::Paused(on)) => {
             if let Some((no, mut r)) = tx.source(id)? {

@@ -70,8 +70,11 @@ impl Store {
     pub fn ingest(&self, all: Vec<Arrivals>) -> Result<Vec<Outcome>> {
         let mut outcomes = vec![Outcome::default(); all.len()];
         let mut piece: Vec<Part> = Vec::new();
+        let mut stamps = HashSet::new();
         let mut size = 0;
         for (i, mut a) in all.into_iter().enumerate() {
+            // Oldest first, so that late ones get ascending places.
+            a.items.sort_by_key(|i| i.mention.at);
             // The ids of a document that is cut into parts are remembered whole, with its last part.
             let mut whole = (a.document && a.items.len() > COMMIT)
                 .then(|| a.items.iter().map(|x| (x.identity, x.mention.content_hash())).collect());
@@ -97,17 +100,22 @@ impl Store {
                     });
                     piece.push(Part { of: i, arrivals: part, whole: None });
                 }
-                self.commit_piece(std::mem::take(&mut piece), &mut outcomes)?;
+                self.commit_piece(std::mem::take(&mut piece), &mut outcomes, &mut stamps)?;
                 size = 0;
             }
             size += a.items.len();
             piece.push(Part { of: i, arrivals: a, whole });
         }
-        self.commit_piece(piece, &mut outcomes)?;
+        self.commit_piece(piece, &mut outcomes, &mut stamps)?;
         Ok(outcomes)
     }
 
-    fn commit_piece(&self, piece: Vec<Part>, outcomes: &mut [Outcome]) -> Result<()> {
+    fn commit_piece(
+        &self,
+        piece: Vec<Part>,
+        outcomes: &mut [Outcome],
+        stamps: &mut HashSet<u64>,
+    ) -> Result<()> {
         if piece.is_empty() {
             return Ok(());
         }
@@ -118,7 +126,7 @@ impl Store {
             fresh: BTreeMap::new(),
             seen: HashMap::new(),
             links: HashMap::new(),
-            stamps: HashSet::new(),
+            stamps,
         };
         let mut results: Vec<(usize, Outcome)> = Vec::new();
         let mut names: Vec<(u32, String)> = Vec::new();
@@ -176,8 +184,8 @@ struct Work<'a> {
     /// Ids that are new in this piece, and where they will stand.
     seen: HashMap<Id, Key>,
     links: HashMap<u64, Key>,
-    /// Stream times given out in this piece: late mentions keep their order.
-    stamps: HashSet<u64>,
+    /// Stream times given out in this call: late mentions keep their order.
+    stamps: &'a mut HashSet<u64>,
 }
 
 impl Work<'_> {
@@ -192,10 +200,7 @@ impl Work<'_> {
         let mut out = Outcome::default();
         let known = self.known(no, rec.chunks)?;
         let mut doc: Vec<(Id, u32)> = Vec::with_capacity(a.items.len());
-        let mut items = a.items;
-        // Oldest first, so that late ones get ascending places.
-        items.sort_by_key(|i| i.mention.at);
-        for item in items {
+        for item in a.items {
             let content = item.mention.content_hash();
             doc.push((item.identity, content));
             if known.get(&item.identity) == Some(&content) || self.seen.contains_key(&item.identity) {

@@ -50,14 +50,14 @@ impl Store {
         }
     }
 
-    /// Saves a draft; an empty text is saved too. One person has one draft per mention.
+    /// Saves a person's open draft about a mention; an empty text is saved too.
     ///
     /// # Errors
     /// If the disk fails.
     pub fn save_draft(&self, asker: &Asker, mention: Key, text: &Text, now: Stamp) -> Result<Id> {
         let mut core = self.urgently()?;
         let mut tx = Tx::new(&self.inner);
-        let id = Draft::id_of(&asker.who, mention.id);
+        let (id, _) = open_draft(&asker.who, mention.id, |id| tx.draft(id))?;
         let stored = StoredNote {
             id,
             about: mention.id,
@@ -68,7 +68,6 @@ impl Store {
         };
         let frame = pack(FrameKind::Note, id.0, &[codec::encode(&stored)?])?;
         let place = self.append(&mut core, &mut tx, NOTES, &now.month(), &[frame])?[0];
-        let old = tx.draft(id)?;
         let rec = DraftRec {
             id,
             mention,
@@ -76,7 +75,7 @@ impl Store {
             saved_at: now,
             place,
             discarded: false,
-            posted: old.and_then(|d| d.posted),
+            posted: None,
         };
         tx.put_draft(&rec)?;
         if let Some(at) = tx.locate(mention.id)? {
@@ -85,22 +84,21 @@ impl Store {
         tx.commit()?;
         Ok(id)
     }
+}
 
-    /// Notes on a draft where it was posted.
-    ///
-    /// # Errors
-    /// If the disk fails.
-    pub fn draft_posted(&self, id: Id, url: &Text) -> Result<()> {
-        let _core = self.urgently()?;
-        let mut tx = Tx::new(&self.inner);
-        if let Some(mut d) = tx.draft(id)? {
-            d.posted = Some(url.clone());
-            if let Some(at) = tx.locate(d.mention.id)? {
-                tx.set_flag(at, flag::DRAFT, false)?;
-            }
-            tx.put_draft(&d)?;
+/// The id of a person's draft about a mention that is not posted yet, and the draft if there is one.
+pub(super) fn open_draft(
+    who: &str,
+    mention: Id,
+    mut get: impl FnMut(Id) -> Result<Option<DraftRec>>,
+) -> Result<(Id, Option<DraftRec>)> {
+    let mut number = 0;
+    loop {
+        let id = Draft::id_of(who, mention, number);
+        match get(id)? {
+            Some(d) if d.posted.is_some() => number += 1,
+            found => return Ok((id, found)),
         }
-        tx.commit()
     }
 }
 
@@ -143,20 +141,14 @@ impl Reader {
         recs.iter().map(|d| self.draft_of(d)).collect()
     }
 
-    /// The draft of a person about a mention.
+    /// The draft of a person about a mention that is not posted yet.
     ///
     /// # Errors
     /// If the disk fails.
     pub fn draft(&self, who: &str, mention: Id) -> Result<Option<Draft>> {
-        self.draft_by_id(Draft::id_of(who, mention))
-    }
-
-    /// # Errors
-    /// If the disk fails.
-    pub fn draft_by_id(&self, id: Id) -> Result<Option<Draft>> {
-        let rec =
-            self.inner.kv().get(&keys::draft(id))?.map(|b| codec::decode::<DraftRec>(&b)).transpose()?;
-        rec.map(|d| self.draft_of(&d)).transpose()
+        let get = |id| self.inner.kv().get(&keys::draft(id))?.map(|b| codec::decode(&b)).transpose();
+        let (_, found) = open_draft(who, mention, get)?;
+        found.map(|d| self.draft_of(&d)).transpose()
     }
 
     fn draft_of(&self, d: &DraftRec) -> Result<Draft> {

@@ -340,19 +340,21 @@ impl Reader {
             return Ok(None);
         }
         let rec = rec.unwrap_or_default();
-        let newest = self.inner.runs().newest(Family::Author, id.0, u64::MAX, 1)?;
+        // The dates are those of the posts; the stream has late ones at the time of their hearing.
+        let latest = self.timeline(id, Key::MAX, 8, "")?;
+        let dates = latest.iter().map(|i| i.mention.at);
         let mut card = PersonCard {
             id,
             mentions,
             recent,
-            first_seen: first.map(stamp),
-            last_seen: newest.first().map(|p| stamp(p.time)),
+            first_seen: first.map(stamp).into_iter().chain(dates.clone()).min(),
+            last_seen: dates.max(),
             vip: rec.vip,
             tags: rec.tags.clone(),
             notes: self.notes(&rec.notes)?,
             ..PersonCard::default()
         };
-        if let Some(item) = self.timeline(id, Key::MAX, 1, "")?.first() {
+        if let Some(item) = latest.first() {
             card.name = item.mention.author.name.clone();
             card.scope = item.mention.author.scope.clone();
         }

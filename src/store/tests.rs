@@ -504,3 +504,55 @@ fn a_log_entry_that_the_tree_missed_is_applied_at_open() {
     assert_eq!(s.undo(&ana(), Stamp(NOW)).unwrap().changed, 1);
     assert_eq!(inbox(&s).len(), 1);
 }
+
+#[test]
+fn what_was_posted_keeps_its_text_and_the_next_reply_is_another_draft() {
+    let t = Temp::new("posted");
+    let s = Store::open(&t.0, 16).unwrap();
+    s.ingest(vec![arrivals(vec![incoming(1, NOW, "x", State::Inbox)])]).unwrap();
+    let key = inbox(&s)[0].key;
+    let on = Targets::Mentions(vec![key]);
+    s.save_draft(&ana(), key, &text("first"), Stamp(NOW)).unwrap();
+    let a = s.act(&ana(), &Verb::Answered("https://x.example/1".into()), &on, Stamp(NOW), false).unwrap();
+    assert_eq!((a.changed, a.skipped), (1, 0));
+    assert_eq!(s.reader().draft("ana", key.id).unwrap(), None);
+    s.save_draft(&ana(), key, &text("second"), Stamp(NOW + 1)).unwrap();
+    let texts = || -> Vec<(String, bool)> {
+        let all = s.reader().drafts().unwrap();
+        all.iter().map(|d| (d.text.to_string(), d.posted.is_some())).collect()
+    };
+    assert_eq!(texts(), [("second".into(), false), ("first".into(), true)]);
+    // Undo opens the first one again; the second is still there.
+    s.undo(&ana(), Stamp(NOW)).unwrap();
+    assert_eq!(texts(), [("second".into(), false), ("first".into(), false)]);
+    assert_eq!(s.reader().draft("ana", key.id).unwrap().unwrap().text.as_str(), "first");
+}
+
+#[test]
+fn a_new_verb_ends_what_could_be_done_again() {
+    let t = Temp::new("redo");
+    let s = Store::open(&t.0, 16).unwrap();
+    s.ingest(vec![arrivals((1..4).map(|n| incoming(n, NOW, "x", State::Inbox)).collect())]).unwrap();
+    let keys: Vec<Key> = inbox(&s).iter().map(|i| i.key).collect();
+    let tag = Verb::Tag { tag: "a".into(), on: true };
+    s.act(&ana(), &tag, &Targets::Mentions(vec![keys[0]]), Stamp(NOW), false).unwrap();
+    s.undo(&ana(), Stamp(NOW)).unwrap();
+    s.act(&ana(), &Verb::Done, &Targets::Mentions(vec![keys[1]]), Stamp(NOW), false).unwrap();
+    s.undo(&ana(), Stamp(NOW)).unwrap();
+    let again = s.redo(&ana(), Stamp(NOW)).unwrap();
+    assert_eq!((again.verb.as_str(), again.keys), ("done", vec![keys[1]]));
+    assert_eq!(s.redo(&ana(), Stamp(NOW)).unwrap().seq, 0);
+}
+
+#[test]
+fn what_a_source_had_before_stands_in_the_order_of_its_own_times() {
+    let t = Temp::new("late");
+    let s = Store::open(&t.0, 16).unwrap();
+    let day = crate::model::time::DAY;
+    let items =
+        (0..700).map(|i| incoming(i, NOW - 3 * day - ((i as i64 * 7919) % 700) * 60_000, "x", State::Inbox));
+    s.ingest(vec![arrivals(items.collect())]).unwrap();
+    let all = inbox(&s);
+    assert_eq!(all.len(), 700);
+    assert!(all.windows(2).all(|w| w[0].mention.at > w[1].mention.at));
+}

@@ -4,6 +4,7 @@
 use super::error::{Result, StoreError};
 use super::fields::{self, person_no};
 use super::log::{self, LogEnd, LogPlace};
+use super::notes::open_draft;
 use super::records::NoteRef;
 use super::tx::Tx;
 use super::{Core, Store, codec, keys, kv};
@@ -62,14 +63,15 @@ impl Store {
             }
             t => t,
         };
-        for (target, to) in wanted(&self.inner, verb, targets, note.as_ref())? {
+        for (target, to) in wanted(&self.inner, &tx, &asker.who, verb, targets, note.as_ref())? {
             match fields::get(&mut tx, &asker.who, &target, &to)? {
                 Some(from) if from != to => {
                     fields::set(&mut tx, &asker.who, &target, &to, note.as_ref())?;
+                    // A draft that is posted goes along with its mention and is no target of its own.
+                    changed += u32::from(!goes_along(verb, &target));
                     changes.push(Change { target, from, to });
-                    changed += 1;
                 }
-                _ => skipped += 1,
+                _ => skipped += u32::from(!goes_along(verb, &target)),
             }
         }
         let entry = (verb.name().to_owned(), changes, Cause::Asked);
@@ -223,6 +225,7 @@ impl Store {
             let place = core.log.append(&entry)?;
             index_entry(&mut tx, seq, place, core.log.end())?;
             if matches!(line, Line::New) {
+                self.cut_redo(&mut tx, me)?;
                 tx.batch.put(keys::undo(me, seq), vec![STANDS]);
             }
             applied.seq = seq;
@@ -232,6 +235,20 @@ impl Store {
             return Err(e);
         }
         Ok(applied)
+    }
+
+    /// A new verb ends what could be done again: it leaves the line (never the log).
+    fn cut_redo(&self, tx: &mut Tx<'_>, me: u64) -> Result<()> {
+        let mut undone = Vec::new();
+        self.inner.kv().range(&keys::undo(me, 0), &keys::undo(me, u64::MAX), true, &mut |k, v| {
+            if v == [STANDS] {
+                return false;
+            }
+            undone.push(k.to_vec());
+            true
+        })?;
+        undone.into_iter().for_each(|k| tx.batch.delete(k));
+        Ok(())
     }
 
     /// Applies again what the log has beyond the tree.
@@ -248,7 +265,10 @@ impl Store {
             index_entry(&mut tx, entry.seq, place, end)?;
             let me = person_no(&entry.who);
             match entry.cause {
-                Cause::Asked => tx.batch.put(keys::undo(me, entry.seq), vec![STANDS]),
+                Cause::Asked => {
+                    self.cut_redo(&mut tx, me)?;
+                    tx.batch.put(keys::undo(me, entry.seq), vec![STANDS]);
+                }
                 Cause::Undo(s) => tx.batch.put(keys::undo(me, s), vec![UNDONE]),
                 Cause::Redo(s) => tx.batch.put(keys::undo(me, s), vec![STANDS]),
                 Cause::Clock | Cause::Source => {}
@@ -330,9 +350,15 @@ fn index_entry(tx: &mut Tx<'_>, seq: u64, place: LogPlace, end: LogEnd) -> Resul
     Ok(())
 }
 
+fn goes_along(verb: &Verb, target: &Target) -> bool {
+    matches!((verb, target), (Verb::Answered(_), Target::Draft(_)))
+}
+
 /// The values that a verb wants, target by target.
 fn wanted(
     inner: &super::Inner,
+    tx: &Tx<'_>,
+    who: &str,
     verb: &Verb,
     targets: &Targets,
     note: Option<&NoteRef>,
@@ -364,7 +390,18 @@ fn wanted(
                 }
             }
         }
-        Targets::Mentions(keys) => out.extend(keys.iter().map(|k| (Target::Mention(*k), value.clone()))),
+        Targets::Mentions(keys) => {
+            let drafts = matches!(verb, Verb::Answered(_) | Verb::Discard(_));
+            for k in keys {
+                if !matches!(verb, Verb::Discard(_)) {
+                    out.push((Target::Mention(*k), value.clone()));
+                }
+                // My open draft about it is posted, or put aside, with it.
+                if drafts && let (id, Some(_)) = open_draft(who, k.id, |id| tx.draft(id))? {
+                    out.push((Target::Draft(id), value.clone()));
+                }
+            }
+        }
         Targets::Story(_) => {}
         Targets::People(ids) => out.extend(ids.iter().map(|i| (Target::Person(*i), value.clone()))),
         Targets::Drafts(ids) => out.extend(ids.iter().map(|i| (Target::Draft(*i), value.clone()))),

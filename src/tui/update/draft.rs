@@ -196,11 +196,8 @@ fn submit(app: &mut App) -> Vec<Effect> {
 fn aside(app: &mut App) -> Vec<Effect> {
     let mut out = save(app);
     if let Some(e) = app.editor.take() {
-        let id = Draft::id_of(&app.who, e.mention.id);
-        out.push(Effect::Ask(
-            For::Verb,
-            Request::Act { verb: Verb::Discard(true), targets: Targets::Drafts(vec![id]), quiet: false },
-        ));
+        let targets = Targets::Mentions(vec![e.mention.key]);
+        out.push(Effect::Ask(For::Verb, Request::Act { verb: Verb::Discard(true), targets, quiet: false }));
     }
     out
 }
