@@ -3,6 +3,18 @@
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+/// Flags as their two letters: terminals, and tmux between them, do not agree how wide a flag is, and what one of
+/// them draws too wide stays on the screen.
+#[must_use]
+pub fn plain(s: &str) -> std::borrow::Cow<'_, str> {
+    let flag = |c: char| ('\u{1f1e6}'..='\u{1f1ff}').contains(&c);
+    if !s.contains(flag) {
+        return s.into();
+    }
+    let letter = |c: char| char::from_u32(c as u32 - 0x1f1e6 + 'A' as u32).unwrap_or(c);
+    s.chars().map(|c| if flag(c) { letter(c) } else { c }).collect::<String>().into()
+}
+
 /// Columns that `s` takes.
 #[must_use]
 pub fn width(s: &str) -> usize {
@@ -12,6 +24,7 @@ pub fn width(s: &str) -> usize {
 /// The longest beginning of `s` that fits `max` columns, with `…` if something was left out.
 #[must_use]
 pub fn fit(s: &str, max: usize) -> String {
+    let s = &*plain(s);
     if s.len() <= max && s.is_ascii() || s.width() <= max {
         return s.to_owned();
     }
@@ -40,30 +53,32 @@ pub fn pad(s: &str, max: usize) -> String {
     out
 }
 
-/// Wraps text to lines of at most `max` columns; words longer than a line are cut.
+/// Wraps text to lines of at most `max` columns, at blanks (and between the characters of scripts that have none);
+/// what is longer than a line is cut.
 #[must_use]
 pub fn wrap(s: &str, max: usize) -> Vec<String> {
     let max = max.max(1);
+    let s = &*plain(s);
     let mut out = Vec::new();
     for l in s.split('\n') {
         let (mut cur, mut used) = (String::new(), 0);
-        for word in l.split_word_bounds() {
-            let w = word.width();
+        for piece in pieces(l) {
+            let w = piece.trim_end().width();
             if used + w <= max {
-                cur.push_str(word);
-                used += w;
+                cur.push_str(piece);
+                used += piece.width();
                 continue;
             }
-            if !cur.is_empty() {
+            if !cur.trim_end().is_empty() {
                 out.push(cur.trim_end().to_owned());
-                (cur, used) = (String::new(), 0);
             }
-            if word.trim().is_empty() {
-                continue;
-            }
-            for g in word.graphemes(true) {
+            (cur, used) = (String::new(), 0);
+            for g in piece.graphemes(true) {
                 let gw = g.width();
                 if used + gw > max {
+                    if g.trim().is_empty() {
+                        continue;
+                    }
                     out.push(std::mem::take(&mut cur));
                     used = 0;
                 }
@@ -73,6 +88,29 @@ pub fn wrap(s: &str, max: usize) -> Vec<String> {
         }
         out.push(cur.trim_end().to_owned());
     }
+    out
+}
+
+/// A line in pieces between which it may be broken: a word with its blanks, or one wide character. What may not
+/// begin a line stays with what stands before it.
+fn pieces(l: &str) -> Vec<&str> {
+    let mut out = Vec::new();
+    let mut from = 0;
+    let mut before: Option<&str> = None;
+    for (i, g) in l.grapheme_indices(true) {
+        let wide = |g: &str| g.width() == 2 && g.chars().all(char::is_alphanumeric);
+        let breaks = before.is_some_and(|b| {
+            (b.trim().is_empty() && !g.trim().is_empty())
+                || (wide(g) && !b.trim().is_empty())
+                || (wide(b) && g.chars().all(char::is_alphanumeric))
+        });
+        if breaks && i > from {
+            out.push(&l[from..i]);
+            from = i;
+        }
+        before = Some(g);
+    }
+    out.push(&l[from..]);
     out
 }
 
@@ -90,6 +128,14 @@ mod tests {
                 assert!(n == 0 || wrap(s, n.max(2)).iter().all(|l| width(l) <= n.max(2)), "{s:?} {n}");
             }
         }
+    }
+
+    #[test]
+    fn lines_break_at_blanks_and_between_wide_characters_and_flags_are_letters() {
+        assert_eq!(wrap("dolor sit amet. acme", 14), ["dolor sit", "amet. acme"]);
+        assert_eq!(wrap("at 04:46, or", 9), ["at 04:46,", "or"]);
+        assert_eq!(wrap("日本語、テキスト", 8), ["日本語、", "テキスト"]);
+        assert_eq!(fit("\u{1f1e9}\u{1f1ea} ok", 9), "DE ok");
     }
 
     #[test]

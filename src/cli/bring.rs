@@ -235,7 +235,8 @@ fn pause(id: String, on: bool) -> Request {
 
 pub async fn add(door: &dyn Door, url: String, out: &Out) -> i32 {
     match door.ask(Request::AddPage(url)).await {
-        Reply::Added(id) => {
+        Reply::AddedPage(id) => {
+            let id = id.to_string();
             out.either(&json!({"id": id}), || format!("in the inbox: {id}"));
             0
         }

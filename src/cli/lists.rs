@@ -233,8 +233,11 @@ pub async fn log(door: &dyn Door, id: Option<String>, limit: usize, out: &Out) -
     };
     match door.ask(Request::Log { about, limit }).await {
         Reply::Log(all) => {
-            for e in &all {
-                out.either(&entry_json(e), || entry_row(e));
+            for r in &all {
+                out.either(&entry_json(&r.entry), || {
+                    let about = if r.about.is_empty() { String::new() } else { format!(" · {}", r.about) };
+                    format!("{}{about}", entry_row(&r.entry))
+                });
             }
             if all.is_empty() { 3 } else { 0 }
         }

@@ -164,5 +164,30 @@ impl Config {
     }
 }
 
+/// An address as people type it: without a scheme it is https, or http where the host is this machine or a number.
+#[must_use]
+pub fn with_scheme(typed: &str) -> String {
+    if typed.contains("://") {
+        return typed.to_owned();
+    }
+    let host = typed.split(['/', ':', '?']).next().unwrap_or("");
+    let near = host == "localhost" || host.parse::<std::net::Ipv4Addr>().is_ok() || typed.starts_with('[');
+    format!("{}://{typed}", if near { "http" } else { "https" })
+}
+
+/// Why a typed address cannot be one; `None` if it can.
+#[must_use]
+pub fn no_address(typed: &str) -> Option<String> {
+    let full = with_scheme(typed);
+    let u = url::Url::parse(&full).ok().filter(|u| matches!(u.scheme(), "http" | "https"));
+    let host = u.as_ref().and_then(|u| u.host());
+    let ok = match host {
+        Some(url::Host::Domain(d)) => d.contains('.') || d == "localhost" || typed.contains("://"),
+        Some(_) => true,
+        None => false,
+    };
+    (!ok).then(|| format!("“{typed}” is no address of a feed or page; write https://blog.example/feed"))
+}
+
 #[cfg(test)]
 mod tests;

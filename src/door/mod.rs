@@ -62,6 +62,11 @@ pub enum Request {
     Undo,
     Redo,
     UndoList(usize),
+    /// The first mention of a list, beyond `query.from`, that is what somebody looks for.
+    Seek {
+        query: ListQuery,
+        want: Want,
+    },
     Counts,
     Sources,
     People(Vec<Id>),
@@ -118,14 +123,13 @@ pub enum Reply {
     Items(Vec<Item>),
     Keys(Vec<Key>),
     Applied(Applied),
-    UndoList(Vec<(Entry, bool)>),
     Counts(Counts),
     Sources(Vec<SourceView>),
     People(Vec<PersonCard>),
     Drafts(Vec<Draft>),
     Draft(Option<Draft>),
     Saved(Id),
-    Log(Vec<Entry>),
+    Log(Vec<LogRow>),
     Polled {
         failed: u32,
     },
@@ -135,7 +139,10 @@ pub enum Reply {
         matched: u64,
         feed: Text,
     },
+    /// The id of a source.
     Added(String),
+    /// The id of a mention that was put in by hand.
+    AddedPage(Id),
     /// The id of each address, or why it was not added.
     AddedAll(Vec<Result<String, Text>>),
     Removed(String),
@@ -148,6 +155,36 @@ pub enum Reply {
     },
     Status(Status),
     Refused(Refusal),
+}
+
+/// An entry of the log, as lists show it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct LogRow {
+    pub entry: Entry,
+    /// What it was about: the headline of its (first) mention, a person, a source. Empty if that is erased.
+    pub about: Text,
+    /// False if it was taken back.
+    pub stands: bool,
+}
+
+/// What `]` and `[` look for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Want {
+    Unread,
+    Mine,
+    Vip,
+}
+
+impl Want {
+    /// True for what `who` looks for.
+    #[must_use]
+    pub fn fits(self, i: &Item, who: &str) -> bool {
+        match self {
+            Want::Unread => !i.read,
+            Want::Mine => i.assignee.as_deref() == Some(who),
+            Want::Vip => i.vip,
+        }
+    }
 }
 
 /// How the engine is.

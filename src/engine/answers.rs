@@ -3,8 +3,8 @@
 use super::polls::Wanted;
 use super::{Engine, failed, refuse};
 use crate::clean;
-use crate::door::{ListQuery, RefusalKind, Reply, Request, Status};
-use crate::model::{Id, Mention, Stamp};
+use crate::door::{ListQuery, LogRow, RefusalKind, Reply, Request, Status, Want};
+use crate::model::{Entry, Id, Mention, Stamp, Target};
 use crate::query::{Doc, Query, Scope};
 use crate::store::{PageQuery, StoreError};
 use std::sync::Arc;
@@ -68,7 +68,14 @@ fn blocking(e: &Engine, request: Request) -> Reply {
             Request::Act { verb, targets, quiet } => e.act(verb, &targets, quiet),
             Request::Undo => e.undo(false),
             Request::Redo => e.undo(true),
-            Request::UndoList(n) => Reply::UndoList(e.store.undo_list(&who, n)?),
+            Request::UndoList(n) => Reply::Log(
+                e.store
+                    .undo_list(&who, n)?
+                    .into_iter()
+                    .map(|(entry, stands)| log_row(e, entry, stands))
+                    .collect::<Result<_, _>>()?,
+            ),
+            Request::Seek { query, want } => seek(e, query, want, &who)?,
             Request::Counts => Reply::Counts(reader.counts(&who)?),
             Request::Sources => Reply::Sources(e.source_views()?),
             Request::People(ids) => Reply::People(
@@ -96,7 +103,13 @@ fn blocking(e: &Engine, request: Request) -> Reply {
             Request::Drafts => Reply::Drafts(reader.drafts()?),
             Request::Draft(mention) => Reply::Draft(reader.draft(&who, mention)?),
             Request::SaveDraft { mention, text } => e.save_draft(mention, &text),
-            Request::Log { about, limit } => Reply::Log(e.store.log(about, limit)?),
+            Request::Log { about, limit } => Reply::Log(
+                e.store
+                    .log(about, limit)?
+                    .into_iter()
+                    .map(|entry| log_row(e, entry, true))
+                    .collect::<Result<_, _>>()?,
+            ),
             Request::AddSource(edit) => e.add_source(&edit),
             Request::AddSources(urls) => e.add_sources(&urls),
             Request::RemoveSource(id) => e.remove_source(&id),
@@ -135,6 +148,39 @@ fn list(e: &Engine, q: &ListQuery, who: &str) -> Result<Reply, StoreError> {
         e.store.reader().page(&page, Some(&wanted))?
     };
     Ok(Reply::List { items: page.items, next: page.next, scanned: page.scanned })
+}
+
+/// Looks through a list, page by page, up to a budget.
+fn seek(e: &Engine, mut q: ListQuery, want: Want, who: &str) -> Result<Reply, StoreError> {
+    q.limit = 200;
+    let mut looked = 0;
+    loop {
+        let (items, next) = match list(e, &q, who)? {
+            Reply::List { items, next, .. } => (items, next),
+            other => return Ok(other),
+        };
+        if let Some(i) = items.iter().find(|i| want.fits(i, who)) {
+            return Ok(Reply::Keys(vec![i.key]));
+        }
+        looked += items.len();
+        match next {
+            Some(k) if looked < BUDGET => q.from = k,
+            _ => return Ok(Reply::Keys(Vec::new())),
+        }
+    }
+}
+
+/// An entry with the name of what it was about.
+fn log_row(e: &Engine, entry: Entry, stands: bool) -> Result<LogRow, StoreError> {
+    let reader = e.store.reader();
+    let headline = |id| Ok::<_, StoreError>(reader.item(id, "")?.map(|i| clean::line(i.mention.headline())));
+    let about = match entry.changes.first().map(|c| &c.target) {
+        Some(Target::Mention(k)) => headline(k.id)?,
+        Some(Target::Person(id)) => reader.person(*id, Stamp::now())?.map(|p| p.name),
+        Some(Target::Source(s)) => Some(clean::line(s)),
+        Some(Target::Draft(_)) | None => None,
+    };
+    Ok(LogRow { entry, about: about.unwrap_or_default(), stands })
 }
 
 fn status(e: &Engine) -> Result<Status, StoreError> {

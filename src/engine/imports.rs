@@ -130,7 +130,7 @@ impl Engine {
         match tokio::task::spawn_blocking(move || store.ingest(vec![all])).await {
             Ok(Ok(_)) => {
                 self.announce(Event::Arrived { inbox: 1, heard: 0 });
-                Reply::Added(identity.to_string())
+                Reply::AddedPage(identity)
             }
             Ok(Err(e)) => super::failed(&e),
             Err(_) => refuse(RefusalKind::Failed, "storing the page failed"),

@@ -28,7 +28,7 @@ pub fn next_poll(
 ) -> Stamp {
     let pause = wish.retry_after.unwrap_or(0).clamp(0, DAY);
     if failures > 0 {
-        let back_off = every_ms.saturating_mul(1 << failures.min(10)).min(DAY);
+        let back_off = every_ms.saturating_mul(1 << (failures - 1).min(10)).min(DAY);
         let spread = (back_off as f64 * (0.75 + 0.5 * jitter)) as i64;
         return now.plus(spread.clamp(every_ms.min(DAY), DAY.max(every_ms)).max(pause).max(1000));
     }
@@ -98,7 +98,7 @@ mod tests {
     fn failures_back_off() {
         let none = Wish::default();
         let waits: Vec<i64> = (1..14).map(|f| wait(0, f, &none)).collect();
-        assert!(waits.windows(2).all(|w| w[0] <= w[1]) && waits[0] > 10 * MINUTE);
+        assert!(waits.windows(2).all(|w| w[0] <= w[1]) && waits[0] >= 10 * MINUTE && waits[2] > 20 * MINUTE);
         assert!(*waits.last().unwrap() <= DAY);
     }
 }

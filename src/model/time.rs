@@ -141,8 +141,19 @@ pub fn parse_when(s: &str, now: Stamp) -> Result<Stamp, String> {
     let bad =
         || format!("“{s}” is no time to come back; write 2h, tomorrow, fri 9, 17:00 or 2026-05-01 14:00");
     let text = s.trim().to_lowercase();
-    if let Ok(ms) = parse_span(&text) {
-        return Ok(now.plus(ms));
+    let text = text.strip_prefix("in ").or(text.strip_prefix("next ")).unwrap_or(&text).trim().to_owned();
+    if let Ok(t) = Stamp::parse_rfc3339(s.trim()) {
+        return future(t, now);
+    }
+    // `3 days` is `3d`.
+    let span: String = match text.split_once(' ') {
+        Some((n, unit)) if n.bytes().all(|b| b.is_ascii_digit()) => {
+            format!("{n}{}", unit.trim().chars().next().unwrap_or('?'))
+        }
+        _ => text.clone(),
+    };
+    if let Ok(ms) = parse_span(&span) {
+        return future(now.plus(ms), now);
     }
     let here = now.local();
     let at = |days: i64, time: NaiveTime| -> Option<Stamp> {
@@ -183,12 +194,35 @@ pub fn parse_when(s: &str, now: Stamp) -> Result<Stamp, String> {
             }
         }
     };
-    found.filter(|t| *t > now).ok_or_else(bad)
+    future(found.ok_or_else(bad)?, now)
 }
 
+/// A time to come, within ten years.
+fn future(t: Stamp, now: Stamp) -> Result<Stamp, String> {
+    if t <= now {
+        Err("that time is over already".into())
+    } else if t.0 - now.0 > 3660 * DAY {
+        Err("that is more than ten years ahead".into())
+    } else {
+        Ok(t)
+    }
+}
+
+/// `9`, `17:30`, `9am`, `9:30pm`.
 fn clock(s: &str) -> Option<NaiveTime> {
+    let (s, half) = match (s.strip_suffix("am"), s.strip_suffix("pm")) {
+        (Some(x), _) => (x, Some(0)),
+        (_, Some(x)) => (x, Some(12)),
+        _ => (s, None),
+    };
     let (h, m) = s.split_once(':').unwrap_or((s, "0"));
-    NaiveTime::from_hms_opt(h.parse().ok()?, m.parse().ok()?, 0)
+    let h: u32 = h.parse().ok()?;
+    let h = match half {
+        Some(add) if (1..=12).contains(&h) => h % 12 + add,
+        Some(_) => return None,
+        None => h,
+    };
+    NaiveTime::from_hms_opt(h, m.parse().ok()?, 0)
 }
 
 fn weekday(s: &str) -> Option<Weekday> {
@@ -213,11 +247,26 @@ mod tests {
     #[test]
     fn snoozes_end_in_the_future() {
         let now = Stamp::parse_rfc3339("2026-05-06T10:00:00Z").unwrap();
-        for s in ["h", "t", "w", "m", "2h", "tomorrow 8", "fri 9", "wed 9", "17:00", "2026-06-01"] {
+        for s in [
+            "h",
+            "t",
+            "w",
+            "m",
+            "2h",
+            "tomorrow 8",
+            "fri 9",
+            "wed 9",
+            "17:00",
+            "2026-06-01",
+            "fri 9pm",
+            "next week",
+            "in 3 days",
+            "2026-05-07T10:00:00Z",
+        ] {
             let t = parse_when(s, now).unwrap();
             assert!(t > now && t.0 < now.0 + 40 * DAY, "{s}");
         }
-        for s in ["", "soon", "fri x", "2020-01-01", "25:00", "fri 9 x"] {
+        for s in ["", "soon", "fri x", "2020-01-01", "25:00", "fri 9 x", "99999w", "0d", "fri 13pm"] {
             assert!(parse_when(s, now).is_err(), "{s}");
         }
     }

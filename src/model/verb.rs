@@ -90,6 +90,23 @@ impl Verb {
         }
     }
 
+    /// What is said when it was done: "snoozed until fri 09:00", "released".
+    #[must_use]
+    pub fn said(&self, now: Stamp) -> String {
+        match self {
+            Verb::Snooze(t) => format!("snoozed until {}", t.local_short(now)),
+            Verb::Assign(None) => "released".into(),
+            Verb::Assign(Some(w)) => format!("assigned to {w}"),
+            Verb::Tag { tag, on } => format!("{} #{tag}", if *on { "tagged" } else { "untagged" }),
+            Verb::Read(false) => "unread".into(),
+            Verb::Vip(false) => "off the watch list".into(),
+            Verb::Vip(true) => "on the watch list".into(),
+            Verb::Discard(false) => "brought back".into(),
+            Verb::Pause(false) => "asked again from now on".into(),
+            v => v.spec().past.into(),
+        }
+    }
+
     /// The row of the table; every variant has one (tested).
     #[must_use]
     pub fn spec(&self) -> &'static VerbSpec {

@@ -37,6 +37,8 @@ pub struct Stream {
     /// The first answer has come.
     pub loaded: bool,
     pub marks: Vec<Key>,
+    /// A verb on the marks is under way: they are kept until it was done.
+    pub marks_asked: bool,
     /// Tellings of unfolded stories.
     pub unfolded: HashMap<Id, Vec<Item>>,
     /// It was empty and no key was pressed since: nothing can jump under anybody's hand.
@@ -87,6 +89,9 @@ pub enum Behind {
     Person(Id),
     Draft(Box<Draft>),
     Source(String),
+    Action(super::action::Action),
+    /// A mention by its key.
+    Key(Key),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -117,6 +122,8 @@ pub struct Page {
     pub person: Option<Id>,
     /// The source of a source's page.
     pub source: Option<String>,
+    /// The mention that a page of text is about.
+    pub about: Option<Box<Item>>,
 }
 
 impl Page {
@@ -129,6 +136,7 @@ impl Page {
             selected: 0,
             person: None,
             source: None,
+            about: None,
         }
     }
 
@@ -162,8 +170,9 @@ pub enum Asking {
 pub struct Prompt {
     pub asking: Asking,
     pub label: String,
-    /// The source that it is about.
+    /// The source that it is about, or the mention, if that is not what is selected.
     pub source: String,
+    pub about: Option<Key>,
     pub line: LineEdit,
     /// Shown behind the line: an error, a hint.
     pub hint: String,
@@ -215,6 +224,13 @@ pub struct App {
     pub notice: Option<(bool, String)>,
     /// The source that was asked by hand, until it answers.
     pub asking: Option<String>,
+    /// The draft whose mention is being fetched.
+    pub opening: Option<Box<Draft>>,
+    /// Pages below the mention that was opened from one of them.
+    pub below: Vec<Page>,
+    /// What is selected in the panes beside the stream.
+    pub person_at: Option<Id>,
+    pub draft_at: Option<Id>,
     /// Where I was, and how far I went back.
     pub trail: Vec<Key>,
     pub trail_at: usize,
@@ -254,6 +270,10 @@ impl App {
             chord: String::new(),
             notice: None,
             asking: None,
+            opening: None,
+            below: Vec::new(),
+            person_at: None,
+            draft_at: None,
             trail: Vec::new(),
             trail_at: 0,
             follow: 0,
@@ -301,7 +321,7 @@ impl App {
         match self.pages.last() {
             Some(p) => match p.behind() {
                 Behind::Mention(i) => Some(i),
-                _ => None,
+                _ => p.about.as_deref(),
             },
             None if self.pane == Pane::Reader || self.reader.open => {
                 self.reader.item.as_ref().or_else(|| self.stream.current())

@@ -3,7 +3,7 @@
 use super::line::LineEdit;
 use super::theme::Theme;
 use super::tty::Tty;
-use crate::clean::width::{fit, wrap};
+use crate::clean::width::{fit, width, wrap};
 use crossterm::event::{Event, KeyCode, KeyEventKind, KeyModifiers};
 use ratatui::layout::Position;
 use std::path::Path;
@@ -15,19 +15,30 @@ use std::path::Path;
 pub fn first_run(path: &Path) -> Result<(), i32> {
     let asked = (|| -> std::io::Result<Option<(String, String)>> {
         let mut tty = Tty::enter()?;
-        let mut trouble = String::new();
-        let Some(listen) =
-            ask(&mut tty, "What do you listen for? (the name of your brand, or words)", "1 of 2", &trouble)?
-        else {
-            return Ok(None);
-        };
+        let (mut trouble, mut listen, mut feeds) = (String::new(), String::new(), String::new());
         loop {
-            let q = "Which feeds or pages do you follow? (addresses, separated by blanks; may be empty)";
-            let Some(feeds) = ask(&mut tty, q, "2 of 2", &trouble)? else { return Ok(None) };
-            let list: Vec<String> = feeds.split_whitespace().map(str::to_owned).collect();
-            match crate::config::init(path, &listen, &listen, &list) {
-                Ok(()) => return Ok(Some((listen, feeds))),
-                Err(why) => trouble = why,
+            let q = "What do you listen for? (the name of your brand, or words)";
+            match ask(&mut tty, q, "1 of 2", &listen, "")? {
+                Some(l) => listen = l,
+                None => return Ok(None),
+            }
+            loop {
+                let q = "Which feeds or pages do you follow? (addresses, separated by blanks; may be empty)";
+                match ask(&mut tty, q, "2 of 2", &feeds, &trouble)? {
+                    Some(f) => feeds = f,
+                    // Back to the first question.
+                    None => break,
+                }
+                let list: Vec<&str> = feeds.split_whitespace().collect();
+                if let Some(why) = list.iter().find_map(|a| crate::config::no_address(a)) {
+                    trouble = why;
+                    continue;
+                }
+                let list: Vec<String> = list.into_iter().map(crate::config::with_scheme).collect();
+                match crate::config::init(path, &listen, &listen, &list) {
+                    Ok(()) => return Ok(Some((listen, feeds))),
+                    Err(why) => trouble = why,
+                }
             }
         }
     })();
@@ -41,9 +52,16 @@ pub fn first_run(path: &Path) -> Result<(), i32> {
     }
 }
 
-fn ask(tty: &mut Tty, question: &str, step: &str, trouble: &str) -> std::io::Result<Option<String>> {
+fn ask(
+    tty: &mut Tty,
+    question: &str,
+    step: &str,
+    typed: &str,
+    trouble: &str,
+) -> std::io::Result<Option<String>> {
     let theme = Theme::choose(None, std::env::var_os("NO_COLOR").is_some());
-    let mut line = LineEdit::default();
+    let mut line = LineEdit::with(typed);
+    let mut trouble = trouble.to_owned();
     loop {
         tty.frame(|f| {
             let a = f.area();
@@ -55,13 +73,21 @@ fn ask(tty: &mut Tty, question: &str, step: &str, trouble: &str) -> std::io::Res
                 b.set_string(0, y, l, theme.text);
                 y += 1;
             }
-            let before = line.before().chars().count();
-            let skip = before.saturating_sub(w.saturating_sub(4));
+            let before = width(&line.before());
+            let mut skip = 0;
+            let mut left = 0;
+            for c in line.before().chars() {
+                if before - left <= w.saturating_sub(4) {
+                    break;
+                }
+                skip += 1;
+                left += width(c.encode_utf8(&mut [0; 4]));
+            }
             let shown: String = line.text().chars().skip(skip).collect();
             b.set_string(0, y, fit(&format!("> {shown}"), w), theme.key);
             let at = y;
             y += 2;
-            for l in wrap(trouble, w) {
+            for l in wrap(&trouble, w) {
                 b.set_string(0, y, l, theme.urgent);
                 y += 1;
             }
@@ -69,11 +95,18 @@ fn ask(tty: &mut Tty, question: &str, step: &str, trouble: &str) -> std::io::Res
                 b.set_string(
                     0,
                     a.height - 1,
-                    fit("Enter goes on · Esc leaves and writes nothing", w),
+                    fit(
+                        if step.starts_with('1') {
+                            "Enter goes on · Esc leaves and writes nothing"
+                        } else {
+                            "Enter goes on · Esc goes back"
+                        },
+                        w,
+                    ),
                     theme.dim,
                 );
             }
-            f.set_cursor_position(Position { x: u16::try_from(2 + before - skip).unwrap_or(0), y: at });
+            f.set_cursor_position(Position { x: u16::try_from(2 + before - left).unwrap_or(0), y: at });
         })?;
         // Nothing else happens here: waiting for one key in a blocking read would spin on a dead terminal.
         let stdin = rustix::stdio::stdin();
@@ -98,7 +131,9 @@ fn ask(tty: &mut Tty, question: &str, step: &str, trouble: &str) -> std::io::Res
                     KeyCode::Char('c' | 'g') if k.modifiers.contains(KeyModifiers::CONTROL) => {
                         return Ok(None);
                     }
-                    KeyCode::Enter if line.text().trim().is_empty() && step.starts_with('1') => {}
+                    KeyCode::Enter if line.text().trim().is_empty() && step.starts_with('1') => {
+                        trouble = "write at least one word; it can be changed later in config.toml".into();
+                    }
                     KeyCode::Enter => return Ok(Some(line.text().trim().to_owned())),
                     _ => {
                         line.key(&k);

@@ -126,14 +126,20 @@ impl Keymap {
         if prefix { Found::Prefix } else { Found::Nothing }
     }
 
-    /// The choices behind a prefix: next key and help.
+    /// The choices behind a prefix: next key and a few words.
     #[must_use]
-    pub fn choices(&self, prefix: &str, place: Where) -> Vec<(String, &'static str)> {
+    pub fn choices(&self, prefix: &str, place: Where) -> Vec<(String, String)> {
         self.rows()
             .filter(|(r, _)| r.place.has(place))
             .flat_map(|(r, keys)| keys.iter().map(move |k| (r, k)))
             .filter(|(_, k)| begins(prefix, k))
-            .map(|(r, k)| (k[prefix.len() + 1..].to_owned(), r.help))
+            .map(|(r, k)| {
+                // Short enough that all of them stand on one line of 80 columns.
+                let name = r.name.strip_prefix("snooze ").or(r.name.strip_prefix("next ")).unwrap_or(r.name);
+                let name = name.strip_prefix("previous ").unwrap_or(name);
+                let name = if r.action == Action::SnoozeTyped { "a typed time" } else { name };
+                (k[prefix.len() + 1..].to_owned(), name.to_owned())
+            })
             .collect()
     }
 }

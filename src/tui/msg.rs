@@ -45,8 +45,19 @@ pub enum For {
     OpenDraft(crate::model::Key),
     /// The number of the change that is saved.
     SaveDraft(u64),
-    Verb,
-    Undo,
+    /// What is said if it is done.
+    Verb(String),
+    Undo {
+        redo: bool,
+    },
+    /// What an undo brought back.
+    Back,
+    /// The next unread, mine or VIP beyond the rows that are here.
+    Seek,
+    /// The list from this mention on, which is beyond the rows that are here.
+    Around(u64, crate::model::Key),
+    /// The mention of a draft that is to be opened.
+    DraftItem(crate::model::Key),
     Page,
     Timeline,
     MarkQuery,

@@ -7,9 +7,10 @@ use super::settings::Settings;
 use super::tty::{self, Tty};
 use super::update::update;
 use super::view;
-use crate::door::{Door, Event};
+use crate::door::{Door, Event, Request};
 use crate::model::Stamp;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{broadcast, mpsc};
@@ -38,6 +39,9 @@ struct Loop {
     keys_tx: mpsc::UnboundedSender<Msg>,
     news_tx: mpsc::Sender<Msg>,
     door: Option<Arc<dyn Door>>,
+    /// Changes, asked for one after the other: an undo must not overtake the verb before it.
+    changes: mpsc::UnboundedSender<(For, Request)>,
+    to_change: Option<mpsc::UnboundedReceiver<(For, Request)>>,
     /// Requests that are under way and must not be lost by leaving.
     saving: Arc<std::sync::atomic::AtomicUsize>,
 }
@@ -69,7 +73,19 @@ pub async fn run(settings: Settings, who: &str, open: Open) -> i32 {
         }
     };
     let saving = Arc::default();
-    let mut l = Loop { app, tty, settings, parking, keys_tx, news_tx, door: None, saving };
+    let (changes, to_change) = mpsc::unbounded_channel();
+    let mut l = Loop {
+        app,
+        tty,
+        settings,
+        parking,
+        keys_tx,
+        news_tx,
+        door: None,
+        changes,
+        to_change: Some(to_change),
+        saving,
+    };
     l.draw();
     let (opened_tx, mut opened) = mpsc::channel(1);
     // The store opens beside the first frame, which waits for nothing.
@@ -89,6 +105,7 @@ pub async fn run(settings: Settings, who: &str, open: Open) -> i32 {
             Some(o) = opened.recv(), if l.door.is_none() => match o {
                 Ok(door) => {
                     events = Some(door.events());
+                    l.change_in_order(&door);
                     l.door = Some(door);
                     Some(Msg::Opened)
                 }
@@ -146,17 +163,14 @@ impl Loop {
         match e {
             Effect::Ask(what, request) => {
                 let Some(door) = self.door.clone() else { return };
-                let tx = self.news_tx.clone();
-                let counter = matches!(what, For::SaveDraft(_) | For::Verb | For::Undo | For::Told)
-                    .then(|| self.saving.clone());
-                if let Some(c) = &counter {
-                    c.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                if changes_something(&request) {
+                    self.saving.fetch_add(1, Ordering::SeqCst);
+                    let _ = self.changes.send((what, request));
+                    return;
                 }
+                let tx = self.news_tx.clone();
                 tokio::spawn(async move {
                     let reply = door.ask(request).await;
-                    if let Some(c) = counter {
-                        c.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
-                    }
                     let _ = tx.send(Msg::Reply(what, Box::new(reply))).await;
                 });
             }
@@ -194,12 +208,37 @@ impl Loop {
         }
     }
 
+    /// Starts the one who asks for changes.
+    fn change_in_order(&mut self, door: &Arc<dyn Door>) {
+        let Some(mut todo) = self.to_change.take() else { return };
+        let (door, tx, saving) = (door.clone(), self.news_tx.clone(), self.saving.clone());
+        tokio::spawn(async move {
+            while let Some((what, request)) = todo.recv().await {
+                let reply = door.ask(request).await;
+                saving.fetch_sub(1, Ordering::SeqCst);
+                let _ = tx.send(Msg::Reply(what, Box::new(reply))).await;
+            }
+        });
+    }
+
     async fn wait_for_saving(&self) {
         let until = Instant::now() + PATIENCE;
-        while self.saving.load(std::sync::atomic::Ordering::SeqCst) > 0 && Instant::now() < until {
+        while self.saving.load(Ordering::SeqCst) > 0 && Instant::now() < until {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
+}
+
+fn changes_something(r: &Request) -> bool {
+    matches!(
+        r,
+        Request::Act { .. }
+            | Request::Undo
+            | Request::Redo
+            | Request::SaveDraft { .. }
+            | Request::AddSource(_)
+            | Request::RemoveSource(_)
+    )
 }
 
 fn signals() -> std::io::Result<Signals> {

@@ -242,9 +242,16 @@ fn page(draft: &str, quoted: &str) -> String {
     format!("{draft}\n{RULE}\n# \n# \n# \n# \n{quoted}{end}")
 }
 
-/// The draft above the line.
+/// The draft above the line; and what somebody wrote below it, where an editor had put the cursor.
 fn cut(s: &str) -> String {
-    s.split(RULE).next().unwrap_or("").trim_end().to_owned()
+    let (above, below) = s.split_once(RULE).unwrap_or((s, ""));
+    let ours = |l: &&str| l.starts_with('>') || l.starts_with('#') || l.trim().is_empty();
+    let mut out = above.trim_end().to_owned();
+    for l in below.lines().filter(|l| !ours(l)) {
+        out.push('\n');
+        out.push_str(l);
+    }
+    out.trim().to_owned()
 }
 
 #[cfg(test)]
@@ -266,5 +273,6 @@ mod tests {
         assert!(!near_an_end.clone().any(|l| l.contains("vim:")));
         assert!(!p.contains("Local Variables:"));
         assert_eq!(cut("only mine\n"), "only mine");
+        assert_eq!(cut(&format!("{p}written at the end\n")), "Dear Ana,\nthanks\nwritten at the end");
     }
 }

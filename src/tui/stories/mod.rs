@@ -254,6 +254,12 @@ impl World {
             Request::AddSource(e) => Reply::Added(e.id.unwrap_or_default()),
             Request::RemoveSource(id) => Reply::Removed(id),
             Request::Reload => Reply::Reloaded,
+            Request::Seek { query, want } => {
+                let q = crate::door::ListQuery { limit: usize::MAX / 2, ..query };
+                let (Reply::List { items, .. }, _) = self.answer(Request::List(q), what) else { panic!() };
+                let found = items.into_iter().find(|i| want.fits(i, "ana"));
+                Reply::Keys(found.map(|i| i.key).into_iter().collect())
+            }
             Request::Poll { sources, ticket } => {
                 let polled = |source: &String| Event::Polled {
                     ticket,

@@ -15,8 +15,108 @@ fn done_moves_on_and_undo_brings_it_back() {
         .shows("1 done · u undo")
         .shows("inbox 4")
         .press("u")
-        .shows("Thanks for the food")
-        .at("Rain again");
+        .shows("taken back: done (1)")
+        .at("Thanks for the food");
+}
+
+#[test]
+fn an_undo_far_down_the_list_stays_there_and_takes_no_news_in() {
+    let items = (0..600).map(|i| item(i + 1, &format!("number {i}"), "ana")).collect();
+    let mut s = Story::new((80, 24), items);
+    for _ in 0..25 {
+        s.press("ctrl-d");
+    }
+    s.tell(Msg::Event(Event::Arrived { inbox: 3, heard: 0 }));
+    let here = s.app.stream.current().unwrap().mention.title.to_string();
+    s.press("e").hides(&format!(" {here}"));
+    let next = s.app.stream.current().unwrap().mention.title.to_string();
+    assert_ne!(here, next);
+    s.press("u").at(&here).shows("3 new (.)");
+}
+
+#[test]
+fn the_next_unread_is_found_beyond_the_rows_that_are_here() {
+    let mut items: Vec<Item> = (0..900).map(|i| item(i + 1, &format!("number {i}"), "ana")).collect();
+    items.iter_mut().for_each(|i| i.read = true);
+    items[700].read = false;
+    let mut s = Story::new((80, 24), items);
+    s.press("] u").at("number 700").press("] u").shows("none that way");
+    // The list goes on in both directions from there.
+    s.press("k").at("number 699").press("j j").at("number 701");
+    s.press("g g").at("number 0");
+}
+
+#[test]
+fn a_refused_verb_keeps_the_marks_and_the_typed_words() {
+    let mut s = Story::five((80, 24));
+    s.press("x x t")
+        .type_in("lid problem")
+        .press("enter")
+        .shows("one word without commas")
+        .shows("> lid problem");
+    s.press("esc").shows("2 marked");
+    s.press("s s").type_in("0d").press("enter").shows("over already").press("esc").shows("2 marked");
+    s.press("t").type_in("lid").press("enter").shows("2 tagged #lid").hides("marked");
+}
+
+#[test]
+fn the_permalink_goes_to_what_was_answered_whatever_is_marked() {
+    let mut s = Story::five((80, 24));
+    s.press("G x g g x k r").type_in("Dear Mirabel").press("ctrl-x p").shows("post it at");
+    s.type_in("https://x.example/a").press("enter");
+    let last = s.world.acts.last().cloned().unwrap();
+    assert_eq!(last.0, Verb::Answered("https://x.example/a".into()));
+    assert_eq!(last.1, Targets::Mentions(vec![Key { time: 999, id: Id(1 << 40) }]));
+    assert_eq!(s.app.stream.marks.len(), 2);
+}
+
+#[test]
+fn notes_and_tags_on_a_persons_page_are_the_persons() {
+    let mut s = Story::five((80, 24));
+    s.press("p").shows("mirabel").press("n").type_in("knows us").press("enter");
+    assert!(matches!(&s.world.acts.last().unwrap().1, Targets::People(p) if p.len() == 1));
+    s.press("V");
+    assert!(matches!(s.world.acts.last().unwrap(), (Verb::Vip(true), Targets::People(_))));
+    // A mention opened from there, and back.
+    s.press("j enter")
+        .shows("The whole text of Recipe")
+        .press("q")
+        .shows("mirabel ·")
+        .press("q")
+        .at("Recipe");
+}
+
+#[test]
+fn the_panes_beside_the_stream_are_walked_with_the_same_keys() {
+    let mut s = Story::five((80, 24));
+    s.press("tab tab").shows("people on the screen").shows("mirabel");
+    s.press("j enter").shows("in 30 days").press("q q").at("Tins");
+    s.press("r").type_in("half a word").press("esc tab tab tab").shows("half a word");
+    s.press("enter").shows("reply ·").shows("half a word");
+}
+
+#[test]
+fn enter_in_the_help_does_what_it_explains() {
+    let mut s = Story::five((80, 24));
+    s.press("?").type_in("half a page down").press("enter").at("Kidney".to_lowercase().as_str());
+}
+
+#[test]
+fn pages_about_a_mention_take_its_verbs_and_scroll() {
+    let mut s = Story::five((80, 24));
+    s.press("o").shows("y copies it").press("y");
+    assert_eq!(s.world.copied.last().map(String::as_str), Some("https://blog.example/1"));
+    s.press("e").press("q").hides("Tins will not open");
+}
+
+#[test]
+fn what_changed_is_shown_word_by_word() {
+    let mut items = vec![item(1, "Recall", "ana")];
+    items[0].edited = true;
+    items[0].revisions = vec![(NOW, text("Recall"), text("We recall the red tins of May."))];
+    items[0].mention.text = text("We recall the blue tins of May.");
+    let mut s = Story::new((80, 24), items);
+    s.press("d").shows("[-red-]{+blue+}").press("q");
 }
 
 #[test]
@@ -58,7 +158,11 @@ fn marks_make_one_step() {
 #[test]
 fn snooze_by_one_letter_and_by_words() {
     let mut s = Story::five((80, 24));
-    s.press("s").shows("h snooze for an hour").press("t").shows("1 snoozed").shows("snoozed 1");
+    s.press("s")
+        .shows("h an hour · t to tomorrow · w a week · m a month · s a typed time")
+        .press("t")
+        .shows("1 snoozed until")
+        .shows("snoozed 1");
     s.press("s s")
         .type_in("yesterday")
         .press("enter")

@@ -6,7 +6,7 @@ use super::super::keymap::Found;
 use super::prompt;
 use crate::clean;
 use crate::door::Request;
-use crate::model::{Draft, Key, Targets, Verb};
+use crate::model::{Draft, Item, Key, Targets, Verb};
 use crate::tui::app::{App, Behind, Editor};
 use crate::tui::msg::{Effect, For, Timer};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -17,7 +17,13 @@ const PAUSE: u64 = 500;
 
 /// `r`: my draft about the selected mention, fresh or as I left it.
 pub fn open(app: &mut App) -> Vec<Effect> {
+    if let Some(Behind::Draft(d)) = app.pages.last().map(|p| p.behind().clone())
+        && d.posted.is_none()
+    {
+        return vec![Effect::Ask(For::OpenDraft(d.mention), Request::Draft(d.mention.id))];
+    }
     if let Some(Behind::Draft(d)) = app.pages.last().map(|p| p.behind().clone()) {
+        app.say("that one is posted; this is the next one");
         return vec![Effect::Ask(For::OpenDraft(d.mention), Request::Draft(d.mention.id))];
     }
     match app.subject() {
@@ -29,6 +35,11 @@ pub fn open(app: &mut App) -> Vec<Effect> {
     }
 }
 
+/// The draft about a mention.
+pub fn open_of(mention: Key) -> Vec<Effect> {
+    vec![Effect::Ask(For::OpenDraft(mention), Request::Draft(mention.id))]
+}
+
 pub fn opened(app: &mut App, key: Key, d: Option<Draft>) -> Vec<Effect> {
     let item = app
         .subject()
@@ -36,11 +47,27 @@ pub fn opened(app: &mut App, key: Key, d: Option<Draft>) -> Vec<Effect> {
         .cloned()
         .or_else(|| app.stream.rows.iter().find(|r| r.key == key).cloned())
         .or_else(|| app.reader.item.clone().filter(|i| i.key == key));
-    let text = d.filter(|d| d.posted.is_none()).map(|d| d.text.into_string()).unwrap_or_default();
     let Some(mention) = item else {
         // The mention is not on this terminal: fetch it, then open.
-        return vec![Effect::Ask(For::Page, Request::Items(vec![key.id]))];
+        app.opening = d.map(Box::new);
+        return vec![Effect::Ask(For::DraftItem(key), Request::Items(vec![key.id]))];
     };
+    begin(app, mention, d);
+    Vec::new()
+}
+
+/// The mention of a draft came after the draft.
+pub fn item_came(app: &mut App, items: Vec<Item>) -> Vec<Effect> {
+    let d = app.opening.take().map(|d| *d);
+    match items.into_iter().next() {
+        Some(i) => begin(app, i, d),
+        None => app.say("the mention that it answers is not there any more"),
+    }
+    Vec::new()
+}
+
+fn begin(app: &mut App, mention: Item, d: Option<Draft>) {
+    let text = d.map(|d| d.text.into_string()).unwrap_or_default();
     app.pages.clear();
     let mut area = TextArea::new(text.split('\n').map(str::to_owned).collect());
     area.set_wrap_mode(WrapMode::WordOrGlyph);
@@ -49,7 +76,6 @@ pub fn opened(app: &mut App, key: Key, d: Option<Draft>) -> Vec<Effect> {
     area.move_cursor(CursorMove::End);
     app.editor = Some(Editor { mention, area, changed: 0, given: 0, saved: 0 });
     app.draw_now = true;
-    Vec::new()
 }
 
 /// Saves what was written since the last time.
@@ -99,7 +125,10 @@ pub fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
             }
             Found::Action(Action::DraftSubmit) => submit(app),
             Found::Action(Action::DraftAside) => aside(app),
-            _ => Vec::new(),
+            _ => {
+                app.say(format!("{chord} does nothing here"));
+                Vec::new()
+            }
         };
     }
     match k.code {
@@ -184,10 +213,15 @@ fn submit(app: &mut App) -> Vec<Effect> {
         app.stream.cursor = app.stream.rows.get(i).map(|r| r.key);
     }
     out.push(Effect::Copy(text));
-    out.extend(prompt::open(app, Action::Posted));
+    app.pages.clear();
+    out.extend(prompt::posted(app));
     if let Some(p) = &mut app.prompt {
-        p.label =
-            if url.is_empty() { "posted at".into() } else { format!("post it at {url} · then its address") };
+        p.about = Some(key);
+        p.label = if url.is_empty() {
+            "copied · post it, then give its address here".into()
+        } else {
+            format!("copied · post it at {url} · then give its address here")
+        };
     }
     out
 }
@@ -197,7 +231,8 @@ fn aside(app: &mut App) -> Vec<Effect> {
     let mut out = save(app);
     if let Some(e) = app.editor.take() {
         let targets = Targets::Mentions(vec![e.mention.key]);
-        out.push(Effect::Ask(For::Verb, Request::Act { verb: Verb::Discard(true), targets, quiet: false }));
+        let what = For::Verb("put aside".into());
+        out.push(Effect::Ask(what, Request::Act { verb: Verb::Discard(true), targets, quiet: false }));
     }
     out
 }

@@ -1,6 +1,6 @@
 //! The stream and the reader: moving, paging, marks, stories, the trail.
 
-use crate::door::{ListQuery, Request};
+use crate::door::{ListQuery, Request, Want};
 use crate::model::{Id, Key, State};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Pane, Stream};
@@ -173,23 +173,26 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
         Action::Space => space(app),
         Action::Unfold => unfold(app),
         Action::Fold => {
-            if let Some(s) = app.stream.current().and_then(|i| i.story) {
-                fold(app, s);
+            match app.stream.current().and_then(|i| i.story) {
+                Some(s) if app.stream.unfolded.contains_key(&s) => fold(app, s),
+                _ => app.say("no unfolded story here"),
             }
             Vec::new()
         }
-        Action::NextUnread => seek(app, true, |i| !i.read),
-        Action::PrevUnread => seek(app, false, |i| !i.read),
-        Action::NextMine | Action::PrevMine => {
-            let me = app.who.clone();
-            seek(app, a == Action::NextMine, move |i| i.assignee.as_deref() == Some(&me))
-        }
-        Action::NextVip => seek(app, true, |i| i.vip),
-        Action::PrevVip => seek(app, false, |i| i.vip),
+        Action::NextUnread => seek(app, true, Want::Unread),
+        Action::PrevUnread => seek(app, false, Want::Unread),
+        Action::NextMine => seek(app, true, Want::Mine),
+        Action::PrevMine => seek(app, false, Want::Mine),
+        Action::NextVip => seek(app, true, Want::Vip),
+        Action::PrevVip => seek(app, false, Want::Vip),
         Action::Back | Action::Forward => trail(app, a == Action::Back),
         Action::TakeIn => {
             app.people_asked.clear();
             reload(app)
+        }
+        Action::Mark if app.stream.cursor.is_none() => {
+            app.say("nothing is selected");
+            Vec::new()
         }
         Action::Mark => {
             if let Some(k) = app.stream.cursor {
@@ -245,11 +248,6 @@ fn last(app: &mut App) -> Vec<Effect> {
 
 /// Enter: opens, which marks read.
 fn open(app: &mut App) -> Vec<Effect> {
-    match app.pane {
-        Pane::People => return super::pages::open(app, Action::GoPeople),
-        Pane::Drafts => return super::pages::open(app, Action::GoDrafts),
-        _ => {}
-    }
     let Some(item) = app.stream.current().cloned() else { return Vec::new() };
     app.reader.scroll = 0;
     app.reader.open = app.columns() == 1;
@@ -275,34 +273,104 @@ fn space(app: &mut App) -> Vec<Effect> {
             app.reader.scroll += h;
             return Vec::new();
         }
-        let mut out = seek(app, true, |i| !i.read);
-        out.extend(open(app));
-        return out;
+        return seek(app, true, Want::Unread);
     }
     open(app)
 }
 
-fn seek(app: &mut App, forward: bool, want: impl Fn(&crate::model::Item) -> bool) -> Vec<Effect> {
+/// The next or previous one of a kind: among the rows that are here, else the engine is asked for it.
+fn seek(app: &mut App, forward: bool, want: Want) -> Vec<Effect> {
     let at = app.stream.at().unwrap_or(0);
     let rows = &app.stream.rows;
+    let me = &app.who;
     let found = if forward {
-        (at + 1..rows.len()).find(|i| want(&rows[*i]))
+        (at + 1..rows.len()).find(|i| want.fits(&rows[*i], me))
     } else {
-        (0..at).rev().find(|i| want(&rows[*i]))
+        (0..at).rev().find(|i| want.fits(&rows[*i], me))
     };
-    match found {
-        Some(i) => {
-            let out = go(app, i);
-            if app.reader.open || app.pane == Pane::Reader {
-                follow(app);
-            }
-            out
+    if let Some(i) = found {
+        return arrive(app, i);
+    }
+    let s = &app.stream;
+    let edge = if forward { s.older.and(s.rows.last()) } else { s.newer.and(s.rows.first()) };
+    match edge.map(|r| r.key) {
+        Some(from) => {
+            let query = ListQuery { from, older: forward, ..s.query(1) };
+            vec![Effect::Ask(For::Seek, Request::Seek { query, want })]
         }
         None => {
-            app.say("none further on");
+            app.say(if forward { "none further on" } else { "none before" });
             Vec::new()
         }
     }
+}
+
+/// The engine found one beyond the rows that are here: the window goes there.
+pub fn found(app: &mut App, keys: &[Key]) -> Vec<Effect> {
+    let Some(key) = keys.first().copied() else {
+        app.say("none that way");
+        return Vec::new();
+    };
+    if let Some(i) = app.stream.rows.iter().position(|r| r.key == key) {
+        return arrive(app, i);
+    }
+    let s = &mut app.stream;
+    s.generation += 1;
+    s.asked = true;
+    // The first row is the one that was found.
+    let from = Key { time: key.time, id: Id(key.id.0.saturating_add(1)) };
+    let q = ListQuery { from, ..s.query(PAGE) };
+    vec![Effect::Ask(For::Around(s.generation, key), Request::List(q))]
+}
+
+/// Moves to a row; if a mention is being read, that one is opened.
+pub fn arrive(app: &mut App, row: usize) -> Vec<Effect> {
+    let mut out = go(app, row);
+    if app.reader.open || app.pane == Pane::Reader {
+        out.extend(open(app));
+    }
+    out
+}
+
+/// Mentions that an undo brought back go to their places in the list, as far as it reaches; the cursor goes along.
+pub fn put_back(app: &mut App, items: Vec<crate::model::Item>) -> Vec<Effect> {
+    let filter = crate::query::Query::parse(&app.stream.filter, crate::query::Scope::View).ok();
+    let s = &mut app.stream;
+    let mut first: Option<Key> = None;
+    for i in items {
+        let doc = crate::query::Doc::new(&i.mention.title, &i.mention.text);
+        let fits = s.states.contains(&i.state) && filter.as_ref().is_none_or(|f| f.matches(&doc).is_some());
+        if !fits || s.rows.iter().any(|r| r.key == i.key) {
+            continue;
+        }
+        // A folded story has one face, the newest of its tellings.
+        let folded = i.story.filter(|x| i.tellings > 1 && !s.unfolded.contains_key(x));
+        if let Some(at) = folded.and_then(|x| s.rows.iter().position(|r| r.story == Some(x))) {
+            if s.rows[at].key > i.key {
+                continue;
+            }
+            s.rows.remove(at);
+        }
+        let at = s.rows.partition_point(|r| r.key > i.key);
+        // Beyond either end of the window it will be read when one goes there.
+        if (at == s.rows.len() && s.older.is_some()) || (at == 0 && s.newer.is_some()) {
+            continue;
+        }
+        first = first.max(Some(i.key));
+        s.rows.insert(at, i);
+    }
+    if app.pages.is_empty()
+        && let Some(key) = first
+        && let Some(row) = app.stream.rows.iter().position(|r| r.key == key)
+    {
+        let reading = app.reader.open || app.pane == Pane::Reader;
+        let out = go(app, row);
+        if reading {
+            follow(app);
+        }
+        return out;
+    }
+    Vec::new()
 }
 
 fn trail(app: &mut App, back: bool) -> Vec<Effect> {

@@ -3,13 +3,14 @@
 mod draft;
 mod list;
 mod pages;
+mod panes;
 mod prompt;
 mod replies;
 mod sources;
 mod texts;
 mod verbs;
 
-pub use list::authors;
+pub use panes::{open_drafts, ranked};
 
 use super::action::Action;
 use super::action::bitflags::Where;
@@ -30,9 +31,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
             app.draw_now = true;
             // A reader beside the stream and a reader over it are two things: the focus follows what is seen.
             if app.columns() == 1 {
-                if app.pane == Pane::Reader && !app.reader.open {
-                    app.pane = Pane::Stream;
-                }
+                app.reader.open = app.pane == Pane::Reader && app.reader.item.is_some();
             } else {
                 app.reader.open = false;
             }
@@ -154,7 +153,11 @@ fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
             Vec::new()
         }
         // Esc and its twins only give up a chord that was begun.
-        Found::Nothing if pending => Vec::new(),
+        Found::Nothing if pending && matches!(name.as_str(), "esc" | "ctrl-g" | "ctrl-c" | "q") => Vec::new(),
+        Found::Nothing if pending => {
+            app.say(format!("{chord} does nothing here"));
+            Vec::new()
+        }
         Found::Nothing => {
             app.say(format!("{name} does nothing here; ? shows the keys"));
             Vec::new()
@@ -220,11 +223,14 @@ fn event(app: &mut App, e: Event) -> Vec<Effect> {
         Event::Resync => {
             let ids: Vec<_> = app.stream.rows.iter().map(|r| r.id).collect();
             app.people_asked.clear();
-            vec![
+            let mut out = list::people_of_screen(app);
+            out.extend(pages::again(app));
+            out.extend([
                 Effect::Ask(For::Items, Request::Items(ids)),
                 Effect::Ask(For::Counts, Request::Counts),
                 Effect::Ask(For::Sources, Request::Sources),
-            ]
+            ]);
+            out
         }
     }
 }
@@ -234,6 +240,11 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
     app.draw_now = true;
     if !app.pages.is_empty()
         && let Some(done) = pages::act(app, a)
+    {
+        return done;
+    }
+    if app.pages.is_empty()
+        && let Some(done) = panes::act(app, a)
     {
         return done;
     }
@@ -256,10 +267,14 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
             if app.pane == Pane::Reader && app.reader.item.is_none() {
                 list::follow(app);
             }
-            Vec::new()
+            panes::begin(app);
+            list::people_of_screen(app)
         }
         Action::Layout => {
             app.layout = (app.layout + 1) % 3;
+            if app.size.0 < 100 {
+                app.say("one pane fits here; two from 100 columns, all from 140");
+            }
             list::keep_visible(app);
             Vec::new()
         }
@@ -310,6 +325,13 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
 fn close(app: &mut App) -> Vec<Effect> {
     if app.pages.pop().is_some() {
         return Vec::new();
+    }
+    if !app.below.is_empty() && (app.reader.open || app.pane == Pane::Reader) {
+        app.pages = std::mem::take(&mut app.below);
+        app.reader.open = false;
+        app.pane = Pane::Stream;
+        pages::refresh(app);
+        return pages::again(app);
     }
     if app.reader.open {
         app.reader.open = false;

@@ -3,8 +3,8 @@
 
 use super::{draft, sources, texts};
 use crate::clean::width::pad;
-use crate::door::{Reply, Request};
-use crate::model::{Entry, Id, Item, Key, PersonCard, Stamp, time};
+use crate::door::{LogRow, Reply, Request};
+use crate::model::{Cause, Entry, Id, Item, Key, PersonCard, Stamp, Target, Value, time};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Behind, Page, PageKind, Pane};
 use crate::tui::msg::{Effect, For};
@@ -15,6 +15,19 @@ pub fn act(app: &mut App, a: Action) -> Option<Vec<Effect>> {
     let page = app.pages.last_mut()?;
     let n = page.rows.len().saturating_sub(1);
     match a {
+        _ if page.kind == PageKind::Text && scrolls(a) => {
+            let n = crate::tui::view::text_lines(page, app.size.0).saturating_sub(app.list_height() - 1);
+            let page = app.pages.last_mut()?;
+            page.selected = match a {
+                Action::Down => page.selected + 1,
+                Action::Up => page.selected.saturating_sub(1),
+                Action::HalfDown => page.selected + half,
+                Action::HalfUp => page.selected.saturating_sub(half),
+                Action::First => 0,
+                _ => n,
+            }
+            .min(n);
+        }
         Action::Down => page.selected = (page.selected + 1).min(n),
         Action::Up => page.selected = page.selected.saturating_sub(1),
         Action::HalfDown => page.selected = (page.selected + half).min(n),
@@ -44,18 +57,48 @@ pub fn act(app: &mut App, a: Action) -> Option<Vec<Effect>> {
     Some(Vec::new())
 }
 
+fn scrolls(a: Action) -> bool {
+    matches!(a, Action::Down | Action::Up | Action::HalfDown | Action::HalfUp | Action::First | Action::Last)
+}
+
 fn enter(app: &mut App) -> Vec<Effect> {
     let Some(page) = app.pages.last() else { return Vec::new() };
     match page.behind().clone() {
-        Behind::Mention(i) => {
-            app.pages.clear();
-            show_item(app, *i)
-        }
+        Behind::Mention(i) => show_over(app, *i),
         Behind::Person(id) => person(app, id),
+        Behind::Draft(d) if d.posted.is_some() => {
+            let mut p = Page::new(PageKind::Text, format!("posted · {}", d.about));
+            p.head = vec![format!("at {}", d.posted.clone().unwrap_or_default())];
+            p.rows = d.text.lines().map(|l| (l.to_owned(), Behind::Nothing)).collect();
+            app.pages.push(p);
+            Vec::new()
+        }
         Behind::Draft(_) => draft::open(app),
         Behind::Source(id) => sources::open(app, id),
+        Behind::Key(key) => vec![Effect::Ask(For::Page, Request::Items(vec![key.id]))],
+        Behind::Action(a) => {
+            app.pages.pop();
+            super::act(app, a)
+        }
         Behind::Nothing => Vec::new(),
     }
+}
+
+/// Asks anew for what the open page shows of changes: a list of them, a person.
+pub fn again(app: &App) -> Vec<Effect> {
+    let Some(p) = app.pages.last() else { return Vec::new() };
+    match (p.kind, p.person) {
+        (PageKind::Undo, _) => vec![Effect::Ask(For::Page, Request::UndoList(200))],
+        (PageKind::Person, Some(id)) => vec![Effect::Ask(For::People, Request::People(vec![id]))],
+        (PageKind::People, _) => vec![Effect::Ask(For::People, Request::KnownPeople)],
+        _ => Vec::new(),
+    }
+}
+
+/// Shows a mention over the page it was on; closing it comes back to that page.
+fn show_over(app: &mut App, i: Item) -> Vec<Effect> {
+    app.below = std::mem::take(&mut app.pages);
+    show_item(app, i)
 }
 
 /// Shows a mention that may not be in the list.
@@ -75,10 +118,7 @@ fn show_item(app: &mut App, i: Item) -> Vec<Effect> {
 
 pub fn one_item(app: &mut App, items: Vec<Item>) -> Vec<Effect> {
     match items.into_iter().next() {
-        Some(i) => {
-            app.pages.clear();
-            show_item(app, i)
-        }
+        Some(i) => show_over(app, i),
         None => {
             app.say("it is not there any more");
             Vec::new()
@@ -122,8 +162,10 @@ pub fn open(app: &mut App, a: Action) -> Vec<Effect> {
         }
         Action::Log => match app.subject() {
             Some(i) => {
-                let (id, title) = (i.id, format!("log of {}", i.id));
-                app.pages.push(Page::new(PageKind::Log, title));
+                let (id, title) = (i.id, format!("log of “{}”", i.mention.headline()));
+                let mut p = Page::new(PageKind::Log, title);
+                p.about = Some(Box::new(i.clone()));
+                app.pages.push(p);
                 vec![Effect::Ask(For::Page, Request::Log { about: Some(id), limit: 500 })]
             }
             None => nothing(app),
@@ -143,6 +185,7 @@ pub fn open(app: &mut App, a: Action) -> Vec<Effect> {
                     _ => ("link", texts::link(&i)),
                 };
                 let mut p = Page::new(PageKind::Text, title);
+                p.about = Some(Box::new(i.clone()));
                 p.rows = head.into_iter().map(|l| (l, Behind::Nothing)).collect();
                 app.pages.push(p);
                 Vec::new()
@@ -158,7 +201,7 @@ fn nothing(app: &mut App) -> Vec<Effect> {
     Vec::new()
 }
 
-fn person(app: &mut App, id: Id) -> Vec<Effect> {
+pub fn person(app: &mut App, id: Id) -> Vec<Effect> {
     let mut p = Page::new(PageKind::Person, "person");
     p.person = Some(id);
     app.pages.push(p);
@@ -184,16 +227,22 @@ pub fn mention_row(i: &Item, now: Stamp) -> String {
 /// Fills the open page with what is known by now.
 pub fn refresh(app: &mut App) {
     let now = app.now;
+    let wide = app.size.0 >= 100;
     let on_screen = super::list::authors(app);
     let Some(page) = app.pages.last_mut() else { return };
+    // What is selected stays selected, wherever it goes.
+    let here = page.behind().clone();
     match page.kind {
         PageKind::Sources => {
-            page.rows =
-                app.sources.iter().map(|s| (sources::row(s, now), Behind::Source(s.id.clone()))).collect();
+            page.rows = app
+                .sources
+                .iter()
+                .map(|s| (sources::row(s, now, wide), Behind::Source(s.id.clone())))
+                .collect();
             page.head = vec![if page.rows.is_empty() {
                 "No source yet. + adds one: the address of a feed or of a page is enough.".into()
             } else {
-                sources::columns()
+                sources::columns(wide)
             }];
         }
         PageKind::Source => sources::fill(page, &app.sources, now),
@@ -231,7 +280,9 @@ pub fn refresh(app: &mut App) {
                 .values()
                 .filter(|p| p.vip || !p.notes.is_empty() || on_screen.contains(&p.id))
                 .collect();
-            all.sort_by_key(|p| (!p.vip, std::cmp::Reverse(p.recent), std::cmp::Reverse(p.mentions)));
+            all.sort_by_key(|p| {
+                (!p.vip, std::cmp::Reverse(p.recent), std::cmp::Reverse(p.mentions), p.name.clone(), p.id)
+            });
             page.rows = all.into_iter().map(|p| (person_row(p, now), Behind::Person(p.id))).collect();
         }
         PageKind::Person => {
@@ -246,7 +297,7 @@ pub fn refresh(app: &mut App) {
                 .iter()
                 .filter(|s| s.health.is_red() || !s.health.gaps.is_empty())
                 .flat_map(|s| {
-                    let mut rows = vec![(sources::row(s, now), Behind::Source(s.id.clone()))];
+                    let mut rows = vec![(sources::row(s, now, wide), Behind::Source(s.id.clone()))];
                     for (from, to) in &s.health.gaps {
                         let to = to.map_or("still open".into(), |t| format!("closed {}", t.local_minute()));
                         rows.push((
@@ -263,16 +314,18 @@ pub fn refresh(app: &mut App) {
         }
         _ => {}
     }
-    page.selected = page.selected.min(page.rows.len().saturating_sub(1));
+    let again = page.rows.iter().position(|r| r.1 == here && here != Behind::Nothing);
+    page.selected = again.unwrap_or(page.selected).min(page.rows.len().saturating_sub(1));
 }
 
 /// An answer for the open page.
 pub fn filled(app: &mut App, r: Reply) -> Vec<Effect> {
     let Some(page) = app.pages.last_mut() else { return Vec::new() };
     match r {
-        Reply::Log(all) => page.rows = all.iter().map(|e| (entry_row(e, true), Behind::Nothing)).collect(),
-        Reply::UndoList(all) => {
-            page.rows = all.iter().map(|(e, stands)| (entry_row(e, *stands), Behind::Nothing)).collect();
+        Reply::Log(all) => {
+            page.rows =
+                all.iter().map(|r| (entry_row(r, page.about.is_some()), entry_behind(&r.entry))).collect();
+            page.selected = page.selected.min(page.rows.len().saturating_sub(1));
         }
         Reply::Status(s) => {
             page.head = vec![
@@ -296,13 +349,34 @@ pub fn filled(app: &mut App, r: Reply) -> Vec<Effect> {
     Vec::new()
 }
 
-fn entry_row(e: &Entry, stands: bool) -> String {
+/// One entry; `one` says that all are about the same thing, which then is not repeated.
+fn entry_row(r: &LogRow, one: bool) -> String {
+    let e = &r.entry;
     let what = match e.changes.as_slice() {
-        [one] => format!("{} -> {}", one.from.words(), one.to.words()),
+        [c] => match &c.to {
+            Value::Note(_, on) => if *on { "a note" } else { "no note" }.to_owned(),
+            to => format!("{} -> {}", c.from.words(), to.words()),
+        },
         many => format!("{} items", many.len()),
     };
-    let taken = if stands { "" } else { " (taken back)" };
-    format!("{:>5} {} {} {} {what}{taken}", e.seq, e.at.local_minute(), pad(&e.who, 8), pad(&e.verb, 9))
+    let cause = match e.cause {
+        _ if !r.stands => " (taken back)",
+        Cause::Undo(_) => " (undo)",
+        Cause::Redo(_) => " (redo)",
+        Cause::Clock => " (by the clock)",
+        _ => "",
+    };
+    let about = if one || r.about.is_empty() { String::new() } else { format!(" · {}", r.about) };
+    format!("{} {} {}{cause} {what}{about}", e.at.local_minute(), pad(&e.who, 8), e.verb)
+}
+
+fn entry_behind(e: &Entry) -> Behind {
+    match e.changes.first().map(|c| &c.target) {
+        Some(Target::Mention(k)) => Behind::Key(*k),
+        Some(Target::Person(id)) => Behind::Person(*id),
+        Some(Target::Source(s)) => Behind::Source(s.clone()),
+        _ => Behind::Nothing,
+    }
 }
 
 pub fn person_row(p: &PersonCard, now: Stamp) -> String {
@@ -321,6 +395,9 @@ fn person_head(p: &PersonCard) -> Vec<String> {
         date(p.first_seen),
         date(p.last_seen)
     )];
+    if !p.tags.is_empty() {
+        out.push(format!("#{}", p.tags.join(" #")));
+    }
     out.extend(p.notes.iter().map(|(who, at, t)| format!("note, {who} {}: {t}", at.local_minute())));
     out
 }

@@ -4,7 +4,7 @@ use super::{list, verbs};
 use crate::door::{ListQuery, Request, SourceEdit};
 use crate::model::{SourceView, Verb, time};
 use crate::query::{Query, Scope};
-use crate::tui::action::{ACTIONS, Action, ActionRow, bitflags::Where};
+use crate::tui::action::{Action, ActionRow, bitflags::Where};
 use crate::tui::app::{App, Asking, Behind, Page, PageKind, Prompt};
 use crate::tui::line::LineEdit;
 use crate::tui::msg::{Effect, For};
@@ -13,12 +13,15 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 pub fn open(app: &mut App, a: Action) -> Vec<Effect> {
     let needs_item =
         matches!(a, Action::Tag | Action::Note | Action::Assign | Action::SnoozeTyped | Action::Posted);
-    if needs_item && verbs::targets(app).is_empty() {
+    let person = app.pages.last().is_some_and(|p| p.kind == PageKind::Person);
+    if needs_item && !person && verbs::targets(app).is_empty() {
         app.say("nothing is selected");
         return Vec::new();
     }
     let (asking, label, text) = match a {
-        Action::Filter => (Asking::Filter, "filter", app.stream.filter.clone()),
+        Action::Filter => {
+            (Asking::Filter, "filter by words in titles and texts (empty: all)", app.stream.filter.clone())
+        }
         Action::MarkQuery => (Asking::MarkQuery, "mark what matches (empty: none)", String::new()),
         Action::Tag => (Asking::Tag, "tag (-tag removes)", String::new()),
         Action::Note => (Asking::Note, "private note", String::new()),
@@ -31,23 +34,38 @@ pub fn open(app: &mut App, a: Action) -> Vec<Effect> {
         Action::AddPage => (Asking::PageUrl, "address of the page", String::new()),
         Action::Help => {
             help(app);
-            (Asking::Help, "search words and keys", String::new())
+            (Asking::Help, "type to search by word or key · Enter does it · Esc closes", String::new())
         }
         _ => {
             app.pages.push(Page::new(PageKind::Palette, "palette"));
-            (Asking::Palette, ":", String::new())
+            (Asking::Palette, "type to search · Enter does it · Esc closes", String::new())
         }
     };
     app.prompt = Some(Prompt {
         asking,
         label: label.into(),
         source: String::new(),
+        about: None,
         line: LineEdit::with(&text),
         hint: String::new(),
     });
     if asking == Asking::Palette {
         palette(app, "");
     }
+    Vec::new()
+}
+
+/// Asks where a reply was posted.
+pub fn posted(app: &mut App) -> Vec<Effect> {
+    let (line, label) = (LineEdit::default(), "posted at".to_owned());
+    app.prompt = Some(Prompt {
+        asking: Asking::Posted,
+        label,
+        source: String::new(),
+        about: None,
+        line,
+        hint: String::new(),
+    });
     Vec::new()
 }
 
@@ -76,7 +94,8 @@ pub fn change_source(app: &mut App, s: &SourceView) {
 
 fn ask_source(app: &mut App, asking: Asking, id: &str, label: String, text: &str) {
     let line = LineEdit::with(text);
-    app.prompt = Some(Prompt { asking, label, source: id.to_owned(), line, hint: String::new() });
+    app.prompt =
+        Some(Prompt { asking, label, source: id.to_owned(), about: None, line, hint: String::new() });
 }
 
 pub fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
@@ -92,13 +111,17 @@ pub fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
     let Some(p) = &mut app.prompt else { return Vec::new() };
     match k.code {
         KeyCode::Enter => return accept(app),
-        KeyCode::Down | KeyCode::Up if matches!(p.asking, Asking::Palette | Asking::Help) => {
+        KeyCode::Down | KeyCode::Up | KeyCode::PageDown | KeyCode::PageUp
+            if matches!(p.asking, Asking::Palette | Asking::Help) =>
+        {
+            let half = (app.list_height() / 2).max(1);
             if let Some(page) = app.pages.last_mut() {
                 let n = page.rows.len().saturating_sub(1);
-                page.selected = if k.code == KeyCode::Down {
-                    (page.selected + 1).min(n)
-                } else {
-                    page.selected.saturating_sub(1)
+                page.selected = match k.code {
+                    KeyCode::Down => (page.selected + 1).min(n),
+                    KeyCode::PageDown => (page.selected + half).min(n),
+                    KeyCode::PageUp => page.selected.saturating_sub(half),
+                    _ => page.selected.saturating_sub(1),
                 };
             }
             return Vec::new();
@@ -131,19 +154,16 @@ fn accept(app: &mut App) -> Vec<Effect> {
     let text = p.line.text();
     let text = text.trim();
     match p.asking {
-        Asking::Palette => {
-            let chosen = app.pages.pop().and_then(|page| page.rows.get(page.selected).map(|r| r.0.clone()));
-            let name = chosen.unwrap_or_default();
-            let name = name.split("  ").next().unwrap_or("").trim().to_owned();
-            match ACTIONS.iter().find(|r| r.name == name) {
-                Some(r) => super::act(app, r.action),
-                None => {
-                    app.say("no such command");
+        Asking::Palette | Asking::Help => {
+            let chosen = app.pages.pop().map(|page| page.behind().clone());
+            match chosen {
+                Some(Behind::Action(a)) => super::act(app, a),
+                _ => {
+                    app.say("nothing of that name");
                     Vec::new()
                 }
             }
         }
-        Asking::Help => Vec::new(),
         Asking::Filter => match Query::parse(text, Scope::View) {
             Ok(q) => {
                 app.stream.filter = q.canonical();
@@ -172,12 +192,18 @@ fn accept(app: &mut App) -> Vec<Effect> {
             Err(e) => again(app, p, &e.to_string()),
         },
         Asking::Tag if text.is_empty() => Vec::new(),
+        Asking::Tag
+            if text.trim_start_matches(['-', '+']).contains(|c: char| c.is_whitespace() || c == ',') =>
+        {
+            again(app, p, "a tag is one word without commas")
+        }
         Asking::Tag => {
             let on = !text.starts_with('-');
             verbs::run(app, Verb::Tag { tag: text.trim_start_matches(['-', '+']).to_owned(), on })
         }
         Asking::Note if text.is_empty() => Vec::new(),
         Asking::Note => verbs::run(app, Verb::Note(text.to_owned())),
+        Asking::Assign if text.contains(char::is_whitespace) => again(app, p, "a name is one word"),
         Asking::Assign => {
             verbs::run(app, Verb::Assign((!text.is_empty() && text != "-").then(|| text.to_owned())))
         }
@@ -193,15 +219,21 @@ fn accept(app: &mut App) -> Vec<Effect> {
             if crate::clean::url(text, None).is_empty() {
                 return again(app, p, "that is no http or https address");
             }
-            verbs::run(app, Verb::Answered(text.to_owned()))
+            match p.about {
+                Some(key) => verbs::run_on(app, key, Verb::Answered(text.to_owned())),
+                None => verbs::run(app, Verb::Answered(text.to_owned())),
+            }
         }
         Asking::SourceUrl | Asking::PageUrl if text.is_empty() => Vec::new(),
+        Asking::SourceUrl | Asking::PageUrl if crate::config::no_address(text).is_some() => {
+            again(app, p, &crate::config::no_address(text).unwrap_or_default())
+        }
         Asking::SourceUrl => {
-            let url = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
+            let url = crate::config::with_scheme(text);
             vec![Effect::Ask(For::Told, Request::AddSource(SourceEdit { id: None, url, every: None }))]
         }
         Asking::PageUrl => {
-            let url = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
+            let url = crate::config::with_scheme(text);
             vec![Effect::Ask(For::Told, Request::AddPage(url))]
         }
         Asking::SourceChange => {
@@ -231,19 +263,19 @@ fn again(app: &mut App, mut p: Prompt, why: &str) -> Vec<Effect> {
 /// Commands whose name or help holds the typed letters in order, nearest first.
 fn palette(app: &mut App, typed: &str) {
     let here = super::place_below(app);
-    let mut rows: Vec<(usize, String)> = app
+    let mut rows: Vec<(usize, String, Action)> = app
         .keymap
         .rows()
         .filter(|(r, _)| r.place.has(here))
         .filter_map(|(r, keys)| {
             let score = fuzzy(typed, r.name).or_else(|| fuzzy(typed, r.help).map(|s| s + 100))?;
             let key = keys.first().map_or("", String::as_str);
-            Some((score, format!("{:<20}  {key:<8} {}", r.name, r.help)))
+            Some((score, format!("{:<20}  {key:<8} {}", r.name, r.help), r.action))
         })
         .collect();
-    rows.sort();
+    rows.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
     if let Some(page) = app.pages.last_mut() {
-        page.rows = rows.into_iter().map(|(_, t)| (t, Behind::Nothing)).collect();
+        page.rows = rows.into_iter().map(|(_, t, a)| (t, Behind::Action(a))).collect();
         page.selected = 0;
     }
 }
@@ -271,27 +303,31 @@ fn help(app: &mut App) {
 fn fill_help(app: &mut App, typed: &str) {
     let typed = typed.to_lowercase();
     let here = super::place_below(app);
-    let line = |r: &ActionRow, keys: &[String]| format!("{:<14} {}", keys.join("  "), r.help);
+    let line = |(r, keys): &(&ActionRow, &[String])| {
+        (format!("{:<14} {}", keys.join("  "), r.help), Behind::Action(r.action))
+    };
     let all: Vec<_> = app.keymap.rows().filter(|(_, k)| !k.is_empty()).collect();
-    let fits = |t: &String| typed.is_empty() || t.to_lowercase().contains(&typed);
+    let fits = |t: &(String, Behind)| typed.is_empty() || t.0.to_lowercase().contains(&typed);
     let at = |p: Where| all.iter().filter(move |(r, _)| r.place.has(p));
     // What works only here stands first, then what works here too; the rest is one screen further.
     let own = at(here).filter(|(r, _)| here == Where::SOURCES && r.place == here);
     let too = at(here).filter(|(r, _)| here != Where::SOURCES || r.place != here);
-    let mut rows: Vec<String> = own.chain(too).map(|(r, k)| line(r, k)).filter(fits).collect();
+    let mut rows: Vec<(String, Behind)> = own.chain(too).map(line).filter(fits).collect();
     for (title, place, shown) in [
         ("while a draft is written", Where::DRAFT, true),
         ("in the page of sources (gS)", Where::SOURCES, here != Where::SOURCES),
         ("in the stream", Where::MAIN, here != Where::MAIN),
     ] {
-        let more: Vec<String> =
-            at(place).filter(|(r, _)| !r.place.has(here)).map(|(r, k)| line(r, k)).filter(fits).collect();
+        let elsewhere = at(place).filter(|(r, _)| !r.place.has(here));
+        let more: Vec<_> = elsewhere.map(line).filter(fits).map(|(t, _)| (t, Behind::Nothing)).collect();
         if shown && !more.is_empty() {
-            rows.push(format!("-- {title}"));
+            rows.push((format!("-- {title}"), Behind::Nothing));
             rows.extend(more);
         }
     }
-    let rows = rows.into_iter().map(|t| (t, Behind::Nothing)).collect();
+    if rows.is_empty() {
+        rows.push((format!("no key and no word like “{typed}”"), Behind::Nothing));
+    }
     if let Some(p) = app.pages.last_mut() {
         p.rows = rows;
         p.selected = 0;

@@ -13,6 +13,7 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             app.stream.asked = false;
             app.stream.loaded = true;
         }
+        app.stream.marks_asked = false;
         app.warn(r.text.to_string());
         return Vec::new();
     }
@@ -95,25 +96,50 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             }
             Vec::new()
         }
-        (For::Verb, Reply::Applied(a)) => {
-            let word = crate::model::VERBS.iter().find(|v| v.name == a.verb).map_or("done", |v| v.past);
+        (For::Verb(word), Reply::Applied(a)) => {
+            if std::mem::take(&mut app.stream.marks_asked) {
+                app.stream.marks.clear();
+            }
             let skipped = if a.skipped > 0 && a.changed == 0 { " (it was so already)" } else { "" };
             let undo = if a.changed > 0 { " · u undo" } else { "" };
             app.say(format!("{} {word}{skipped}{undo}", a.changed));
-            Vec::new()
+            // The page of the undo list, or of a person, shows it at once.
+            pages::again(app)
         }
-        (For::Undo, Reply::Applied(a)) => {
-            let text = match (a.seq, a.skipped) {
+        (For::Undo { redo }, Reply::Applied(a)) => {
+            let did = if redo { "done again" } else { "taken back" };
+            let text = match (a.changed, a.skipped) {
+                (0, 0) if redo => "nothing to do again".into(),
                 (0, 0) => "nothing to take back".into(),
-                (_, 0) => format!("{}: {} taken back or done again", a.verb, a.changed),
-                (_, s) => format!("{}: {} of {}; {s} changed since", a.verb, a.changed, a.changed + s),
+                (n, 0) => format!("{did}: {} ({n})", a.verb),
+                (n, s) => format!("{did}: {} ({n} of {}; {s} changed since)", a.verb, n + s),
             };
             app.say(text);
-            // What came back is not in the window: read it again, the cursor stays where it is.
-            let back: Vec<Key> =
-                a.keys.iter().filter(|k| !app.stream.rows.iter().any(|r| r.key == **k)).copied().collect();
-            if back.is_empty() || !app.pages.is_empty() { Vec::new() } else { list::reload(app) }
+            let mut out = pages::again(app);
+            let ids: Vec<_> = a.keys.iter().take(500).map(|k| k.id).collect();
+            if !ids.is_empty() {
+                out.push(Effect::Ask(For::Back, Request::Items(ids)));
+            }
+            out
         }
+        (For::Back, Reply::Items(items)) => {
+            let mut out = changed(app, items.clone());
+            out.extend(list::put_back(app, items));
+            out
+        }
+        (For::Seek, Reply::Keys(keys)) => list::found(app, &keys),
+        (For::Around(g, key), Reply::List { items, next, .. }) if g == app.stream.generation => {
+            let s = &mut app.stream;
+            s.asked = false;
+            s.newer = items.first().map(|i| i.key);
+            s.older = next;
+            s.rows = items;
+            s.top = 0;
+            s.unfolded.clear();
+            let row = s.rows.iter().position(|r| r.key == key).unwrap_or(0);
+            list::arrive(app, row)
+        }
+        (For::DraftItem(_), Reply::Items(items)) => draft::item_came(app, items),
         (For::Page, Reply::Items(items)) => pages::one_item(app, items),
         (For::Page, r) => pages::filled(app, r),
         (For::Timeline, Reply::Items(items)) => {
@@ -136,6 +162,10 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
         (_, Reply::Added(id)) => {
             app.say(format!("added {id}; asking it now"));
             vec![Effect::Ask(For::Sources, Request::Sources), sources::ask_now(app, id)]
+        }
+        (_, Reply::AddedPage(id)) => {
+            app.say("put into the inbox");
+            vec![Effect::Ask(For::Back, Request::Items(vec![id]))]
         }
         (_, Reply::Removed(id)) => {
             app.say(format!("removed {id}; what was heard from it stays"));

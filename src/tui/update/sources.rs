@@ -42,7 +42,10 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
         Action::SourcePause => {
             let on = view.health.trouble != Trouble::Paused;
             let targets = Targets::Source(id);
-            vec![Effect::Ask(For::Verb, Request::Act { verb: Verb::Pause(on), targets, quiet: false })]
+            vec![Effect::Ask(
+                For::Verb(Verb::Pause(on).said(app.now)),
+                Request::Act { verb: Verb::Pause(on), targets, quiet: false },
+            )]
         }
         Action::SourceEdit if view.network != "feed" => {
             app.say(format!("{id} is a program: it is named in config.toml alone; edit it there"));
@@ -66,32 +69,40 @@ pub fn ask_now(app: &mut App, id: String) -> Effect {
 }
 
 /// What the columns of a row are.
-pub fn columns() -> String {
-    format!(
-        "  {} {:>5} {:>6} {:>6} {:>6}/{:<5} how it is",
-        pad("source", 20),
-        "heard",
-        "usual",
-        "next",
-        "new",
-        "match"
-    )
+pub fn columns(wide: bool) -> String {
+    if wide {
+        format!(
+            "  {} {:>5} {:>6} {:>7} {:>6}/{:<5} how it is",
+            pad("source", 20),
+            "heard",
+            "usual",
+            "next",
+            "new",
+            "match"
+        )
+    } else {
+        format!("  {} {:>5} {:>7} how it is", pad("source", 18), "heard", "next")
+    }
 }
 
-pub fn row(s: &SourceView, now: Stamp) -> String {
+/// A source in one row; why it is in trouble comes before how often it publishes.
+pub fn row(s: &SourceView, now: Stamp, wide: bool) -> String {
     let h = &s.health;
     let mark = if h.is_red() { '!' } else { ' ' };
     let heard = h.last_ok.map_or("never".into(), |t| time::ago(t, now));
     let usual = if h.usual_ms > 0 { time::span(h.usual_ms) } else { "?".into() };
-    let id = fit(&s.id, 20);
     let word = if s.configured { h.word() } else { "not configured any more".into() };
-    format!(
-        "{mark} {} {heard:>5} {usual:>6} {:>6} {:>6}/{:<5} {word}",
-        pad(&id, 20),
-        next(s, now),
-        h.heard,
-        h.matched
-    )
+    if wide {
+        let id = pad(&fit(&s.id, 20), 20);
+        format!(
+            "{mark} {id} {heard:>5} {usual:>6} {:>7} {:>6}/{:<5} {word}",
+            next(s, now),
+            h.heard,
+            h.matched
+        )
+    } else {
+        format!("{mark} {} {heard:>5} {:>7} {word}", pad(&fit(&s.id, 18), 18), next(s, now))
+    }
 }
 
 fn next(s: &SourceView, now: Stamp) -> String {

@@ -31,18 +31,50 @@ pub fn why(i: &Item) -> Vec<String> {
     out
 }
 
+/// What the source changed, word by word, newest change first.
 pub fn diff(i: &Item) -> Vec<String> {
     if i.revisions.is_empty() {
         return vec!["The source has not changed it since it was heard.".into()];
     }
-    let mut out = vec!["now:".to_owned(), format!("  {}", i.mention.title)];
-    out.extend(i.mention.text.lines().map(|l| format!("  {l}")));
+    let mut out = Vec::new();
+    let mut after = (i.mention.title.to_string(), i.mention.text.to_string());
     for (at, title, text) in &i.revisions {
+        out.push(format!("What stood there until the next change, heard {}:", at.local_minute()));
+        out.push("[-so-] were the words before, {+so+} the words after".into());
         out.push(String::new());
-        out.push(format!("before (heard {}):", at.local_minute()));
-        out.push(format!("  {title}"));
-        out.extend(text.lines().map(|l| format!("  {l}")));
+        out.extend(words_changed(title, &after.0).lines().map(|l| format!("  {l}")));
+        out.push(String::new());
+        out.extend(words_changed(text, &after.1).lines().map(|l| format!("  {l}")));
+        out.push(String::new());
+        after = (title.to_string(), text.to_string());
     }
+    out
+}
+
+fn words_changed(before: &str, after: &str) -> String {
+    use similar::{ChangeTag, TextDiff};
+    let diff = TextDiff::configure().timeout(std::time::Duration::from_millis(200)).diff_words(before, after);
+    let mut out = String::new();
+    let mut open: Option<ChangeTag> = None;
+    let close = |out: &mut String, open: Option<ChangeTag>| match open {
+        Some(ChangeTag::Delete) => out.push_str("-]"),
+        Some(ChangeTag::Insert) => out.push_str("+}"),
+        _ => {}
+    };
+    for c in diff.iter_all_changes() {
+        let tag = Some(c.tag()).filter(|t| *t != ChangeTag::Equal);
+        if tag != open {
+            close(&mut out, open);
+            match tag {
+                Some(ChangeTag::Delete) => out.push_str("[-"),
+                Some(ChangeTag::Insert) => out.push_str("{+"),
+                _ => {}
+            }
+            open = tag;
+        }
+        out.push_str(c.value());
+    }
+    close(&mut out, open);
     out
 }
 

@@ -4,7 +4,7 @@ use super::list;
 use crate::door::Request;
 use crate::model::{Item, Key, Targets, Verb, time};
 use crate::tui::action::Action;
-use crate::tui::app::App;
+use crate::tui::app::{App, PageKind};
 use crate::tui::msg::{Effect, For};
 
 /// Above this number a verb would want a second look; all of them can be undone.
@@ -31,11 +31,17 @@ pub fn is_verb(a: Action) -> bool {
 
 pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
     match a {
-        Action::Undo => return vec![Effect::Ask(For::Undo, Request::Undo)],
-        Action::Redo => return vec![Effect::Ask(For::Undo, Request::Redo)],
+        Action::Undo => return vec![Effect::Ask(For::Undo { redo: false }, Request::Undo)],
+        Action::Redo => return vec![Effect::Ask(For::Undo { redo: true }, Request::Redo)],
         Action::CopyLink => return copy(app, |i| i.mention.url.to_string(), "it has no link"),
         Action::CopyText => return copy(app, |i| i.mention.text.to_string(), "it has no text"),
         _ => {}
+    }
+    if let Some(id) = app.pages.last().filter(|p| p.kind == PageKind::Person).and_then(|p| p.person)
+        && a == Action::Vip
+    {
+        let vip = app.people.get(&id).is_some_and(|p| p.vip);
+        return run(app, Verb::Vip(!vip));
     }
     let Some(subject) = app.subject().cloned() else {
         app.say("nothing is selected");
@@ -77,8 +83,15 @@ pub fn targets(app: &App) -> Vec<Key> {
     app.subject().map(|i| i.key).into_iter().collect()
 }
 
-/// Asks the engine, and moves on.
+/// Asks the engine about what is marked, or selected, or open.
 pub fn run(app: &mut App, verb: Verb) -> Vec<Effect> {
+    // On a person's page what is written about is the person, and so is the watch list.
+    let person = app.pages.last().filter(|p| p.kind == PageKind::Person).and_then(|p| p.person);
+    if let (Some(id), Verb::Note(_) | Verb::Tag { .. } | Verb::Vip(_)) = (person, &verb) {
+        let what = For::Verb(verb.said(app.now));
+        let targets = Targets::People(vec![id]);
+        return vec![Effect::Ask(what, Request::Act { verb, targets, quiet: false })];
+    }
     let keys = targets(app);
     if keys.is_empty() {
         app.say("nothing is selected");
@@ -91,14 +104,20 @@ pub fn run(app: &mut App, verb: Verb) -> Vec<Effect> {
     let closing = matches!(verb, Verb::Done | Verb::Snooze(_) | Verb::Inbox);
     let story = app
         .subject()
-        .filter(|i| closing && i.tellings > 1 && app.stream.marks.is_empty())
+        .filter(|i| closing && i.tellings > 1 && app.stream.marks.is_empty() && app.pages.is_empty())
         .and_then(|i| i.story);
-    app.stream.marks.clear();
+    app.stream.marks_asked = !app.stream.marks.is_empty() && app.pages.is_empty();
     let targets = match story.filter(|s| !app.stream.unfolded.contains_key(s)) {
         Some(s) => Targets::Story(s),
         None => Targets::Mentions(keys),
     };
-    vec![Effect::Ask(For::Verb, Request::Act { verb, targets, quiet: false })]
+    vec![Effect::Ask(For::Verb(verb.said(app.now)), Request::Act { verb, targets, quiet: false })]
+}
+
+/// About one mention, whatever is marked or selected.
+pub fn run_on(app: &App, key: Key, verb: Verb) -> Vec<Effect> {
+    let targets = Targets::Mentions(vec![key]);
+    vec![Effect::Ask(For::Verb(verb.said(app.now)), Request::Act { verb, targets, quiet: false })]
 }
 
 /// Reading by opening: for me alone, and no step of undo.
@@ -135,8 +154,15 @@ pub fn take_out(app: &mut App, gone: &[Key]) -> Vec<Effect> {
         return Vec::new();
     }
     list::keep_visible(app);
+    let mut out = Vec::new();
     if app.reader.item.as_ref().is_some_and(|i| gone.contains(&i.key)) && app.pages.is_empty() {
         list::follow(app);
+        // What stands in front of the eyes now was opened.
+        if (app.reader.open || app.pane == crate::tui::app::Pane::Reader)
+            && let Some(i) = app.reader.item.as_ref().filter(|i| !i.read)
+        {
+            out.extend(read_quietly(i.key));
+        }
     }
     if app.stream.rows.is_empty() {
         app.reader.open = false;
@@ -144,5 +170,6 @@ pub fn take_out(app: &mut App, gone: &[Key]) -> Vec<Effect> {
         app.pane = crate::tui::app::Pane::Stream;
         return list::reload(app);
     }
-    list::look_ahead(app)
+    out.extend(list::look_ahead(app));
+    out
 }

@@ -21,7 +21,11 @@ pub fn draw(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
         "reply · {} · {} · as {} · by hand · {chars} characters {saved}",
         m.network, m.community, app.who
     );
-    put(f, area, 0, Line::from(Span::styled(fit(&head, usize::from(area.width)), t.focus)));
-    let inner = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    // On a tiny screen the text itself comes first.
+    let head_rows = u16::from(area.height > 1);
+    if head_rows > 0 {
+        put(f, area, 0, Line::from(Span::styled(fit(&head, usize::from(area.width)), t.focus)));
+    }
+    let inner = Rect { y: area.y + head_rows, height: area.height - head_rows, ..area };
     f.render_widget(&e.area, inner);
 }

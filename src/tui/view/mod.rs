@@ -8,6 +8,7 @@ mod reader;
 mod status;
 mod stream;
 
+pub use pages::text_lines;
 pub use reader::reader_lines;
 
 use super::app::{App, Pane};
@@ -75,7 +76,7 @@ fn main(app: &App, t: &Theme, f: &mut Frame<'_>, body: Rect) {
             }
         }
         _ if editing => {
-            let half = body.height / 2;
+            let half = if body.height < 6 { 0 } else { body.height / 2 };
             reader::draw(app, t, f, Rect { height: half, ..body });
             editor::draw(app, t, f, Rect { y: body.y + half, height: body.height - half, ..body });
         }

@@ -2,11 +2,21 @@
 
 use super::put;
 use crate::clean::width::{fit, wrap};
-use crate::tui::app::{App, Behind, PageKind};
+use crate::tui::app::{App, Behind, Page, PageKind};
 use crate::tui::theme::Theme;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+
+/// The lines of a page of text on a screen of this width.
+fn wrapped(p: &Page, width: usize) -> Vec<String> {
+    p.rows.iter().flat_map(|(l, _)| wrap(l, width)).collect()
+}
+
+/// How many lines a page of text has on the screen.
+pub fn text_lines(p: &Page, width: u16) -> usize {
+    wrapped(p, usize::from(width)).len() + p.head.len()
+}
 
 pub fn draw(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
     let Some(p) = app.pages.last() else { return };
@@ -18,7 +28,18 @@ pub fn draw(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
         y += 1;
     }
     let height = usize::from(area.height.saturating_sub(y)).max(1);
-    let plain = matches!(p.kind, PageKind::Text);
+    if p.kind == PageKind::Text {
+        for l in wrapped(p, width).into_iter().skip(p.selected).take(height) {
+            let style = match l.as_bytes().first() {
+                Some(b'+') => t.notice,
+                Some(b'-') => t.urgent,
+                _ => t.text,
+            };
+            put(f, area, y, Line::from(Span::styled(l, style)));
+            y += 1;
+        }
+        return;
+    }
     // Half a page at a time, like the stream.
     let top = if p.selected < height {
         0
@@ -26,7 +47,7 @@ pub fn draw(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
         (p.selected - height / 2).min(p.rows.len().saturating_sub(height))
     };
     for (i, (text, behind)) in p.rows.iter().enumerate().skip(top).take(height) {
-        let here = i == p.selected && !plain;
+        let here = i == p.selected;
         let vip = matches!(behind, Behind::Mention(m) if m.vip);
         let style = if text.starts_with('!') {
             t.urgent

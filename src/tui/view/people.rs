@@ -2,7 +2,7 @@
 
 use super::{put, title};
 use crate::clean::width::fit;
-use crate::model::{PersonCard, time};
+use crate::model::time;
 use crate::tui::app::{App, Pane};
 use crate::tui::theme::Theme;
 use ratatui::Frame;
@@ -10,11 +10,21 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 pub fn draw(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
-    put(f, area, 0, title(app, t, Pane::People, "people on the screen · p one"));
+    put(f, area, 0, title(app, t, Pane::People, "people on the screen · Tab, Enter"));
     let width = usize::from(area.width);
     let rows = area.height.saturating_sub(1);
-    for (i, p) in ranked(app).into_iter().take(usize::from(rows)).enumerate() {
-        let mark = if p.vip { "V" } else { " " };
+    if rows > 0 && crate::tui::update::ranked(app).is_empty() {
+        put(f, area, 1, Line::from(Span::styled("nobody yet", t.dim)));
+    }
+    for (i, p) in crate::tui::update::ranked(app).into_iter().take(usize::from(rows)).enumerate() {
+        let here = app.pane == Pane::People && app.person_at == Some(p.id);
+        let mark = if here {
+            ">"
+        } else if p.vip {
+            "V"
+        } else {
+            " "
+        };
         let last = p.last_seen.map_or(String::new(), |at| time::ago(at, app.now));
         let line = Line::from(vec![
             Span::styled(mark, t.vip),
@@ -25,21 +35,15 @@ pub fn draw(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
     }
 }
 
-/// VIP first, then the most active.
-fn ranked(app: &App) -> Vec<&PersonCard> {
-    let ids = crate::tui::update::authors(app);
-    let mut all: Vec<&PersonCard> = ids.iter().filter_map(|i| app.people.get(i)).collect();
-    all.sort_by_key(|p| (!p.vip, std::cmp::Reverse(p.recent), std::cmp::Reverse(p.mentions)));
-    all
-}
-
 pub fn drafts(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
-    put(f, area, 0, title(app, t, Pane::Drafts, "drafts · g D all"));
+    put(f, area, 0, title(app, t, Pane::Drafts, "drafts · Tab, Enter · g D all"));
     let width = usize::from(area.width);
-    let open = app.drafts.iter().filter(|d| !d.discarded && d.posted.is_none());
-    for (i, d) in open.take(usize::from(area.height.saturating_sub(1))).enumerate() {
+    let open = crate::tui::update::open_drafts(app);
+    for (i, d) in open.into_iter().take(usize::from(area.height.saturating_sub(1))).enumerate() {
+        let here = app.pane == Pane::Drafts && app.draft_at == Some(d.id);
         let text = format!(
-            "{:>4} {}: {}",
+            "{}{:>4} {}: {}",
+            if here { ">" } else { " " },
             time::ago(d.saved_at, app.now),
             d.about,
             d.text.lines().next().unwrap_or("")

@@ -4,7 +4,7 @@
 use super::put;
 use crate::clean::width::{fit, pad, width};
 use crate::tui::action::bitflags::Where;
-use crate::tui::app::{App, PageKind};
+use crate::tui::app::{App, PageKind, Pane};
 use crate::tui::theme::Theme;
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
@@ -14,6 +14,12 @@ pub fn header(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
     let s = &app.stream;
     let up = if app.ascii { "^" } else { "▲" };
     let mut left = format!("{} · {}", if app.brand.is_empty() { "Hearken" } else { &app.brand }, s.name());
+    // Where one is in it, as far as that is known without reading all of it.
+    if let (Some(at), None) = (s.at(), s.newer) {
+        let n = s.rows.len();
+        let more = if s.older.is_some() { "+" } else { "" };
+        left += &format!(" · {}/{n}{more}", at + 1);
+    }
     if !s.marks.is_empty() {
         left += &format!(" · {} marked", s.marks.len());
     }
@@ -32,11 +38,21 @@ pub fn footer(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
         put(f, area, 0, Line::from(Span::styled(pad(above, w), style)));
         let room = w.saturating_sub(2).max(8);
         let before = p.line.before();
-        // A long line shows its part around the cursor.
-        let skip = width(&before).saturating_sub(room.saturating_sub(2));
-        let text: String = p.line.text().chars().skip(skip).collect();
+        // A long line shows its part around the cursor: so many characters are left out that the cursor fits.
+        let shown = crate::clean::width::plain(&p.line.text()).into_owned();
+        let before = crate::clean::width::plain(&before).into_owned();
+        let mut skip = 0;
+        let mut left = 0;
+        for c in before.chars() {
+            if width(&before) - left <= room.saturating_sub(2) {
+                break;
+            }
+            skip += 1;
+            left += width(c.encode_utf8(&mut [0; 4]));
+        }
+        let text: String = shown.chars().skip(skip).collect();
         put(f, area, 1, Line::from(vec![Span::styled("> ", t.key), Span::styled(fit(&text, room), t.text)]));
-        let x = u16::try_from(2 + width(&before) - skip).unwrap_or(0);
+        let x = u16::try_from((2 + width(&before)).saturating_sub(left)).unwrap_or(0);
         f.set_cursor_position(Position { x: (area.x + x).min(area.x + area.width - 1), y: area.y + 1 });
         return;
     }
@@ -82,8 +98,17 @@ fn hints(app: &App) -> &'static str {
             "Enter more · + add · r edit · t test · m pause · D remove · Ctrl-r ask now · q back"
         }
         Some(PageKind::Source) => "r edit · t test · m pause · D remove · Ctrl-r ask now · q back",
-        Some(PageKind::Text | PageKind::Log | PageKind::Undo | PageKind::Health) => "q back",
+        Some(PageKind::Text) => "j k Ctrl-d Ctrl-u scroll · q back",
+        Some(PageKind::Undo) => {
+            "j k move · Enter opens it · u takes back the newest · U does it again · q back"
+        }
+        Some(PageKind::Log | PageKind::Health) => "j k move · Enter opens it · q back",
+        Some(PageKind::Person) => {
+            "Enter open · n note · t tag · V VIP: the person · e done: the row · q back"
+        }
         Some(_) => "j k move · Enter open · q back",
+        None if app.pane == Pane::People => "j k move · Enter the person · Tab next pane · q the stream",
+        None if app.pane == Pane::Drafts => "j k move · Enter writes on · Tab next pane · q the stream",
         None if app.reader.open => "j k move · Space pages · e done · r reply · q back · ? keys",
         None => "Enter open · e done · s snooze · r reply · / filter · u undo · ? keys · q quit",
     }

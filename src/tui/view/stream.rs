@@ -52,8 +52,15 @@ fn row(app: &App, t: &Theme, i: &Item, width: usize) -> Line<'static> {
         used += crate::clean::width::width(&s);
         spans.push(Span::styled(s, style));
     };
-    if i.tellings > 1 {
-        badge(format!("{}{} ", if app.ascii { ">" } else { "▸" }, i.tellings), t.key);
+    let open = i.story.and_then(|x| app.stream.unfolded.get(&x));
+    match open {
+        // A further telling stands below the face of its story, set in.
+        Some(more) if more.iter().any(|m| m.key == i.key) => badge("  ".into(), t.key),
+        Some(_) => badge(format!("{}{} ", if app.ascii { "v" } else { "▾" }, i.tellings), t.key),
+        None if i.tellings > 1 => {
+            badge(format!("{}{} ", if app.ascii { ">" } else { "▸" }, i.tellings), t.key);
+        }
+        None => {}
     }
     if i.edited {
         badge(if app.ascii { "~ ".into() } else { "± ".into() }, t.dim);
