@@ -74,6 +74,8 @@ pub enum Cause {
     Clock,
     /// The source removed it, or a rule did something.
     Source,
+    /// It came along with something else, as reading does with opening: no step of anybody's undo.
+    Along,
 }
 
 /// One entry of the log.

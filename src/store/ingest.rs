@@ -176,9 +176,9 @@ struct Fresh {
     link: u64,
 }
 
-struct Work<'a> {
+pub(super) struct Work<'a> {
     store: &'a Store,
-    tx: Tx<'a>,
+    pub(super) tx: Tx<'a>,
     /// By class and month of arrival.
     fresh: BTreeMap<(String, String), Vec<Fresh>>,
     /// Ids that are new in this piece, and where they will stand.
@@ -188,7 +188,19 @@ struct Work<'a> {
     stamps: &'a mut HashSet<u64>,
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
+    /// For what is in segments already.
+    pub(super) fn over(store: &'a Store, stamps: &'a mut HashSet<u64>) -> Work<'a> {
+        Work {
+            store,
+            tx: Tx::new(&store.inner),
+            fresh: BTreeMap::new(),
+            seen: HashMap::new(),
+            links: HashMap::new(),
+            stamps,
+        }
+    }
+
     fn source(
         &mut self,
         core: &mut Core,
@@ -344,7 +356,7 @@ impl Work<'_> {
     }
 
     /// Joins a mention to the story of the first mention with the same link; `false` if it is the first.
-    fn join_story(&mut self, link: u64, key: Key) -> Result<bool> {
+    pub(super) fn join_story(&mut self, link: u64, key: Key) -> Result<bool> {
         let first = match self.links.get(&link) {
             Some(k) => Some(*k),
             None => match self.store.inner.runs().find(Family::Link, link)? {

@@ -114,6 +114,29 @@ impl Log {
     }
 }
 
+/// All entries of the log, oldest first. A damaged one ends its file, and the next file goes on.
+pub fn all(root: &Path) -> Result<Vec<(Entry, LogPlace)>> {
+    let mut out = Vec::new();
+    let mut files: Vec<u32> = std::fs::read_dir(root.join("log"))
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|e| e.file_name().to_str()?.strip_suffix(".log")?.parse().ok())
+        .collect();
+    files.sort_unstable();
+    for file in files {
+        let p = path(root, file);
+        let f = File::open(&p).map_err(|e| StoreError::io("cannot open", &p, &e))?;
+        let len = f.metadata().map_or(0, |m| m.len());
+        let mut off = 0;
+        while let Some((entry, next)) = read_at(&f, &p, off, len)? {
+            out.push((entry, LogPlace { file, off }));
+            off = next;
+        }
+    }
+    Ok(out)
+}
+
 /// Reads one entry.
 pub fn read(root: &Path, place: LogPlace) -> Result<Entry> {
     let p = path(root, place.file);

@@ -21,6 +21,7 @@ mod migrate;
 mod notes;
 mod open;
 mod read;
+mod rebuild;
 mod records;
 mod runs;
 mod segs;
@@ -35,6 +36,7 @@ pub use check::Finding;
 pub use error::StoreError;
 pub use ingest::{Arrivals, Incoming, Outcome};
 pub use read::{Page, PageQuery, Wanted};
+pub use rebuild::{Rebuilt, rebuild};
 pub use records::SourceRec;
 pub use tend::background;
 pub use verbs::Asker;
@@ -74,6 +76,9 @@ pub(crate) struct Inner {
     index: RwLock<Index>,
     runs: RwLock<Runs>,
     pub segs: Segs,
+    /// Batches that the tree has taken in; the file `COMMITS` says the same from outside of it.
+    commits: std::sync::atomic::AtomicU64,
+    commits_file: std::fs::File,
     /// Source ids by number and back.
     sources: RwLock<Sources>,
     vips: RwLock<HashSet<Id>>,
@@ -224,6 +229,18 @@ impl Inner {
             *copy = None;
         }
         Ok(())
+    }
+
+    fn next_commit(&self) -> u64 {
+        self.commits.load(std::sync::atomic::Ordering::SeqCst) + 1
+    }
+
+    /// Notes beside the tree how many batches it has. Not synced: after a loss of power it may only be smaller.
+    fn committed(&self, n: u64) {
+        use std::os::unix::fs::FileExt;
+        self.commits.store(n, std::sync::atomic::Ordering::SeqCst);
+        // A full disk takes no harm here: a smaller number is never wrong.
+        let _ = self.commits_file.write_all_at(&n.to_le_bytes(), 0);
     }
 
     /// Shows what was committed to readers.

@@ -152,7 +152,8 @@ impl Reader {
     }
 
     fn draft_of(&self, d: &DraftRec) -> Result<Draft> {
-        let stored: StoredNote = self.inner.record(d.place, 0)?;
+        let text = self.inner.record::<StoredNote>(d.place, 0).map(|n| n.text);
+        let text = text.unwrap_or_else(|_| Text::ours("[damaged on the disk]"));
         let about = self.item(d.mention.id, &d.who)?.map_or_else(Text::default, |i| {
             Text::already_clean(i.mention.headline().chars().take(200).collect())
         });
@@ -161,7 +162,7 @@ impl Reader {
             mention: d.mention,
             about,
             who: d.who.clone(),
-            text: stored.text,
+            text,
             saved_at: d.saved_at,
             discarded: d.discarded,
             posted: d.posted.clone(),

@@ -30,12 +30,35 @@ pub fn open(dir: &Path, cache_mb: u64) -> Result<Store> {
     if !name.starts_with("index-") || name.contains('/') {
         return Err(StoreError::corrupt(format!("{} names no index", dir.join("CURRENT").display())));
     }
+    if !dir.join(&name).exists() && (dir.join("bodies").exists() || dir.join("CURRENT").exists()) {
+        return Err(StoreError::corrupt(format!("the index {} is not there", dir.join(&name).display())));
+    }
     let kv: Arc<dyn Kv> = Arc::new(Sled::open(&dir.join(&name), cache_mb)?);
-    // Only the holder of the lock may clear up what a kill left behind.
+    let store = over(dir, kv, cache_mb, None)?;
+    // Only the holder of the lock, and of a store that is whole, may clear up what a kill left behind.
     clear_leftovers(dir, &name);
+    remove_unnamed_runs(dir, &store.inner.runs().names());
+    Ok(store)
+}
+
+/// A store over an open tree. `segments`: those of a tree that is being built, which knows none of its own.
+pub fn over(
+    dir: &Path,
+    kv: Arc<dyn Kv>,
+    cache_mb: u64,
+    segments: Option<&BTreeMap<u32, Segment>>,
+) -> Result<Store> {
     schema(&*kv)?;
-    let loaded = load(dir, &*kv)?;
-    remove_unnamed_runs(dir, &loaded.runs.names());
+    let building = segments.is_some();
+    let commits_file = disk::open_rw(&dir.join("COMMITS"))?;
+    let commits = whole(&*kv, &commits_file, building)?;
+    let mut loaded = load(dir, &*kv)?;
+    if let Some(s) = segments {
+        loaded.core.next_segment = s.keys().next_back().map_or(1, |n| n + 1);
+        loaded.core.next_run = next_free_run(dir);
+        loaded.segments = s.clone();
+        loaded.tail.clear();
+    }
     let inner = Arc::new(Inner {
         root: dir.to_owned(),
         kv: RwLock::new(kv),
@@ -45,6 +68,8 @@ pub fn open(dir: &Path, cache_mb: u64) -> Result<Store> {
         index: RwLock::new(loaded.index),
         runs: RwLock::new(loaded.runs),
         segs: Segs::new(dir, loaded.segments),
+        commits: commits.into(),
+        commits_file,
         sources: RwLock::new(loaded.sources),
         vips: RwLock::new(loaded.vips),
         marks: Mutex::default(),
@@ -55,6 +80,30 @@ pub fn open(dir: &Path, cache_mb: u64) -> Result<Store> {
     let end = store.core().log.end();
     store.replay(end, loaded.tail)?;
     Ok(store)
+}
+
+/// How many batches the tree took in. The number beside it, written after each of them, can only be the same or
+/// smaller: if the tree knows of fewer, it lost some (sled cuts its log at the first damage, and says nothing).
+fn whole(kv: &dyn Kv, file: &std::fs::File, building: bool) -> Result<u64> {
+    use std::os::unix::fs::FileExt;
+    let mut b = [0; 8];
+    let outside = if file.read_exact_at(&mut b, 0).is_ok() { u64::from_le_bytes(b) } else { 0 };
+    let inside = meta::<u64>(kv, "commits")?.unwrap_or(0);
+    if building {
+        return Ok(outside);
+    }
+    if outside > inside {
+        return Err(StoreError::corrupt(format!("the index lost the last {} changes", outside - inside)));
+    }
+    Ok(inside)
+}
+
+fn next_free_run(dir: &Path) -> u32 {
+    let names = std::fs::read_dir(dir.join("runs")).into_iter().flatten().flatten();
+    let number = |e: std::fs::DirEntry| {
+        e.file_name().to_str()?.strip_suffix(".run")?.rsplit('-').next()?.parse::<u32>().ok()
+    };
+    names.filter_map(number).map(|n| n + 1).max().unwrap_or(1)
 }
 
 /// Everything that is held in memory, as the tree tells it.
@@ -223,11 +272,13 @@ fn refill(inner: &Inner, from: u32, to: u32) -> Result<()> {
             continue;
         }
         let b = inner.block(no)?;
-        let frame = inner.segs.frame(b.place)?;
+        // A frame that cannot be read loses its texts and the stories they tell, and nothing else.
+        let frame = inner.segs.frame(b.place).ok();
         let mut runs = inner.runs_mut();
         for (slot, r) in b.rows.iter().enumerate() {
             let link = frame
-                .record(slot)
+                .as_ref()
+                .and_then(|f| f.record(slot))
                 .and_then(|bytes| codec::decode::<Stored>(bytes).ok())
                 .map_or(0, |s| s.link);
             for (f, key) in [

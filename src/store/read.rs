@@ -106,7 +106,7 @@ impl Reader {
                 continue;
             }
             if let Some(f) = wanted
-                && !f(&self.body(head.at, &head.row)?)
+                && !f(&self.body_or_stub(head.at, &head.row)?)
             {
                 continue;
             }
@@ -197,6 +197,18 @@ impl Reader {
         Ok(self.inner.record::<Stored>(place, at.slot)?.mention)
     }
 
+    /// The text, or words that say that the disk does not give it any more: one damaged frame must not hide the
+    /// rest of a list.
+    fn body_or_stub(&self, at: Located, row: &Row) -> Result<Mention> {
+        match self.body(at, row) {
+            Err(super::StoreError::Corrupt(_) | super::StoreError::Io(_)) => Ok(Mention {
+                title: Text::ours("[damaged on the disk: hearken check says more]"),
+                ..self.stub(row)
+            }),
+            done => done,
+        }
+    }
+
     fn stub(&self, row: &Row) -> Mention {
         let source = self.inner.sources.read().ok().and_then(|s| s.by_no.get(&row.source).cloned());
         let at = Stamp(i64::try_from(row.key.time / 1000).unwrap_or(0));
@@ -222,11 +234,11 @@ impl Reader {
             Some(s) => self.inner.story(s)?.map_or(1, |s| s.members.len() as u32),
             None => 1,
         };
-        let revisions = if gone { Vec::new() } else { self.revisions(at, &side)? };
+        let revisions = if gone { Vec::new() } else { self.revisions(at, &side).unwrap_or_default() };
         Ok(Item {
             id: row.key.id,
             key: row.key,
-            mention: self.body(at, row)?,
+            mention: self.body_or_stub(at, row)?,
             state: row.state(),
             read: marked || row.state() == State::Done,
             snoozed_until: side.snoozed_until,
@@ -269,7 +281,8 @@ impl Reader {
             let text = if rec.erased {
                 Text::ours("[erased]")
             } else {
-                self.inner.record::<StoredNote>(rec.place, 0)?.text
+                let text = self.inner.record::<StoredNote>(rec.place, 0).map(|n| n.text);
+                text.unwrap_or_else(|_| Text::ours("[damaged on the disk]"))
             };
             out.push((n.who.clone(), n.at, text));
         }

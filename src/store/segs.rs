@@ -43,7 +43,7 @@ pub struct Segment {
 }
 
 impl Segment {
-    fn path(&self, root: &Path, no: u32) -> PathBuf {
+    pub(super) fn path(&self, root: &Path, no: u32) -> PathBuf {
         root.join("bodies").join(&self.class).join(&self.month).join(format!("{no:08}.seg"))
     }
 }
@@ -291,6 +291,29 @@ fn frame_places(no: u32, bytes: &[u8]) -> Vec<Place> {
         at += len;
     }
     out
+}
+
+/// Places of all frames that can be found in the bytes of a segment, also behind damage; and how many stretches of
+/// it are no frames.
+pub fn frames_of(no: u32, bytes: &[u8]) -> (Vec<Place>, u64) {
+    let (mut out, mut skipped, mut from) = (Vec::new(), 0, 0);
+    while from < bytes.len() {
+        let found = frame_places(no, &bytes[from..]);
+        let base = from as u32;
+        from += found.last().map_or(0, |p| (p.off + p.len) as usize);
+        out.extend(found.into_iter().map(|p| Place { off: p.off + base, ..p }));
+        if from >= bytes.len() {
+            break;
+        }
+        // The next beginning of a frame, behind this one's.
+        skipped += 1;
+        let next = bytes[from + 1..].windows(4).position(|w| w == MAGIC.to_le_bytes());
+        match next {
+            Some(i) => from += 1 + i,
+            None => break,
+        }
+    }
+    (out, skipped)
 }
 
 fn zstd_len(b: &[u8]) -> std::result::Result<usize, ()> {

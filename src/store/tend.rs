@@ -12,14 +12,19 @@ impl Store {
     /// # Errors
     /// If the disk fails.
     pub fn tend(&self) -> Result<bool> {
-        Ok(self.seal()? || self.merge()? || self.vacuum_if_due()?)
+        Ok(self.seal(RUN)? || self.merge()? || self.vacuum_if_due()?)
     }
 
-    /// Seals the open run once it is full.
-    fn seal(&self) -> Result<bool> {
+    /// Seals and merges postings alone; `all` seals what is open, however little.
+    pub(super) fn tend_postings(&self, all: bool) -> Result<bool> {
+        Ok(self.seal(if all { 1 } else { RUN })? || self.merge()?)
+    }
+
+    /// Seals the open run once it holds `from` mentions.
+    fn seal(&self, from: usize) -> Result<bool> {
         let (frozen, upto, first_no) = {
             let mut core = self.patiently()?;
-            if self.inner.runs().open_count() < RUN {
+            if self.inner.runs().open_count() < from {
                 return Ok(false);
             }
             let no = core.next_run;

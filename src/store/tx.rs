@@ -173,7 +173,10 @@ impl<'a> Tx<'a> {
                 }
             }
         }
+        let commits = self.inner.next_commit();
+        self.batch.put(keys::meta("commits"), codec::encode(&commits)?);
         self.inner.write(&self.batch)?;
+        self.inner.committed(commits);
         self.inner.show(metas, self.postings, &self.people, self.marks);
         Ok(())
     }

@@ -74,7 +74,8 @@ impl Store {
                 _ => skipped += u32::from(!goes_along(verb, &target)),
             }
         }
-        let entry = (verb.name().to_owned(), changes, Cause::Asked);
+        let cause = if quiet && verb.spec().undoable { Cause::Along } else { Cause::Asked };
+        let entry = (verb.name().to_owned(), changes, cause);
         let line = !quiet && verb.spec().undoable;
         let applied =
             self.log_and_commit(&mut core, tx, asker, now, entry, if line { Line::New } else { Line::None })?;
@@ -265,13 +266,14 @@ impl Store {
             index_entry(&mut tx, entry.seq, place, end)?;
             let me = person_no(&entry.who);
             match entry.cause {
+                Cause::Asked if !undoable(&entry.verb) => {}
                 Cause::Asked => {
                     self.cut_redo(&mut tx, me)?;
                     tx.batch.put(keys::undo(me, entry.seq), vec![STANDS]);
                 }
                 Cause::Undo(s) => tx.batch.put(keys::undo(me, s), vec![UNDONE]),
                 Cause::Redo(s) => tx.batch.put(keys::undo(me, s), vec![STANDS]),
-                Cause::Clock | Cause::Source => {}
+                Cause::Clock | Cause::Source | Cause::Along => {}
             }
         }
         tx.commit()
@@ -332,6 +334,10 @@ impl Store {
         })?;
         Ok(found)
     }
+}
+
+fn undoable(verb: &str) -> bool {
+    crate::model::VERBS.iter().any(|v| v.name == verb && v.undoable)
 }
 
 enum Line {

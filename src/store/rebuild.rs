@@ -1,0 +1,250 @@
+//! The index, built anew from what it is an index of: the texts in their segments, which hold each mention as it
+//! arrived, and the log, which holds what people did since. For a store whose index is damaged or gone.
+
+use super::block::{Block, Place, Row, flag, state_bits};
+use super::error::{Result, StoreError};
+use super::ingest::Work;
+use super::kv::{Kv, Sled};
+use super::records::{DraftRec, NoteRec, NoteRef, SourceRec, Stored, StoredNote};
+use super::runs::{Family, Posting};
+use super::segs::{Frame, FrameKind, Segment, frames_of};
+use super::tx::Tx;
+use super::{Store, codec, disk, keys, open};
+use crate::model::{Id, Mention};
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What came of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Rebuilt {
+    pub mentions: u64,
+    /// Entries of the log that were applied again.
+    pub entries: u64,
+    /// Stretches of segments that cannot be read any more.
+    pub lost: u64,
+}
+
+/// Log entries applied in one batch.
+const ENTRIES: usize = 500;
+
+/// Builds the index of a store anew. The old one is kept beside it as `damaged-…`. What only the index knew is
+/// learned again: cursors and health of sources, and what each person has read.
+///
+/// # Errors
+/// If another process has the store, or the disk fails; then everything is as it was.
+pub fn rebuild(dir: &Path, cache_mb: u64) -> Result<Rebuilt> {
+    disk::check_owner(dir)?;
+    let old: Vec<(u32, PathBuf)> = indexes(dir);
+    let _locks = old.iter().map(|(_, p)| lock(&p.join("db"))).collect::<Result<Vec<_>>>()?;
+    let number = old.iter().map(|(n, _)| n + 1).max().unwrap_or(0);
+    let name = format!("index-{number}");
+    let path = dir.join(&name);
+    let made = build(dir, &path, cache_mb);
+    if made.is_err() {
+        let _ = std::fs::remove_dir_all(&path);
+        return made;
+    }
+    disk::write_atomic(&dir.join("CURRENT"), name.as_bytes())?;
+    for (n, p) in old {
+        let to = dir.join(format!("damaged-index-{n}"));
+        let _ = std::fs::remove_dir_all(&to);
+        std::fs::rename(&p, &to).map_err(|e| StoreError::io("cannot move away", &p, &e))?;
+    }
+    disk::sync_dir(dir)?;
+    made
+}
+
+fn indexes(dir: &Path) -> Vec<(u32, PathBuf)> {
+    let all = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    all.filter_map(|e| Some((e.file_name().to_str()?.strip_prefix("index-")?.parse().ok()?, e.path())))
+        .collect()
+}
+
+/// Holds the lock that sled takes, without opening what is damaged.
+fn lock(db: &Path) -> Result<Option<std::fs::File>> {
+    let Ok(f) = std::fs::File::open(db) else { return Ok(None) };
+    match rustix::fs::flock(&f, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(Some(f)),
+        Err(_) => Err(StoreError::Locked(format!("another Hearken is using {}", db.display()))),
+    }
+}
+
+fn build(dir: &Path, path: &Path, cache_mb: u64) -> Result<Rebuilt> {
+    disk::folder(path)?;
+    let segments = segments_on_disk(dir);
+    let kv: Arc<dyn Kv> = Arc::new(Sled::open(path, cache_mb)?);
+    let store = open::over(dir, kv, cache_mb, Some(&segments))?;
+    let mut out = Rebuilt::default();
+    let mut blocks: HashSet<u32> = HashSet::new();
+    let mut homeless = 0;
+    let mut sources = Numbers::default();
+    // What a revision or a note is about may lie in a later segment, if one was written anew: mentions first.
+    for mentions in [true, false] {
+        for (no, seg) in &segments {
+            let file = seg.path(dir, *no);
+            let bytes = std::fs::read(&file).map_err(|e| StoreError::io("cannot read", &file, &e))?;
+            let (places, skipped) = frames_of(*no, &bytes);
+            out.lost += if mentions { skipped } else { 0 };
+            for chunk in places.chunks(4) {
+                let mut stamps = HashSet::new();
+                let mut w = Work::over(&store, &mut stamps);
+                w.tx.batch.put(keys::segment(*no), codec::encode(seg)?);
+                for p in chunk {
+                    let raw = bytes.get(p.off as usize..(p.off + p.len) as usize).unwrap_or_default();
+                    match Frame::unpack(raw) {
+                        Err(_) => out.lost += u64::from(mentions),
+                        Ok(f) if f.kind == FrameKind::Block as u8 => {
+                            if mentions && blocks.insert(f.owner as u32) {
+                                out.mentions += block(&store, &mut w, &mut sources, *p, &f)?;
+                            } else if mentions {
+                                // The rest of a crash, whose number was given out again.
+                                homeless += 1;
+                            }
+                        }
+                        Ok(_) if mentions => {}
+                        Ok(f) if f.kind == FrameKind::Revision as u8 => revision(&mut w.tx, *p, &f)?,
+                        Ok(f) => note(&mut w.tx, *p, &f)?,
+                    }
+                }
+                w.tx.commit()?;
+            }
+            while store.tend_postings(false)? {}
+        }
+    }
+    // Blocks came in any order: none of them may be left to the next opening, which reads only the newest.
+    while store.tend_postings(true)? {}
+    sources.write(&store)?;
+    out.lost += homeless;
+    let (end, tail) = {
+        let core = store.core();
+        (core.log.end(), super::log::all(dir)?)
+    };
+    for some in tail.chunks(ENTRIES) {
+        out.entries += some.len() as u64;
+        store.replay(end, some.to_vec())?;
+    }
+    store.inner.kv().sync()?;
+    Ok(out)
+}
+
+/// Every segment file, as it would be named.
+fn segments_on_disk(dir: &Path) -> BTreeMap<u32, Segment> {
+    let list =
+        |p: &Path| std::fs::read_dir(p).into_iter().flatten().flatten().map(|e| e.path()).collect::<Vec<_>>();
+    let name = |p: &Path| p.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut out = BTreeMap::new();
+    for class in list(&dir.join("bodies")) {
+        for month in list(&class) {
+            for file in list(&month) {
+                let no = name(&file).strip_suffix(".seg").and_then(|n| n.parse().ok());
+                let len = std::fs::metadata(&file).map_or(0, |m| m.len());
+                if let (Some(no), Ok(len)) = (no, u32::try_from(len)) {
+                    // Closed: nothing is appended behind what may be the rest of a crash.
+                    out.insert(no, Segment { class: name(&class), month: name(&month), len, closed: true });
+                }
+            }
+        }
+    }
+    out
+}
+
+/// Sources by their names, with numbers given out anew.
+#[derive(Default)]
+struct Numbers(BTreeMap<String, (u32, SourceRec)>);
+
+impl Numbers {
+    fn of(&mut self, store: &Store, id: &str, network: &str) -> u32 {
+        let next = self.0.len() as u32 + 1;
+        let (no, rec) = self.0.entry(id.to_owned()).or_insert_with(|| {
+            store.inner.name_source(next, id);
+            (next, SourceRec { id: id.into(), network: network.into(), ..SourceRec::default() })
+        });
+        rec.health.heard += 1;
+        *no
+    }
+
+    fn write(self, store: &Store) -> Result<()> {
+        let mut tx = Tx::new(&store.inner);
+        for (no, rec) in self.0.into_values() {
+            tx.batch.put(keys::source(no), codec::encode(&rec)?);
+        }
+        tx.commit()
+    }
+}
+
+/// A block of mentions as they arrived.
+fn block(store: &Store, w: &mut Work<'_>, sources: &mut Numbers, place: Place, f: &Frame) -> Result<u64> {
+    let no = f.owner as u32;
+    let mut rows = Vec::new();
+    let mut links = Vec::new();
+    for slot in 0..f.len() {
+        let stored: Stored = codec::decode(f.record(slot).unwrap_or_default())?;
+        let m = &stored.mention;
+        let mut flags = state_bits(stored.state);
+        if *m == Mention::default() {
+            // What was wiped left a stub.
+            flags |= flag::GONE;
+        }
+        if !m.topics.is_empty() {
+            flags |= flag::MATCHED;
+        }
+        let source = sources.of(store, &m.source, &m.network);
+        rows.push(Row { key: stored.key, author: m.author.key(), source, flags });
+        links.push(stored.link);
+    }
+    for (slot, (r, link)) in rows.iter().zip(&links).enumerate() {
+        for (family, key) in [
+            (Family::Id, r.key.id.0),
+            (Family::Author, r.author),
+            (Family::Source, u64::from(r.source)),
+            (Family::Link, *link),
+        ] {
+            if key != 0 {
+                w.tx.postings.push((family, Posting { key, time: r.key.time, block: no, slot: slot as u8 }));
+            }
+        }
+    }
+    let n = rows.len() as u64;
+    let keys: Vec<_> = rows.iter().map(|r| r.key).collect();
+    w.tx.new_block(Block { no, place, rows });
+    for (slot, (key, link)) in keys.into_iter().zip(links).enumerate() {
+        if link != 0 && w.join_story(link, key)? {
+            w.tx.set_flag(super::Located { block: no, slot }, flag::STORY | flag::SIDE, true)?;
+        }
+    }
+    let mut core = store.core();
+    core.next_block = core.next_block.max(no + 1);
+    Ok(n)
+}
+
+/// A later text of a mention.
+fn revision(tx: &mut Tx<'_>, place: Place, f: &Frame) -> Result<()> {
+    let stored: Stored = codec::decode(f.record(0).unwrap_or_default())?;
+    if let Some(at) = tx.locate(Id(f.owner))? {
+        tx.side(stored.key)?.revisions.push(place);
+        tx.set_flag(at, flag::EDITED, true)?;
+    }
+    Ok(())
+}
+
+/// A note, or the newest state of a draft.
+fn note(tx: &mut Tx<'_>, place: Place, f: &Frame) -> Result<()> {
+    let n: StoredNote = codec::decode(f.record(0).unwrap_or_default())?;
+    if !n.draft {
+        let note = NoteRef { id: n.id, who: n.who, at: n.at };
+        tx.batch.put(keys::note(n.id), codec::encode(&NoteRec { note, place, erased: false })?);
+        return Ok(());
+    }
+    let Some(at) = tx.locate(n.about)? else { return Ok(()) };
+    let Some(mention) = tx.block(at.block)?.rows.get(at.slot).map(|r| r.key) else { return Ok(()) };
+    if tx.draft(n.id)?.is_none_or(|d| d.saved_at <= n.at) {
+        let (id, who, saved_at) = (n.id, n.who, n.at);
+        tx.put_draft(&DraftRec { id, mention, who, saved_at, place, discarded: false, posted: None })?;
+        tx.set_flag(at, flag::DRAFT, true)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
