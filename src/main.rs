@@ -24,9 +24,15 @@ fn main() -> ExitCode {
     let args = match Args::try_parse() {
         Ok(a) => a,
         Err(e) => {
-            let code = if e.use_stderr() { 2 } else { 0 };
-            let _ = e.print();
-            return ExitCode::from(code);
+            // clap quotes what was typed; a terminal must not obey it.
+            let text = e.render().to_string();
+            let text = hearken::clean::sink(&text);
+            if !e.use_stderr() {
+                Out { json: false }.line(text.trim_end());
+                return ExitCode::SUCCESS;
+            }
+            eprintln!("{}", text.trim_end());
+            return ExitCode::from(2);
         }
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
@@ -36,14 +42,48 @@ fn main() -> ExitCode {
             return ExitCode::from(1);
         }
     };
-    let code = runtime.block_on(run(args));
+    let shows = args.command.is_none() || matches!(args.command, Some(Command::Demo { .. }));
+    let code = runtime.block_on(async {
+        // The terminal has its own answers to signals; a command ends, and with it what it started.
+        if shows { run(args).await } else { until_signal(run(args)).await }
+    });
     // A poll in flight holds nobody up: what is acknowledged is on the disk.
     runtime.shutdown_timeout(std::time::Duration::from_millis(200));
     ExitCode::from(u8::try_from(code).unwrap_or(1))
 }
 
+/// Runs to the end, or to the first signal: then the tasks are dropped, and their programs with them.
+async fn until_signal(work: impl Future<Output = i32>) -> i32 {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut int), Ok(mut term), Ok(mut hup)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup()))
+    else {
+        return work.await;
+    };
+    tokio::select! {
+        code = work => code,
+        _ = int.recv() => 130,
+        _ = term.recv() => 143,
+        _ = hup.recv() => 129,
+    }
+}
+
 async fn run(args: Args) -> i32 {
     let out = Out { json: args.json };
+    match &args.command {
+        // These need neither a home nor a configuration.
+        Some(Command::Completions { shell }) => {
+            let mut text = Vec::new();
+            clap_complete::generate(*shell, &mut Args::command(), "hearken", &mut text);
+            out.bytes(&text);
+            return 0;
+        }
+        Some(Command::Man) => {
+            out.bytes(&cli::man());
+            return 0;
+        }
+        _ => {}
+    }
     let paths = match Paths::find(args.config.as_deref(), args.data.as_deref()) {
         Ok(p) => p,
         Err(why) => {
@@ -52,19 +92,12 @@ async fn run(args: Args) -> i32 {
         }
     };
     match args.command {
-        Some(Command::Completions { shell }) => {
-            clap_complete::generate(shell, &mut Args::command(), "hearken", &mut std::io::stdout());
-            0
-        }
-        Some(Command::Man) => match clap_mangen::Man::new(Args::command()).render(&mut std::io::stdout()) {
-            Ok(()) => 0,
-            Err(_) => 1,
-        },
         Some(Command::Init { brand, listen, feeds }) => {
             let listen = listen.unwrap_or_else(|| brand.clone());
             match hearken::config::init(&paths.config, &brand, &listen, &feeds) {
                 Ok(()) => {
-                    out.line(&format!("wrote {}", paths.config.display()));
+                    let v = serde_json::json!({"wrote": paths.config.display().to_string()});
+                    out.either(&v, || format!("wrote {}", paths.config.display()));
                     0
                 }
                 Err(why) => {
@@ -176,7 +209,12 @@ async fn demo(seed: u64, pace: u64, out: &Out) -> i32 {
             return 1;
         }
     };
+    let folder = sample.data().parent().map(Path::to_path_buf).unwrap_or_default();
     if out.json || !tui::is_terminal() {
+        // Also if whoever reads closes the pipe.
+        cli::at_exit(move || {
+            let _ = std::fs::remove_dir_all(&folder);
+        });
         return match start(sample.config(), sample.data(), false) {
             Ok(door) => {
                 let quiet = Out { json: true };

@@ -5,19 +5,27 @@
 
 mod html;
 mod opml;
-mod quiet;
 mod scrub;
 mod sink;
 mod url;
 pub mod width;
 
+pub use crate::model::{is_quiet, quietly};
 pub use html::{Page, html, looks_like_html};
 pub use opml::opml;
-pub use quiet::{install_panic_hook, is_quiet, quietly};
 pub use sink::{sink, sink_counted, sink_json};
 pub use url::{canonical, host_of, same_thing, show_host, url};
 
 use crate::model::Text;
+
+/// From now on panics say what happened through the sink, or nothing if they are caught anyway.
+pub fn install_panic_hook() {
+    std::panic::set_hook(Box::new(|info| {
+        if !is_quiet() {
+            eprintln!("hearken failed; please report this: {}", sink(&info.to_string()));
+        }
+    }));
+}
 
 /// Longest body that is kept, in bytes; what is longer is cut and marked.
 pub const BODY_MAX: usize = 64 * 1024;

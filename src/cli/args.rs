@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// A community manager's inbox in the terminal.
 #[derive(Parser, Debug)]
-#[command(name = "hearken", version, about, after_help = AFTER)]
+#[command(name = "hearken", version, about, after_help = AFTER, args_override_self = true)]
 pub struct Args {
     /// The configuration [default: $XDG_CONFIG_HOME/hearken/config.toml]
     #[arg(long, global = true, value_name = "FILE")]
@@ -43,7 +43,7 @@ pub enum Command {
     },
     /// List mentions, newest first
     List {
-        /// Words, "phrases", OR, -not, brackets
+        /// Words, "phrases", OR, -not, brackets; one that begins with - after --
         query: Vec<String>,
         #[arg(long, value_enum, default_value = "inbox")]
         state: StateArg,
@@ -75,8 +75,8 @@ pub enum Command {
         ids: Vec<String>,
     },
     /// Add a tag, or remove it with a leading -
-    #[command(allow_hyphen_values = true)]
     Tag {
+        #[arg(allow_hyphen_values = true)]
         tag: String,
         #[arg(required = true)]
         ids: Vec<String>,
@@ -129,6 +129,9 @@ pub enum Command {
         /// Only say what would happen
         #[arg(long)]
         dry_run: bool,
+        /// The file is an export of Hearken: ids, sources, states, tags and notes are taken as they stand
+        #[arg(long)]
+        restore: bool,
     },
     /// Print everything: mentions as JSON lines, or sources as OPML
     Export {
@@ -183,7 +186,7 @@ pub enum Command {
     },
     /// Completions for a shell
     Completions { shell: clap_complete::Shell },
-    /// The man page
+    /// The man page, with every command: hearken man | man -l -
     Man,
 }
 
@@ -208,17 +211,12 @@ pub enum SourceAction {
         #[arg(long)]
         every: Option<String>,
     },
-    Remove {
-        id: String,
-    },
-    Pause {
-        id: String,
-    },
-    Resume {
-        id: String,
-    },
+    /// Take it out of the configuration; what was heard from it stays
+    Remove { id: String },
+    /// Ask it no more until it is resumed
+    Pause { id: String },
+    /// Ask it again
+    Resume { id: String },
     /// Ask a source, by its id, or any address once and say what is there
-    Test {
-        url: String,
-    },
+    Test { url: String },
 }

@@ -5,11 +5,13 @@ pub mod args;
 mod bring;
 mod fetch;
 mod lists;
+mod man;
 mod out;
 mod verbs;
 
 pub use args::{Args, Command};
-pub use out::Out;
+pub use man::man;
+pub use out::{Out, at_exit};
 
 use crate::door::{Door, Reply, Request};
 use crate::model::{Id, Key};
@@ -28,7 +30,9 @@ pub async fn run(door: Arc<dyn Door>, command: Command, out: &Out) -> i32 {
         Command::Drafts => lists::drafts(&*door, out).await,
         Command::Log { id, limit } => lists::log(&*door, id, limit, out).await,
         Command::Doctor => lists::doctor(&*door, out).await,
-        Command::Import { file, name, dry_run } => bring::import(&*door, &file, name, dry_run, out).await,
+        Command::Import { file, name, dry_run, restore } => {
+            bring::import(&*door, &file, name, dry_run, restore, out).await
+        }
         Command::Export { what } => bring::export(&*door, what, out).await,
         Command::Source { action } => bring::source(&*door, action, out).await,
         Command::Add { url } => bring::add(&*door, url, out).await,
@@ -58,5 +62,5 @@ async fn find(door: &dyn Door, id: &str, out: &Out) -> Result<Key, i32> {
 
 /// An id of 13 characters, as people and drafts have it.
 fn exact_id(s: &str) -> Option<Id> {
-    Id::prefix_range(s).filter(|(a, b)| a == b).map(|(a, _)| a)
+    Id::prefix_range(s.trim().trim_start_matches("p:")).filter(|(a, b)| a == b).map(|(a, _)| a)
 }

@@ -36,6 +36,11 @@ impl Out {
         }
     }
 
+    /// Bytes of ours as they are: completions, the man page.
+    pub fn bytes(&self, b: &[u8]) {
+        write_out(String::from_utf8_lossy(b).trim_end_matches('\n'));
+    }
+
     /// A complaint, on stderr.
     pub fn complain(&self, s: &str) {
         let _ = writeln!(std::io::stderr(), "hearken: {}", clean::sink(s));
@@ -57,12 +62,26 @@ impl Out {
     }
 }
 
+/// Ends the program where nothing can be printed any more; what is to be cleared away first is.
 fn write_out(s: &str) {
     let mut out = std::io::stdout().lock();
-    if let Err(e) = out.write_all(s.as_bytes()).and_then(|()| out.write_all(b"\n")) {
-        // `hearken list | head` is no failure.
-        std::process::exit(if e.kind() == std::io::ErrorKind::BrokenPipe { 0 } else { 1 });
+    let Err(e) = out.write_all(s.as_bytes()).and_then(|()| out.write_all(b"\n")) else { return };
+    if let Some(clear) = AT_EXIT.get() {
+        clear();
     }
+    // `hearken list | head` is no failure.
+    if e.kind() == std::io::ErrorKind::BrokenPipe {
+        std::process::exit(0);
+    }
+    let _ = writeln!(std::io::stderr(), "hearken: cannot print: {e}");
+    std::process::exit(1);
+}
+
+static AT_EXIT: std::sync::OnceLock<Box<dyn Fn() + Send + Sync>> = std::sync::OnceLock::new();
+
+/// What must be done also if printing ends the program.
+pub fn at_exit(clear: impl Fn() + Send + Sync + 'static) {
+    let _ = AT_EXIT.set(Box::new(clear));
 }
 
 /// True if stderr, where the bar is drawn, is a terminal.

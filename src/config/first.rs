@@ -59,12 +59,8 @@ pub fn init(path: &Path, brand: &str, listen: &str, feeds: &[String]) -> Result<
     if path.exists() {
         return Err(format!("{} is there already", path.display()));
     }
-    let feeds: Vec<String> = feeds
-        .iter()
-        .map(|f| f.trim())
-        .filter(|f| !f.is_empty())
-        .map(|f| if f.contains("://") { f.to_owned() } else { format!("https://{f}") })
-        .collect();
+    let feeds: Vec<String> =
+        feeds.iter().map(|f| f.trim()).filter(|f| !f.is_empty()).map(super::with_scheme).collect();
     let text = sample_config(brand.trim(), &as_query(listen), &feeds);
     if let Err(all) = Config::parse(&text, path) {
         return Err(all.iter().map(|p| p.message.clone()).collect::<Vec<_>>().join("; "));
@@ -75,8 +71,12 @@ pub fn init(path: &Path, brand: &str, listen: &str, feeds: &[String]) -> Result<
             std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
         }
         let mut f = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-        std::io::Write::write_all(&mut f, text.as_bytes())?;
-        f.sync_all()
+        let done = std::io::Write::write_all(&mut f, text.as_bytes()).and_then(|()| f.sync_all());
+        if done.is_err() {
+            // Half a file would be taken for a configuration by the next start.
+            let _ = std::fs::remove_file(path);
+        }
+        done
     };
     write().map_err(|e| format!("{}: {e}", path.display()))
 }

@@ -106,6 +106,8 @@ pub enum Request {
         lines: Vec<String>,
         first_line: u64,
         dry_run: bool,
+        /// The lines are an export of ours: ids, sources, states, tags, notes are taken as they stand.
+        restore: bool,
     },
     /// Put a page into the inbox by hand.
     AddPage(String),
@@ -142,7 +144,11 @@ pub enum Reply {
     /// The id of a source.
     Added(String),
     /// The id of a mention that was put in by hand.
-    AddedPage(Id),
+    AddedPage {
+        id: Id,
+        /// Why only its address could be kept; empty if all is well.
+        trouble: Text,
+    },
     /// The id of each address, or why it was not added.
     AddedAll(Vec<Result<String, Text>>),
     Removed(String),
@@ -271,4 +277,36 @@ impl Refusal {
             RefusalKind::Role => 5,
         }
     }
+}
+
+/// Writes a backup to a new file, which the front end makes as the person, beside its place first and never over
+/// another one. Gives its bytes.
+///
+/// # Errors
+/// A sentence; then there is no file.
+pub async fn backup_to(door: &dyn Door, file: &std::path::Path) -> Result<u64, String> {
+    use std::os::unix::fs::OpenOptionsExt;
+    if file.symlink_metadata().is_ok() {
+        return Err(format!("{} exists already", file.display()));
+    }
+    let name = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let part = file.with_file_name(format!(".{name}.part-{}", std::process::id()));
+    let f = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&part)
+        .map_err(|e| format!("{}: {e}", part.display()))?;
+    let keep = f.try_clone();
+    let done = match door.backup(Box::new(f)).await {
+        // A link fails if a file of that name came meanwhile; a rename would take its place.
+        Ok(n) => keep
+            .and_then(|k| k.sync_all())
+            .and_then(|()| std::fs::hard_link(&part, file))
+            .map(|()| n)
+            .map_err(|e| format!("{}: {e}", file.display())),
+        Err(e) => Err(e.to_string()),
+    };
+    let _ = std::fs::remove_file(&part);
+    done
 }

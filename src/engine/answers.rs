@@ -117,8 +117,8 @@ fn blocking(e: &Engine, request: Request) -> Reply {
                 Ok(()) => Reply::Reloaded,
                 Err(why) => refuse(RefusalKind::Usage, &why),
             },
-            Request::Import { name, lines, first_line, dry_run } => {
-                e.import(&name, &lines, first_line, dry_run)?
+            Request::Import { name, lines, first_line, dry_run, restore } => {
+                e.import(&name, &lines, first_line, dry_run, restore)?
             }
             Request::Status => Reply::Status(status(e)?),
             Request::Poll { .. } | Request::TestSource(_) | Request::AddPage(_) => {

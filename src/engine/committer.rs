@@ -63,7 +63,7 @@ pub async fn run(engine: Weak<Engine>, mut arrived: mpsc::Receiver<Arrived>) {
             if let Trouble::Retired(why) = &p.health.trouble {
                 e.notice(false, clean::line(&format!("{} is retired: {why}", p.arrivals.source)));
             }
-            let _ = done.send(());
+            let _ = done.send(failed.is_none());
         }
         if sum != (0, 0) {
             e.announce(Event::Arrived { inbox: sum.0, heard: sum.1 });

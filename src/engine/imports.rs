@@ -5,10 +5,10 @@ use super::{Engine, refuse};
 use crate::clean;
 use crate::door::{Event, RefusalKind, Reply};
 use crate::listen::{Report, Source, link_of, parse_line, poll};
-use crate::model::{Id, Mention, Stamp, State, Text, TimeNote, hash64};
+use crate::model::{Id, Key, Mention, Stamp, State, Targets, Text, TimeNote, Verb, hash64};
 use crate::net::Ask;
 use crate::networks::feed::{Context, Heard, decode, parse};
-use crate::store::{Arrivals, Incoming, Outcome, SourceRec, StoreError};
+use crate::store::{Arrivals, Asker, Incoming, Outcome, SourceRec, StoreError};
 
 impl Engine {
     /// Reads lines into `import:NAME`. A bad line is named and the rest go in.
@@ -18,21 +18,29 @@ impl Engine {
         lines: &[String],
         first: u64,
         dry_run: bool,
+        restore: bool,
     ) -> Result<Reply, StoreError> {
         let source = format!("import:{name}");
         let setup = self.setup();
         let now = Stamp::now();
         let mut bad: Vec<(u64, Text)> = Vec::new();
         let mut items = Vec::new();
+        let mut done: Vec<(Id, crate::listen::Done)> = Vec::new();
         for (n, line) in (first..).zip(lines) {
             if line.trim().is_empty() {
                 continue;
             }
             match parse_line(line, &source, "import", now) {
                 Ok(p) => {
-                    let mut m = p.mention;
+                    let (mut identity, mut m) = (p.identity, p.mention);
+                    if restore {
+                        let d = crate::listen::parse_done(line);
+                        identity = d.id.unwrap_or(identity);
+                        m.source = d.source.clone().unwrap_or(m.source);
+                        done.push((identity, d));
+                    }
                     m.topics = setup.topics.hits(&m.title, &m.text, &[]);
-                    items.push(self.incoming(p.identity, m, now));
+                    items.push(self.incoming(identity, m, now));
                 }
                 Err(why) => bad.push((n, why)),
             }
@@ -62,6 +70,11 @@ impl Engine {
             o.inbox += one.inbox;
             o.known += one.known;
         }
+        for (id, d) in done {
+            if let Some(key) = o.new.iter().find(|k| k.id == id) {
+                self.do_again(*key, d, now)?;
+            }
+        }
         if !o.new.is_empty() {
             self.announce(Event::Arrived { inbox: o.inbox, heard: o.new.len() as u32 - o.inbox });
         }
@@ -74,6 +87,28 @@ impl Engine {
             revised: o.revised.len() as u64,
             bad,
         })
+    }
+
+    /// What an export says that people did to a mention, done once more to it; notes keep their writers and times.
+    fn do_again(&self, key: Key, d: crate::listen::Done, now: Stamp) -> Result<(), StoreError> {
+        let on = Targets::Mentions(vec![key]);
+        let mut verbs: Vec<Verb> = d.tags.into_iter().map(|tag| Verb::Tag { tag, on: true }).collect();
+        verbs.extend(d.assignee.map(|a| Verb::Assign(Some(a))));
+        verbs.extend(d.answered.map(Verb::Answered));
+        match (d.state, d.snoozed_until) {
+            (Some(State::Done), _) => verbs.push(Verb::Done),
+            (Some(State::Snoozed), Some(t)) => verbs.push(Verb::Snooze(t)),
+            (Some(State::Inbox | State::Snoozed), _) => verbs.push(Verb::Inbox),
+            _ => {}
+        }
+        for v in verbs {
+            self.store.act(&self.asker, &v, &on, now, true)?;
+        }
+        for (who, at, text) in d.notes {
+            let asker = Asker { who, uid: self.asker.uid };
+            self.store.act(&asker, &Verb::Note(text), &on, at, true)?;
+        }
+        Ok(())
     }
 
     fn incoming(&self, identity: Id, m: Mention, now: Stamp) -> Incoming {
@@ -92,14 +127,21 @@ impl Engine {
         }
         let now = Stamp::now();
         let setup = self.setup();
+        let mut trouble = Text::default();
         let (title, text, cut) = match setup.net.get(&by_hand(&setup.config, &address)).await {
             Ok(a) if a.status == 200 => {
                 let kind = a.header("content-type").unwrap_or("");
                 let page = clean::html(&decode(&a.body, kind), Some(&a.url));
                 (page.title, page.text, page.cut)
             }
-            Ok(a) => (address.clone(), clean::line(&format!("(the page answered with {})", a.status)), false),
-            Err(e) => (address.clone(), clean::line(&format!("(the page could not be fetched: {e})")), false),
+            Ok(a) => {
+                trouble = clean::line(&format!("the page answered with {}", a.status));
+                (address.clone(), Text::default(), false)
+            }
+            Err(e) => {
+                trouble = clean::line(&format!("the page could not be fetched: {e}"));
+                (address.clone(), Text::default(), false)
+            }
         };
         let mut m = Mention {
             source: "added".into(),
@@ -128,9 +170,16 @@ impl Engine {
         };
         let store = self.store.clone();
         match tokio::task::spawn_blocking(move || store.ingest(vec![all])).await {
-            Ok(Ok(_)) => {
-                self.announce(Event::Arrived { inbox: 1, heard: 0 });
-                Reply::AddedPage(identity)
+            Ok(Ok(o)) => {
+                if o.first().is_some_and(|o| o.new.is_empty()) {
+                    // It was here before, perhaps done: whoever adds it wants to see it.
+                    if let Some(i) = self.store.reader().item(identity, "").ok().flatten() {
+                        self.act(Verb::Inbox, &Targets::Mentions(vec![i.key]), false);
+                    }
+                } else {
+                    self.announce(Event::Arrived { inbox: 1, heard: 0 });
+                }
+                Reply::AddedPage { id: identity, trouble }
             }
             Ok(Err(e)) => super::failed(&e),
             Err(_) => refuse(RefusalKind::Failed, "storing the page failed"),

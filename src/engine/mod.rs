@@ -90,6 +90,8 @@ impl Engine {
         if listen {
             engine.note_time_off();
         }
+        // What was due while nobody ran is back before the first question is answered.
+        let _ = engine.store.wake(Stamp::now());
         let (arrived_tx, arrived_rx) = mpsc::channel(256);
         tokio::spawn(polls::run(Arc::downgrade(&engine), polls_rx, arrived_tx, stopped.clone(), listen));
         tokio::spawn(committer::run(Arc::downgrade(&engine), arrived_rx));

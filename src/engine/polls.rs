@@ -23,7 +23,8 @@ pub struct Arrived {
     pub polled: Polled,
     /// Tickets that wait for this source.
     pub tickets: Vec<u64>,
-    pub done: oneshot::Sender<()>,
+    /// True once it is stored.
+    pub done: oneshot::Sender<bool>,
 }
 
 /// Longest sleep: clocks are set, configurations change.
@@ -220,7 +221,7 @@ fn start(
         landing.next = polled.health.next_poll;
         let (done, stored) = oneshot::channel();
         if arrived.send(Arrived { polled, tickets, done }).await.is_ok() {
-            let _ = stored.await;
+            landing.ok &= stored.await.unwrap_or(false);
         }
         if rests(&e, &source) {
             landing.next = None;

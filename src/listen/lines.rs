@@ -2,7 +2,7 @@
 //! line has the names of a mention; `text` and `at` are required when it is read.
 
 use crate::clean;
-use crate::model::{Author, Id, Kind, Mention, Stamp, Text, TimeNote, hash64};
+use crate::model::{Author, Id, Kind, Mention, Stamp, State, Text, TimeNote, hash64};
 use serde_json::{Map, Value};
 
 /// A line that was read.
@@ -91,6 +91,41 @@ pub fn parse_line(line: &str, source: &str, network: &str, now: Stamp) -> Result
         Id(hash64(&["line", &m.source, &m.network, &m.native_id]))
     };
     Ok(ParsedLine { identity, mention: m })
+}
+
+/// What an export says that was done to a mention.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Done {
+    pub id: Option<Id>,
+    pub source: Option<String>,
+    pub state: Option<State>,
+    pub snoozed_until: Option<Stamp>,
+    pub tags: Vec<String>,
+    pub assignee: Option<String>,
+    pub answered: Option<String>,
+    /// Who, when, what.
+    pub notes: Vec<(String, Stamp, String)>,
+}
+
+/// Reads from a line of our own export what people did; what is not there, or makes no sense, is left out.
+#[must_use]
+pub fn parse_done(line: &str) -> Done {
+    let v: Value = serde_json::from_str(line).unwrap_or_default();
+    let text = |v: &Value| v.as_str().map(clean_name).filter(|s| !s.is_empty());
+    let time = |v: &Value| v.as_str().and_then(|s| Stamp::parse_rfc3339(s).ok());
+    let note = |n: &Value| {
+        Some((text(&n["who"])?, time(&n["at"])?, clean::text(n["text"].as_str()?).0.into_string()))
+    };
+    Done {
+        id: v["id"].as_str().and_then(Id::prefix_range).filter(|(a, b)| a == b).map(|(a, _)| a),
+        source: text(&v["source"]),
+        state: v["state"].as_str().and_then(|s| State::ALL.into_iter().find(|x| x.word() == s)),
+        snoozed_until: time(&v["snoozed_until"]),
+        tags: v["tags"].as_array().into_iter().flatten().filter_map(text).collect(),
+        assignee: text(&v["assignee"]),
+        answered: v["answered"].as_str().map(|u| clean::url(u, None).into_string()).filter(|u| !u.is_empty()),
+        notes: v["notes"].as_array().into_iter().flatten().filter_map(note).collect(),
+    }
 }
 
 /// An import may name where a line was heard; it never becomes one of the configured sources.

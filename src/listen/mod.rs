@@ -10,7 +10,7 @@ mod schedule;
 mod topics;
 
 pub use health::{Said, note_failure, note_success, note_time_passed, rhythm};
-pub use lines::{LineError, ParsedLine, parse_line};
+pub use lines::{Done, LineError, ParsedLine, parse_done, parse_line};
 pub use poll::{Polled, Report, link_of, longest, poll};
 pub use schedule::{Wish, next_poll};
 pub use topics::Topics;

@@ -429,7 +429,8 @@ async fn read(
 
 /// An address for messages: no query (keys stand there), no user.
 fn show(url: &Url) -> String {
-    format!("{}://{}{}", url.scheme(), url.host_str().unwrap_or(""), url.path())
+    let port = url.port().map_or(String::new(), |p| format!(":{p}"));
+    format!("{}://{}{port}{}", url.scheme(), url.host_str().unwrap_or(""), url.path())
 }
 
 /// All causes of an error, in one line.

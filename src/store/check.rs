@@ -7,7 +7,7 @@ use super::records::{DraftRec, NoteRec, Side, Stored};
 use super::runs::Family;
 use super::{Store, codec, keys, kv};
 use crate::model::Id;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Something that does not agree, as a sentence.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -16,6 +16,27 @@ pub struct Finding {
     /// It was put right.
     pub repaired: bool,
 }
+
+/// The postings of one block, added up: each place once, and which keys stand there.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+struct Seen {
+    slots: u64,
+    sum: u64,
+}
+
+impl Seen {
+    fn add(&mut self, key: u64, slot: u8) {
+        // A posting that was written twice, as after a kill, counts once.
+        let bit = 1u64 << (slot % 64);
+        if self.slots & bit == 0 {
+            self.slots |= bit;
+            self.sum = self.sum.wrapping_add(key.rotate_left(u32::from(slot)));
+        }
+    }
+}
+
+/// How a finding begins that a rebuild of the index puts right.
+pub const POSTINGS: &str = "the postings";
 
 impl Store {
     /// Verifies the whole store; with `repair`, summaries are made anew and records that lead nowhere taken
@@ -29,6 +50,7 @@ impl Store {
         let mut mentions = 0u64;
         let mut metas: BTreeMap<u32, Meta> = BTreeMap::new();
         let mut blocks = Vec::new();
+        let mut wanted: HashMap<(Family, u32), Seen> = HashMap::new();
         let mut add = |text: String, repaired: bool| found.push(Finding { text, repaired });
         kv::scan(&*self.inner.kv(), b"b", &mut |k, v| {
             blocks.push((k.to_vec(), super::Block::decode(v)));
@@ -63,25 +85,21 @@ impl Store {
                     Some(Ok(s)) if s.key == r.key => {}
                     _ => add(format!("the text of {} is not where it should be", r.key.id), false),
                 }
-                let at = self.inner.locate(r.key.id)?;
-                if at.is_none_or(|a| a.block != b.no || a.slot != slot) {
-                    add(format!("{} is not found by its id", r.key.id), false);
-                }
-                for (family, key) in [(Family::Author, r.author), (Family::Source, u64::from(r.source))] {
-                    let mut seen = key == 0;
-                    if !seen {
-                        let near = self.inner.runs().newest(family, key, r.key.time + 1, 64)?;
-                        seen = near.iter().any(|p| p.block == b.no && usize::from(p.slot) == slot)
-                            || near.last().is_some_and(|p| p.time == r.key.time);
-                    }
-                    if !seen {
-                        add(format!("{} is not found by its {family:?}", r.key.id), false);
+                for (family, key) in [
+                    (Family::Id, r.key.id.0),
+                    (Family::Author, r.author),
+                    (Family::Source, u64::from(r.source)),
+                ] {
+                    if key != 0 {
+                        wanted.entry((family, b.no)).or_default().add(key, slot as u8);
                     }
                 }
             }
         }
+        self.check_postings(&wanted, &metas, &mut add)?;
         self.check_summaries(&metas, repair, &mut batch, &mut add);
         self.check_records(repair, &mut batch, &mut add)?;
+        self.check_log(repair, &mut batch, &mut add)?;
         if repair && !batch.ops.is_empty() {
             self.inner.write(&batch)?;
             let mut index = Index::default();
@@ -91,6 +109,58 @@ impl Store {
             *self.inner.index_mut() = index;
         }
         Ok((mentions, found))
+    }
+
+    /// Every posting is read once and added up by block, as the blocks themselves were.
+    fn check_postings(
+        &self,
+        wanted: &HashMap<(Family, u32), Seen>,
+        metas: &BTreeMap<u32, Meta>,
+        add: &mut impl FnMut(String, bool),
+    ) -> Result<()> {
+        for family in [Family::Id, Family::Author, Family::Source] {
+            let mut found: HashMap<u32, Seen> = HashMap::new();
+            self.inner.runs().every(family, |p| {
+                if metas.contains_key(&p.block) {
+                    found.entry(p.block).or_default().add(p.key, p.slot);
+                }
+            })?;
+            for no in metas.keys() {
+                if wanted.get(&(family, *no)).copied().unwrap_or_default()
+                    != found.get(no).copied().unwrap_or_default()
+                {
+                    add(format!("{POSTINGS} of block {no} are wrong ({family:?})"), false);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Every entry that the tree names must be in the log.
+    fn check_log(
+        &self,
+        repair: bool,
+        batch: &mut super::Batch,
+        add: &mut impl FnMut(String, bool),
+    ) -> Result<()> {
+        let mut seqs = Vec::new();
+        kv::scan(&*self.inner.kv(), b"l", &mut |k, _| {
+            seqs.extend(k.get(1..9).and_then(|b| b.try_into().ok()).map(u64::from_be_bytes));
+            true
+        })?;
+        for seq in seqs {
+            match self.entry(seq) {
+                Ok(e) if e.seq == seq => {}
+                Ok(e) => add(format!("log entry {seq} says that it is entry {}", e.seq), false),
+                Err(e) => {
+                    if repair {
+                        batch.delete(keys::log(seq));
+                    }
+                    add(format!("entry {seq} of the log is lost: {e}"), repair);
+                }
+            }
+        }
+        Ok(())
     }
 
     fn check_summaries(

@@ -49,11 +49,14 @@ pub fn sync(file: &File, path: &Path) -> Result<()> {
 
 /// Makes a rename, a new or a removed file in `dir` durable.
 pub fn sync_dir(dir: &Path) -> Result<()> {
+    // The parent of a bare file name is no path at all.
+    let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
     File::open(dir).and_then(|f| f.sync_all()).map_err(|e| StoreError::io("cannot sync the folder", dir, &e))
 }
 
 /// Writes a whole file beside its place and renames it there, synced.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let tmp = path.with_extension("new");
     let write = || -> std::io::Result<()> {
         let mut f = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&tmp)?;
@@ -61,7 +64,11 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
         f.sync_all()?;
         fs::rename(&tmp, path)
     };
-    write().map_err(|e| StoreError::io("cannot write", path, &e))?;
+    // Through a link, so that the link stays one.
+    write().map_err(|e| {
+        let _ = fs::remove_file(&tmp);
+        StoreError::io("cannot write", path, &e)
+    })?;
     sync_dir(path.parent().unwrap_or(Path::new(".")))
 }
 

@@ -91,6 +91,9 @@ impl Kv for Closed {
     }
 }
 
+/// How long an opening waits for another process to be done with the Db.
+const LOCK_WAIT: std::time::Duration = std::time::Duration::from_secs(3);
+
 /// sled 0.34.7 behind [`Kv`].
 pub struct Sled {
     db: sled::Db,
@@ -104,8 +107,21 @@ impl Sled {
     /// # Errors
     /// `Locked` if another process has it, `Corrupt` if it cannot be read even without its snapshots.
     pub fn open(dir: &Path, cache_mb: u64) -> Result<Sled> {
+        // Commands that follow one another wait for one another, and never tidy in a Db that somebody else has.
+        let until = std::time::Instant::now() + LOCK_WAIT;
+        let lock = loop {
+            let Ok(f) = File::open(dir.join("db")) else { break None };
+            match rustix::fs::flock(&f, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => break Some(f),
+                Err(_) if std::time::Instant::now() < until => {
+                    std::thread::sleep(std::time::Duration::from_millis(20));
+                }
+                Err(_) => return Err(locked(dir)),
+            }
+        };
         // A kill while opening leaves `snap.X.generating`, which sled would take for the newest snapshot.
         remove_snapshots(dir, |name| name.ends_with(".generating"));
+        drop(lock);
         let first = Self::try_open(dir, cache_mb);
         let db = match first {
             Err(StoreError::Corrupt(_)) => {
@@ -127,10 +143,10 @@ impl Sled {
             .flush_every_ms(None)
             .print_profile_on_drop(false);
         // sled can panic while it reads a damaged log.
-        match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| config.open())) {
-            Ok(Ok(db)) => Ok(db),
-            Ok(Err(e)) => Err(convert(&e, dir)),
-            Err(_) => Err(StoreError::corrupt(format!("sled cannot read {}", dir.display()))),
+        match crate::model::quietly(|| config.open()) {
+            Some(Ok(db)) => Ok(db),
+            Some(Err(e)) => Err(convert(&e, dir)),
+            None => Err(StoreError::corrupt(format!("sled cannot read {}", dir.display()))),
         }
     }
 }
@@ -145,14 +161,17 @@ fn remove_snapshots(dir: &Path, which: impl Fn(&str) -> bool) {
     }
 }
 
+fn locked(dir: &Path) -> StoreError {
+    let data = dir.parent().unwrap_or(dir);
+    StoreError::Locked(format!(
+        "another Hearken is using {}; close it, or choose another folder with --data",
+        data.display()
+    ))
+}
+
 fn convert(e: &sled::Error, dir: &Path) -> StoreError {
     match e {
-        sled::Error::Io(io) if io.to_string().contains("could not acquire lock") => {
-            StoreError::Locked(format!(
-                "another Hearken is using {}; close it, or choose another folder with --data",
-                dir.display()
-            ))
-        }
+        sled::Error::Io(io) if io.to_string().contains("could not acquire lock") => locked(dir),
         sled::Error::Io(io) => StoreError::io("sled in", dir, io),
         sled::Error::Corruption { .. } => StoreError::corrupt(format!("sled in {}: {e}", dir.display())),
         e => StoreError::Io(format!("sled in {}: {e}", dir.display())),

@@ -32,7 +32,7 @@ mod verbs;
 mod wipe;
 
 pub use backup::restore;
-pub use check::Finding;
+pub use check::{Finding, POSTINGS};
 pub use error::StoreError;
 pub use ingest::{Arrivals, Incoming, Outcome};
 pub use read::{Page, PageQuery, Wanted};

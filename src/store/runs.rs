@@ -229,7 +229,13 @@ impl Run {
             Some(next) => self.lower_bound(next)?,
             None => self.name.count,
         };
-        let mut end = to;
+        // Entries of one key stand by time: what is not before the time is skipped in a few steps.
+        let (mut lo, mut hi) = (from, to);
+        while before != u64::MAX && lo < hi {
+            let mid = lo + (hi - lo) / 2;
+            if Posting::read(&self.read_many(mid, 1)?)?.time < before { lo = mid + 1 } else { hi = mid }
+        }
+        let mut end = if before == u64::MAX { to } else { lo };
         let mut found = 0;
         while end > from && found < limit {
             let n = (end - from).min(256);
@@ -513,6 +519,19 @@ impl Runs {
         out.dedup_by_key(|p| p.key);
         out.truncate(limit);
         Ok(out)
+    }
+
+    /// Every posting of a family, in no order.
+    pub fn every(&self, family: Family, mut visit: impl FnMut(&Posting)) -> Result<()> {
+        for m in [&*self.frozen, &self.open].into_iter().filter_map(|m| m.get(&family)) {
+            m.list.iter().for_each(|(p, _)| visit(p));
+        }
+        for run in self.sealed.get(&family).into_iter().flatten() {
+            for p in run.clone().entries() {
+                visit(&p?);
+            }
+        }
+        Ok(())
     }
 
     /// The names of all sealed runs, oldest first within a family.

@@ -65,13 +65,15 @@ impl Store {
         };
         for (target, to) in wanted(&self.inner, &tx, &asker.who, verb, targets, note.as_ref())? {
             match fields::get(&mut tx, &asker.who, &target, &to)? {
+                // What was merely heard stays so when its text goes.
+                Some(Value::State(State::Heard, _)) if goes_along(verb, &target, &to) => {}
                 Some(from) if from != to => {
                     fields::set(&mut tx, &asker.who, &target, &to, note.as_ref())?;
                     // A draft that is posted goes along with its mention and is no target of its own.
-                    changed += u32::from(!goes_along(verb, &target));
+                    changed += u32::from(!goes_along(verb, &target, &to));
                     changes.push(Change { target, from, to });
                 }
-                _ => skipped += u32::from(!goes_along(verb, &target)),
+                _ => skipped += u32::from(!goes_along(verb, &target, &to)),
             }
         }
         let cause = if quiet && verb.spec().undoable { Cause::Along } else { Cause::Asked };
@@ -165,7 +167,8 @@ impl Store {
             seqs.extend(seq_of(k).map(|s| (s, v == [STANDS])));
             seqs.len() < limit
         })?;
-        seqs.into_iter().map(|(s, stands)| Ok((self.entry(s)?, stands))).collect()
+        // An entry that cannot be read any more is named by check.
+        Ok(seqs.into_iter().filter_map(|(s, stands)| Some((self.entry(s).ok()?, stands))).collect())
     }
 
     fn apply_set(
@@ -216,6 +219,7 @@ impl Store {
                 _ => None,
             })
             .collect();
+        applied.keys.dedup();
         if let Line::Set(seq, v) = line {
             tx.batch.put(keys::undo(me, seq), vec![v]);
         }
@@ -297,6 +301,9 @@ impl Store {
     pub fn log(&self, id: Option<Id>, limit: usize) -> Result<Vec<Entry>> {
         let mut out = Vec::new();
         let mut failed = None;
+        if limit == 0 {
+            return Ok(out);
+        }
         self.inner.kv().range(b"l", b"m", true, &mut |_, v| {
             let entry = codec::decode::<LogIndex>(v).and_then(|i| log::read(&self.inner.root, i.place));
             match entry {
@@ -311,6 +318,8 @@ impl Store {
                         out.push(e);
                     }
                 }
+                // An entry that cannot be read any more hides no other; check names it.
+                Err(StoreError::Corrupt(_) | StoreError::Io(_)) => {}
                 Err(e) => failed = Some(e),
             }
             failed.is_none() && out.len() < limit
@@ -356,8 +365,13 @@ fn index_entry(tx: &mut Tx<'_>, seq: u64, place: LogPlace, end: LogEnd) -> Resul
     Ok(())
 }
 
-fn goes_along(verb: &Verb, target: &Target) -> bool {
-    matches!((verb, target), (Verb::Answered(_), Target::Draft(_)))
+/// Changes that a verb brings along, which are no target of their own: a draft is posted with its mention, and
+/// what is erased asks nobody for anything any more.
+fn goes_along(verb: &Verb, target: &Target, to: &Value) -> bool {
+    matches!(
+        (verb, target, to),
+        (Verb::Answered(_), Target::Draft(_), _) | (Verb::Wipe | Verb::Forget, _, Value::State(..))
+    )
 }
 
 /// The values that a verb wants, target by target.
@@ -399,6 +413,9 @@ fn wanted(
         Targets::Mentions(keys) => {
             let drafts = matches!(verb, Verb::Answered(_) | Verb::Discard(_));
             for k in keys {
+                if matches!(verb, Verb::Wipe | Verb::Forget) {
+                    out.push((Target::Mention(*k), Value::State(State::Done, None)));
+                }
                 if !matches!(verb, Verb::Discard(_)) {
                     out.push((Target::Mention(*k), value.clone()));
                 }

@@ -3,14 +3,14 @@
 
 use super::block::{Place, flag};
 use super::error::Result;
-use super::records::{NoteRec, Side, Stored};
+use super::records::{DraftRec, NoteRec, Side, Stored};
 use super::runs::Family;
 use super::segs::{Frame, FrameKind, SEGMENT, Segment, pack};
 use super::tx::Tx;
 use super::verbs::Asker;
 use super::{Store, codec, disk, keys, kv};
 use crate::model::{Applied, Id, Key, Mention, Stamp, Targets, Verb};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::os::unix::fs::FileExt;
 
 impl Store {
@@ -41,7 +41,7 @@ impl Store {
                 );
             }
         }
-        let done = self.act(asker, &Verb::Forget, &Targets::Mentions(all), now, true)?;
+        let done = self.act(asker, &Verb::Forget, &Targets::Mentions(all.clone()), now, true)?;
         {
             let _core = self.writing()?;
             let mut tx = Tx::new(&self.inner);
@@ -55,10 +55,23 @@ impl Store {
                     erase_note(&mut tx, self, n.id)?;
                 }
             }
-            for key in &done.keys {
-                let notes = tx.side(*key)?.notes.clone();
-                for n in notes {
+            // Also of what was wiped before: what we wrote about it and to it.
+            for key in &all {
+                for n in tx.side(*key)?.notes.clone() {
                     erase_note(&mut tx, self, n.id)?;
+                }
+            }
+            let about: HashSet<Id> = all.iter().map(|k| k.id).collect();
+            let mut drafts: Vec<DraftRec> = Vec::new();
+            kv::scan(&*self.inner.kv(), b"d", &mut |_, v| {
+                drafts.extend(codec::decode::<DraftRec>(v).ok().filter(|d| about.contains(&d.mention.id)));
+                true
+            })?;
+            for d in drafts {
+                tx.batch.delete(keys::draft(d.id));
+                tx.batch.put(keys::wipe(d.id), codec::encode(&vec![d.place.seg])?);
+                if let Some(at) = tx.locate(d.mention.id)? {
+                    tx.set_flag(at, flag::DRAFT, false)?;
                 }
             }
             tx.commit()?;

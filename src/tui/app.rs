@@ -160,6 +160,7 @@ pub enum Asking {
     /// The address and interval of a source that is there.
     SourceChange,
     PageUrl,
+    BackupFile,
     MarkQuery,
     /// Enter removes the source.
     RemoveSource,

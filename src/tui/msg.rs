@@ -18,8 +18,8 @@ pub enum Msg {
     Minute,
     /// What `$EDITOR` gave back.
     Edited(Result<String, String>),
-    /// What the clipboard said.
-    Said(&'static str),
+    /// What the clipboard, or a backup, said.
+    Said(String),
     /// The engine is there.
     Opened,
     OpenFailed(String),
@@ -81,7 +81,12 @@ pub enum Effect {
     Ask(For, Request),
     After(u64, Timer),
     Copy(String),
-    Edit { draft: String, quoted: String },
+    Edit {
+        draft: String,
+        quoted: String,
+    },
     Suspend,
+    /// A backup into a file that the person names and makes.
+    Backup(std::path::PathBuf),
     Quit(i32),
 }

@@ -183,7 +183,7 @@ impl Loop {
             }
             Effect::Copy(text) => {
                 let said = tty::copy(&text);
-                let _ = self.keys_tx.send(Msg::Said(said));
+                let _ = self.keys_tx.send(Msg::Said(said.to_owned()));
             }
             Effect::Edit { draft, quoted } => {
                 self.parking.park();
@@ -203,6 +203,17 @@ impl Loop {
                 if matches!(went, Ok(false)) {
                     self.app.say("there is no shell to go back to");
                 }
+            }
+            Effect::Backup(path) => {
+                let Some(door) = self.door.clone() else { return };
+                let tx = self.keys_tx.clone();
+                tokio::spawn(async move {
+                    let said = match crate::door::backup_to(&*door, &path).await {
+                        Ok(n) => format!("{} MB in {}", n.div_ceil(1 << 20), path.display()),
+                        Err(why) => format!("no backup: {why}"),
+                    };
+                    let _ = tx.send(Msg::Said(said));
+                });
             }
             Effect::Quit(code) => self.app.quit = Some(code),
         }

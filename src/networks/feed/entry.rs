@@ -200,7 +200,9 @@ fn author(e: &Entry, feed_author: &Text, site: &Text) -> Author {
 fn person(p: &feed_rs::model::Person) -> Text {
     let shown = p.name.as_deref().map(name).unwrap_or_default();
     if !shown.is_empty() {
-        return shown;
+        // `mail (Name)`, of which the library leaves the brackets.
+        let bare = shown.strip_prefix('(').and_then(|s| s.strip_suffix(')')).map(clean::line);
+        return bare.filter(|b| !b.is_empty()).unwrap_or(shown);
     }
     let mail = p.email.as_deref().unwrap_or("");
     name(if mail.contains('(') { mail } else { mail.split('@').next().unwrap_or("") })

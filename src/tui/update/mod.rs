@@ -288,6 +288,7 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
         | Action::SnoozeTyped
         | Action::Posted
         | Action::AddPage
+        | Action::Backup
         | Action::SourceAdd => prompt::open(app, a),
         Action::Reload => vec![Effect::Ask(For::Told, Request::Reload)],
         Action::GoSources

@@ -31,6 +31,7 @@ pub fn open(app: &mut App, a: Action) -> Vec<Effect> {
         }
         Action::Posted => (Asking::Posted, "posted at", String::new()),
         Action::SourceAdd => (Asking::SourceUrl, "address of a feed or page", String::new()),
+        Action::Backup => (Asking::BackupFile, "backup to the new file", String::new()),
         Action::AddPage => (Asking::PageUrl, "address of the page", String::new()),
         Action::Help => {
             help(app);
@@ -224,7 +225,11 @@ fn accept(app: &mut App) -> Vec<Effect> {
                 None => verbs::run(app, Verb::Answered(text.to_owned())),
             }
         }
-        Asking::SourceUrl | Asking::PageUrl if text.is_empty() => Vec::new(),
+        Asking::SourceUrl | Asking::PageUrl | Asking::BackupFile if text.is_empty() => Vec::new(),
+        Asking::BackupFile => {
+            app.say("writing the backup beside the work");
+            vec![Effect::Backup(text.into())]
+        }
         Asking::SourceUrl | Asking::PageUrl if crate::config::no_address(text).is_some() => {
             again(app, p, &crate::config::no_address(text).unwrap_or_default())
         }

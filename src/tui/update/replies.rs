@@ -163,8 +163,12 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             app.say(format!("added {id}; asking it now"));
             vec![Effect::Ask(For::Sources, Request::Sources), sources::ask_now(app, id)]
         }
-        (_, Reply::AddedPage(id)) => {
-            app.say("put into the inbox");
+        (_, Reply::AddedPage { id, trouble }) => {
+            if trouble.is_empty() {
+                app.say("put into the inbox");
+            } else {
+                app.warn(format!("put into the inbox, but only its address: {trouble}"));
+            }
             vec![Effect::Ask(For::Back, Request::Items(vec![id]))]
         }
         (_, Reply::Removed(id)) => {

@@ -22,15 +22,6 @@ pub fn is_quiet() -> bool {
     QUIET.get()
 }
 
-/// From now on panics say what happened through the sink, or nothing if they are caught anyway.
-pub fn install_panic_hook() {
-    std::panic::set_hook(Box::new(|info| {
-        if !is_quiet() {
-            eprintln!("hearken failed; please report this: {}", super::sink(&info.to_string()));
-        }
-    }));
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
