@@ -168,7 +168,7 @@ impl Engine {
         let config = Config::read(&path).map_err(|all| {
             let first = all.first().map_or(String::new(), ToString::to_string);
             let more = if all.len() > 1 { format!(" (and {} more)", all.len() - 1) } else { String::new() };
-            format!("{first}{more}; the configuration from before stays in force")
+            format!("the old configuration stays in force: {first}{more}")
         })?;
         self.put_setup(config);
         Ok(())

@@ -182,12 +182,7 @@ impl Store {
         let live = dir.join(current(dir));
         // Readers wait here until the new Db is there: sled allows one opener at a time.
         let mut place = self.inner.kv.write().unwrap_or_else(PoisonError::into_inner);
-        let old = std::mem::replace(&mut *place, Arc::new(super::kv::Closed));
-        let until = std::time::Instant::now() + std::time::Duration::from_secs(5);
-        while Arc::strong_count(&old) > 1 && std::time::Instant::now() < until {
-            std::thread::yield_now();
-        }
-        drop(old);
+        let_go(&mut place);
         let kv: Arc<dyn Kv> = Arc::new(Sled::open(&live, self.inner.cache_mb)?);
         *place = kv.clone();
         drop(place);
@@ -213,6 +208,15 @@ impl Store {
 
     fn refill_from(&self, from: u32, to: u32) -> Result<()> {
         refill(&self.inner, from, to)
+    }
+}
+
+/// Closes a Db once its last reader is done with it.
+pub fn let_go(place: &mut Arc<dyn Kv>) {
+    let old = std::mem::replace(place, Arc::new(super::kv::Closed));
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(5);
+    while Arc::strong_count(&old) > 1 && std::time::Instant::now() < until {
+        std::thread::yield_now();
     }
 }
 

@@ -79,12 +79,22 @@ impl Store {
         }
         copy.sync()?;
         drop(copy);
-        // Opening once writes a snapshot: the next start is quick.
-        let fresh: Arc<dyn Kv> = Arc::new(Sled::open(&dir.join(name), self.inner.cache_mb)?);
         disk::sync_dir(&dir.join(name))?;
         disk::write_atomic(&dir.join("CURRENT"), name.as_bytes())?;
+        // The old Db goes before the new one is opened, so that their caches never stand side by side; readers wait
+        // for some milliseconds. Opening also writes a snapshot: the next start is quick.
+        let mut place = self.inner.kv.write().unwrap_or_else(PoisonError::into_inner);
+        open::let_go(&mut place);
+        let fresh: Arc<dyn Kv> = match Sled::open(&dir.join(name), self.inner.cache_mb) {
+            Ok(k) => Arc::new(k),
+            Err(e) => {
+                // The next write opens whatever CURRENT names.
+                self.inner.sick.store(true, std::sync::atomic::Ordering::SeqCst);
+                return Err(e);
+            }
+        };
         self.vacuumed.store(fresh.size()?, std::sync::atomic::Ordering::Relaxed);
-        *self.inner.kv.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        *place = fresh;
         Ok(())
     }
 

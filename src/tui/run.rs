@@ -151,6 +151,8 @@ impl Loop {
     }
 
     fn take(&mut self, m: Msg) {
+        #[cfg(debug_assertions)]
+        fail_if_told(&m);
         if matches!(m, Msg::Gone) {
             self.tty.gone();
         }
@@ -237,6 +239,14 @@ impl Loop {
         while self.saving.load(Ordering::SeqCst) > 0 && Instant::now() < until {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+    }
+}
+
+/// Tests want to see what a fault of ours leaves behind.
+#[cfg(debug_assertions)]
+fn fail_if_told(m: &Msg) {
+    if let (Ok(key), Msg::Key(k)) = (std::env::var("HEARKEN_FAIL_AT_KEY"), m) {
+        assert!(super::update::key_name(k).as_deref() != Some(&key), "told to fail");
     }
 }
 

@@ -8,6 +8,7 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use std::io::{self, Write};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Collects a frame and lets it go in one write.
@@ -142,13 +143,20 @@ fn send(bytes: &[u8]) -> io::Result<()> {
 
 fn set_up() -> io::Result<()> {
     terminal::enable_raw_mode()?;
+    OURS.store(true, Ordering::SeqCst);
     let mut b = Vec::new();
     execute!(b, terminal::EnterAlternateScreen, event::EnableBracketedPaste, cursor::Hide)?;
     send(&b)
 }
 
-/// Every mode that was set is reset; safe to call twice, and from a panic.
+/// True while the terminal is ours.
+static OURS: AtomicBool = AtomicBool::new(false);
+
+/// Every mode that was set is reset; called twice it does nothing more, and may be called from a panic.
 fn restore() {
+    if !OURS.swap(false, Ordering::SeqCst) {
+        return;
+    }
     let mut b = Vec::new();
     let _ = execute!(b, event::DisableBracketedPaste, terminal::LeaveAlternateScreen, cursor::Show);
     let _ = send(&b);

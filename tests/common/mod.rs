@@ -95,7 +95,9 @@ impl Site {
         let at = runtime
             .block_on(hearken::net::serve::serve(std::sync::Arc::new(move |p: &str| {
                 let body = d.lock().unwrap().get(p)?.clone().into_bytes();
-                Some(hearken::net::serve::Served { content_type: "application/rss+xml", body })
+                let page = body.starts_with(b"<html") || body.starts_with(b"<!doctype html");
+                let content_type = if page { "text/html" } else { "application/rss+xml" };
+                Some(hearken::net::serve::Served { content_type, body })
             })))
             .unwrap();
         Site { at: format!("http://{at}"), docs, _runtime: runtime }
@@ -184,17 +186,22 @@ impl Tmux {
 
     /// The process that runs in the pane.
     pub fn pid(&self, t: &Temp) -> i32 {
-        until("the program's process", || {
-            for e in std::fs::read_dir("/proc").unwrap().flatten() {
-                let Ok(cmd) = std::fs::read(e.path().join("cmdline")) else { continue };
-                let cmd = text(&cmd);
-                if cmd.starts_with(BIN) && cmd.contains(&*t.0.to_string_lossy()) {
-                    return e.file_name().to_string_lossy().parse().map_err(|_| String::new());
-                }
-            }
-            Err("none".into())
-        })
+        process_of(t)
     }
+}
+
+/// The process of the program that works on this folder.
+pub fn process_of(t: &Temp) -> i32 {
+    until("the program's process", || {
+        for e in std::fs::read_dir("/proc").unwrap().flatten() {
+            let Ok(cmd) = std::fs::read(e.path().join("cmdline")) else { continue };
+            let cmd = text(&cmd);
+            if cmd.starts_with(BIN) && cmd.contains(&*t.0.to_string_lossy()) {
+                return e.file_name().to_string_lossy().parse().map_err(|_| String::new());
+            }
+        }
+        Err("none".into())
+    })
 }
 
 impl Drop for Tmux {
