@@ -138,17 +138,18 @@ impl Engine {
 
     /// At start, what was not heard while nobody ran is a gap.
     fn note_time_off(&self) {
-        let setup = self.setup();
         let now = Stamp::now();
-        for s in setup.sources.iter() {
+        let mut gaps = Vec::new();
+        for s in self.setup().sources.iter() {
             if let Ok(Some(rec)) = self.store.reader().source(&s.id) {
                 let mut h = rec.health.clone();
                 crate::listen::note_time_passed(&mut h, now, s.every_ms);
                 if h != rec.health {
-                    let _ = self.store.put_health(&s.id, s.network(), &h);
+                    gaps.push((s.id.clone(), h));
                 }
             }
         }
+        let _ = self.store.put_healths(&gaps);
     }
 }
 

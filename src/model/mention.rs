@@ -4,6 +4,8 @@
 use super::{Stamp, Text};
 use serde::{Deserialize, Serialize};
 
+/// The class of what was taken up, where a source names none.
+pub const MAIN_CLASS: &str = "main";
 /// The class of retention of what was kept but matched nothing.
 pub const HEARD_CLASS: &str = "heard";
 

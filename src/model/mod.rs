@@ -21,7 +21,7 @@ pub use draft::Draft;
 pub use id::{Id, Key, hash_bytes, hash64};
 pub use item::{Counts, Item, PersonCard, State};
 pub use json::line_of;
-pub use mention::{Author, HEARD_CLASS, Kind, Mention, TimeNote, TopicHit};
+pub use mention::{Author, HEARD_CLASS, Kind, MAIN_CLASS, Mention, TimeNote, TopicHit};
 pub use quiet::{is_quiet, quietly};
 pub use source::{Asked, Cursor, Health, SourceView, Trouble};
 pub use text::Text;

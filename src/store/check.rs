@@ -1,7 +1,7 @@
 //! Does everything agree? Every block, summary, posting, side record, note and draft is held against the
 //! records, and on request made again from them.
 
-use super::error::Result;
+use super::error::{Result, StoreError};
 use super::index::{GROUP, Index, Meta};
 use super::records::{DraftRec, NoteRec, Side, Stored};
 use super::runs::Family;
@@ -210,11 +210,22 @@ impl Store {
         for (k, v) in all {
             let wrong = match k.first() {
                 Some(b'x') => match codec::decode::<Side>(&v) {
-                    Ok(s) if self.inner.locate(s.key.id)?.is_some() => s
-                        .revisions
-                        .iter()
-                        .find_map(|p| self.inner.record::<Stored>(*p, 0).err())
-                        .map(|e| e.to_string()),
+                    Ok(s) if self.inner.locate(s.key.id)?.is_some() => {
+                        // Only a text that is lost is taken out of the record, never what people did.
+                        let lost = |p: &super::Place| {
+                            matches!(self.inner.record::<Stored>(*p, 0), Err(StoreError::Corrupt(_)))
+                        };
+                        let bad = s.revisions.iter().filter(|p| lost(p)).count();
+                        if bad > 0 {
+                            if repair {
+                                let mut right = s.clone();
+                                right.revisions.retain(|p| !lost(p));
+                                batch.put(k.clone(), codec::encode(&right)?);
+                            }
+                            add(format!("{bad} later texts of {} are lost", s.key.id), repair);
+                        }
+                        None
+                    }
                     Ok(s) => Some(format!("what was done to {} has no mention", s.key.id)),
                     Err(e) => Some(e.to_string()),
                 },

@@ -116,8 +116,8 @@ fn set_mention(tx: &mut Tx<'_>, who: &str, key: Key, value: &Value, note: Option
     let Some(at) = tx.locate(key.id)? else { return Ok(()) };
     match value {
         Value::State(s, until) => {
-            let row_has_side = tx.block(at.block)?.rows.get(at.slot).is_some_and(|r| r.has(flag::SIDE));
-            let had = if row_has_side { tx.side(key)?.snoozed_until } else { None };
+            // The side as this change sees it: the row's flag for it is set only at the end.
+            let had = tx.side(key)?.snoozed_until;
             if let Some(t) = had {
                 tx.batch.delete(keys::snooze(t.0, key.id));
             }

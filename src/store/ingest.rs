@@ -5,7 +5,7 @@ use super::block::{BLOCK, Block, Place, Row, flag, state_bits};
 use super::error::{Result, StoreError};
 use super::records::{SourceRec, Stored};
 use super::runs::{Family, Posting};
-use super::segs::{FrameKind, SEGMENT, Segment, pack};
+use super::segs::{FrameKind, SEGMENT, Segment, pack, pack_numbered};
 use super::tx::Tx;
 use super::{ActiveSegment, Core, Located, SPAN_US, Store, codec, disk, keys};
 use crate::model::{Health, Id, Key, Mention, Stamp, State, Trouble};
@@ -292,7 +292,13 @@ impl<'a> Work<'a> {
         if row.has(flag::GONE) {
             return Ok(None);
         }
-        let old = self.store.reader().body(at, &row)?;
+        // A text that the disk does not give any more is as good as another one.
+        let old = match self.store.reader().body(at, &row) {
+            Err(StoreError::Corrupt(_)) => {
+                Mention { source: item.mention.source.clone(), ..Mention::default() }
+            }
+            read => read?,
+        };
         if old.source != item.mention.source {
             let side = self.tx.side(row.key)?;
             if !side.via.contains(&item.mention.source) {
@@ -304,9 +310,15 @@ impl<'a> Work<'a> {
             return Ok(None);
         }
         // The key and the time of first hearing stay.
-        let mention = Mention { heard_at: old.heard_at, ..item.mention.clone() };
-        let stored = Stored { key: row.key, state: row.state(), link: item.link, mention };
-        let frame = pack(FrameKind::Revision, row.key.id.0, &[codec::encode(&stored)?])?;
+        let heard_at = if old.heard_at == Stamp(0) { item.mention.heard_at } else { old.heard_at };
+        let mention = Mention { heard_at, ..item.mention.clone() };
+        let enters = row.state() == State::Heard && item.state == State::Inbox;
+        // The state as it is from now on: a rebuild reads it here.
+        let state = if enters { State::Inbox } else { row.state() };
+        let stored = Stored { key: row.key, state, link: item.link, mention };
+        let number = self.tx.side(row.key)?.revisions.len() as u16 + 1;
+        let record = codec::encode(&stored)?;
+        let frame = pack_numbered(FrameKind::Revision, row.key.id.0, number, &[record])?;
         let class = self.store.class_of(at)?;
         let place = self.store.append(core, &mut self.tx, &class.0, &class.1, &[frame])?[0];
         let side = self.tx.side(row.key)?;
@@ -315,7 +327,7 @@ impl<'a> Work<'a> {
             side.revisions.remove(0);
         }
         self.tx.set_flag(at, flag::EDITED, true)?;
-        if row.state() == State::Heard && item.state == State::Inbox {
+        if enters {
             let r = &mut self.tx.block(at.block)?.rows[at.slot];
             r.flags = (r.flags & !flag::STATE) | state_bits(State::Inbox) | flag::MATCHED;
         }

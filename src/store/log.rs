@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 /// A new file is begun when one has this many bytes.
 const FILE_MAX: u64 = 64 << 20;
 
+/// No entry is longer, in bytes: a bulk verb on ten thousand mentions is a tenth of it.
+const ENTRY_MAX: u64 = 16 << 20;
+
 /// How far the tree has taken the log in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct LogEnd {
@@ -43,7 +46,8 @@ pub struct Log {
 
 impl Log {
     /// Opens the log at the end that the tree knows and gives the entries behind it.
-    pub fn open(root: &Path, known: LogEnd) -> Result<(Log, Vec<(Entry, LogPlace)>)> {
+    /// With `keep`, nothing of it is cut off, whatever the tree knows.
+    pub fn open(root: &Path, known: LogEnd, keep: bool) -> Result<(Log, Vec<(Entry, LogPlace)>)> {
         disk::folder(&root.join("log"))?;
         let mut tail = Vec::new();
         let mut end = known;
@@ -65,9 +69,21 @@ impl Log {
         }
         let p = path(root, end.file);
         let file = disk::open_rw(&p)?;
-        file.set_len(end.off).map_err(|e| StoreError::io("cannot cut", &p, &e))?;
+        let len = file.metadata().map_or(0, |m| m.len());
+        if keep {
+            // Whatever stands there may be somebody's work behind a damaged entry: new ones go behind it.
+            end.off = len;
+            end.seq = 0;
+        } else if len > end.off {
+            file.set_len(end.off).map_err(|e| StoreError::io("cannot cut", &p, &e))?;
+        }
         disk::sync_dir(&root.join("log"))?;
         Ok((Log { root: root.to_owned(), file, end }, tail))
+    }
+
+    /// The next entry has the number behind this one.
+    pub fn count_from(&mut self, seq: u64) {
+        self.end.seq = seq;
     }
 
     pub fn end(&self) -> LogEnd {
@@ -114,9 +130,10 @@ impl Log {
     }
 }
 
-/// All entries of the log, oldest first. A damaged one ends its file, and the next file goes on.
-pub fn all(root: &Path) -> Result<Vec<(Entry, LogPlace)>> {
-    let mut out = Vec::new();
+/// All entries of the log, oldest first; behind a damaged stretch it goes on with the next whole entry. Gives how
+/// many stretches were skipped.
+pub fn all(root: &Path) -> Result<(Vec<(Entry, LogPlace)>, u64)> {
+    let (mut out, mut skipped) = (Vec::new(), 0);
     let mut files: Vec<u32> = std::fs::read_dir(root.join("log"))
         .into_iter()
         .flatten()
@@ -129,12 +146,22 @@ pub fn all(root: &Path) -> Result<Vec<(Entry, LogPlace)>> {
         let f = File::open(&p).map_err(|e| StoreError::io("cannot open", &p, &e))?;
         let len = f.metadata().map_or(0, |m| m.len());
         let mut off = 0;
-        while let Some((entry, next)) = read_at(&f, &p, off, len)? {
-            out.push((entry, LogPlace { file, off }));
-            off = next;
+        let mut whole = true;
+        while off + 8 < len {
+            // The checksum tells an entry from what only looks like one.
+            match read_at(&f, &p, off, len) {
+                Ok(Some((entry, next))) => {
+                    out.push((entry, LogPlace { file, off }));
+                    (off, whole) = (next, true);
+                }
+                _ => {
+                    skipped += u64::from(whole);
+                    (off, whole) = (off + 1, false);
+                }
+            }
         }
     }
-    Ok(out)
+    Ok((out, skipped))
 }
 
 /// Reads one entry.
@@ -156,7 +183,7 @@ fn read_at(f: &File, p: &Path, off: u64, len: u64) -> Result<Option<(Entry, u64)
     f.read_exact_at(&mut head, off).map_err(|e| StoreError::io("cannot read", p, &e))?;
     let mut b = Bytes(&head);
     let (n, sum) = (u64::from(b.u32()?), b.u32()?);
-    if off + 8 + n > len {
+    if off + 8 + n > len || n > ENTRY_MAX {
         return Ok(None);
     }
     let mut body = vec![0; n as usize];

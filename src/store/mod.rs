@@ -79,6 +79,10 @@ pub(crate) struct Inner {
     /// Batches that the tree has taken in; the file `COMMITS` says the same from outside of it.
     commits: std::sync::atomic::AtomicU64,
     commits_file: std::fs::File,
+    /// The tree is being built anew: nothing beside it is told yet.
+    building: bool,
+    /// The last batch may be in the tree although its writing failed.
+    unsure: std::sync::atomic::AtomicBool,
     /// Source ids by number and back.
     sources: RwLock<Sources>,
     vips: RwLock<HashSet<Id>>,
@@ -111,6 +115,8 @@ struct ActiveSegment {
 pub struct Store {
     inner: Arc<Inner>,
     core: Mutex<Core>,
+    /// Held by whoever writes segments anew or takes them away, so that none is written anew under another's feet.
+    sweeping: Mutex<()>,
     /// Verbs that wait for the lock: arrivals let them pass.
     urgent: std::sync::atomic::AtomicU32,
     /// Size of the Db after it was opened or copied last.
@@ -190,6 +196,23 @@ impl Store {
     pub fn put_health(&self, id: &str, network: &str, health: &Health) -> Result<()> {
         self.put_source(id, network, |r| r.health = health.clone())
     }
+
+    /// The health of many sources that are known already, in one batch.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn put_healths(&self, all: &[(String, Health)]) -> Result<()> {
+        let _core = self.writing()?;
+        let mut batch = Batch::default();
+        for (id, health) in all {
+            if let Some(no) = self.inner.source_no(id)
+                && let Some(rec) = self.inner.source_rec(no)?
+            {
+                batch.put(keys::source(no), codec::encode(&SourceRec { health: health.clone(), ..rec })?);
+            }
+        }
+        if batch.ops.is_empty() { Ok(()) } else { self.inner.write(&batch) }
+    }
 }
 
 impl Inner {
@@ -216,8 +239,10 @@ impl Inner {
     /// Applies and syncs; a copy in the making gets the batch too.
     pub fn write(&self, batch: &Batch) -> Result<()> {
         let kv = self.kv();
-        let written = kv.apply(batch).and_then(|()| kv.sync());
+        let applied = kv.apply(batch);
+        let written = applied.clone().and_then(|()| kv.sync());
         if written.is_err() {
+            self.unsure.store(applied.is_ok(), std::sync::atomic::Ordering::SeqCst);
             // What sled holds in memory after a failed write is not known: only a fresh open tells.
             self.sick.store(true, std::sync::atomic::Ordering::SeqCst);
             return written;
@@ -239,6 +264,9 @@ impl Inner {
     fn committed(&self, n: u64) {
         use std::os::unix::fs::FileExt;
         self.commits.store(n, std::sync::atomic::Ordering::SeqCst);
+        if self.building {
+            return;
+        }
         // A full disk takes no harm here: a smaller number is never wrong.
         let _ = self.commits_file.write_all_at(&n.to_le_bytes(), 0);
     }
@@ -282,7 +310,21 @@ impl Inner {
         }
     }
 
+    /// A block as it stands. While one is taken away, the tree and the summaries differ for a moment: then it is
+    /// looked for again before anybody hears of damage.
     pub fn block(&self, no: u32) -> Result<Block> {
+        let mut last = self.block_now(no);
+        for _ in 0..5 {
+            if !matches!(last, Err(StoreError::Corrupt(_))) || self.index().meta(no).is_none() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(2));
+            last = self.block_now(no);
+        }
+        last
+    }
+
+    fn block_now(&self, no: u32) -> Result<Block> {
         let max = self.index().meta(no).map(|m| m.max);
         let max = max.ok_or_else(|| StoreError::corrupt(format!("block {no} is not in the index")))?;
         let bytes = self
@@ -341,6 +383,24 @@ impl Inner {
             v.insert(loaded);
         }
         Ok(all.get(&person).and_then(|p| p.get(&group)).copied().unwrap_or([0; 32]))
+    }
+
+    /// Everybody's read marks, by group of blocks.
+    pub fn all_marks(&self) -> Result<HashMap<u32, Vec<(u64, Marks)>>> {
+        let mut out: HashMap<u32, Vec<(u64, Marks)>> = HashMap::new();
+        kv::scan(&*self.kv(), b"r", &mut |k, bytes| {
+            let person = k.get(1..9).and_then(|b| b.try_into().ok()).map(u64::from_be_bytes);
+            let group = k.get(9..13).and_then(|b| b.try_into().ok()).map(u32::from_be_bytes);
+            let mut m: Marks = [0; 32];
+            for (w, c) in m.iter_mut().zip(bytes.chunks_exact(8)) {
+                *w = u64::from_le_bytes(c.try_into().unwrap_or_default());
+            }
+            if let (Some(p), Some(g)) = (person, group) {
+                out.entry(g).or_default().push((p, m));
+            }
+            true
+        })?;
+        Ok(out)
     }
 
     pub fn source_no(&self, id: &str) -> Option<u32> {

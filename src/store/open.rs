@@ -37,6 +37,7 @@ pub fn open(dir: &Path, cache_mb: u64) -> Result<Store> {
     let store = over(dir, kv, cache_mb, None)?;
     // Only the holder of the lock, and of a store that is whole, may clear up what a kill left behind.
     clear_leftovers(dir, &name);
+    clear_bodies(dir, &store.inner.segs.all());
     remove_unnamed_runs(dir, &store.inner.runs().names());
     Ok(store)
 }
@@ -52,7 +53,7 @@ pub fn over(
     let building = segments.is_some();
     let commits_file = disk::open_rw(&dir.join("COMMITS"))?;
     let commits = whole(&*kv, &commits_file, building)?;
-    let mut loaded = load(dir, &*kv)?;
+    let mut loaded = load(dir, &*kv, building)?;
     if let Some(s) = segments {
         loaded.core.next_segment = s.keys().next_back().map_or(1, |n| n + 1);
         loaded.core.next_run = next_free_run(dir);
@@ -70,12 +71,22 @@ pub fn over(
         segs: Segs::new(dir, loaded.segments),
         commits: commits.into(),
         commits_file,
+        building,
+        unsure: false.into(),
         sources: RwLock::new(loaded.sources),
         vips: RwLock::new(loaded.vips),
         marks: Mutex::default(),
     });
+    // Since the last copy, not since this opening: many short sessions log as much as a long one.
     let size = inner.kv().size()?;
-    let store = Store { inner, core: Mutex::new(loaded.core), urgent: 0.into(), vacuumed: size.into() };
+    let copied: Option<u64> = meta(&*inner.kv(), "copied")?;
+    let store = Store {
+        inner,
+        core: Mutex::new(loaded.core),
+        sweeping: Mutex::default(),
+        urgent: 0.into(),
+        vacuumed: copied.unwrap_or(0).min(size).into(),
+    };
     store.refill(loaded.sealed_to)?;
     let end = store.core().log.end();
     store.replay(end, loaded.tail)?;
@@ -118,7 +129,7 @@ struct Loaded {
     core: Core,
 }
 
-fn load(dir: &Path, kv: &dyn Kv) -> Result<Loaded> {
+fn load(dir: &Path, kv: &dyn Kv, building: bool) -> Result<Loaded> {
     let mut index = Index::default();
     let mut failed = None;
     scan(kv, b"g", &mut |k, v| {
@@ -142,7 +153,7 @@ fn load(dir: &Path, kv: &dyn Kv) -> Result<Loaded> {
         runs.sealed.entry(n.family).or_default().push(Arc::new(Run::open(dir, *n)?));
     }
     let log_end: LogEnd = meta(kv, "log")?.unwrap_or_default();
-    let (log, tail) = Log::open(dir, log_end)?;
+    let (log, tail) = Log::open(dir, log_end, building)?;
     let core = Core {
         next_block: index.len().max(meta(kv, "next_block")?.unwrap_or(0)),
         next_segment: segments.keys().next_back().map_or(1, |n| n + 1),
@@ -182,11 +193,15 @@ impl Store {
         let live = dir.join(current(dir));
         // Readers wait here until the new Db is there: sled allows one opener at a time.
         let mut place = self.inner.kv.write().unwrap_or_else(PoisonError::into_inner);
-        let_go(&mut place);
+        let_go(&mut place, std::time::Duration::from_secs(5));
         let kv: Arc<dyn Kv> = Arc::new(Sled::open(&live, self.inner.cache_mb)?);
         *place = kv.clone();
         drop(place);
-        let loaded = load(dir, &*kv)?;
+        let mut loaded = load(dir, &*kv, false)?;
+        // Numbers that were given out before are not given out again: their files may still be written.
+        loaded.core.next_block = loaded.core.next_block.max(core.next_block);
+        loaded.core.next_segment = loaded.core.next_segment.max(core.next_segment);
+        loaded.core.next_run = loaded.core.next_run.max(core.next_run);
         *self.inner.index_mut() = loaded.index;
         *self.inner.runs_mut() = loaded.runs;
         self.inner.segs.reset(loaded.segments);
@@ -211,10 +226,10 @@ impl Store {
     }
 }
 
-/// Closes a Db once its last reader is done with it.
-pub fn let_go(place: &mut Arc<dyn Kv>) {
+/// Closes a Db once its last reader is done with it, or after `patience` leaves that to the reader.
+pub fn let_go(place: &mut Arc<dyn Kv>, patience: std::time::Duration) {
     let old = std::mem::replace(place, Arc::new(super::kv::Closed));
-    let until = std::time::Instant::now() + std::time::Duration::from_secs(5);
+    let until = std::time::Instant::now() + patience;
     while Arc::strong_count(&old) > 1 && std::time::Instant::now() < until {
         std::thread::yield_now();
     }
@@ -307,6 +322,34 @@ fn clear_leftovers(dir: &Path, live: &str) {
         let name = name.to_string_lossy();
         if name.starts_with("index-") && name != live {
             let _ = std::fs::remove_dir_all(e.path());
+        }
+    }
+}
+
+/// What a kill left in the segments: files that no tree names (half of a rewrite, or the old half of a whole one,
+/// in which a wiped text may stand) and bytes behind the committed end of the others.
+fn clear_bodies(dir: &Path, segments: &BTreeMap<u32, Segment>) {
+    let known: HashMap<_, u64> =
+        segments.iter().map(|(no, s)| (s.path(dir, *no), u64::from(s.len))).collect();
+    let list =
+        |p: &Path| std::fs::read_dir(p).into_iter().flatten().flatten().map(|e| e.path()).collect::<Vec<_>>();
+    for month in list(&dir.join("bodies")).iter().flat_map(|class| list(class)) {
+        let mut changed = false;
+        for file in list(&month).into_iter().filter(|f| f.extension().is_some_and(|e| e == "seg")) {
+            let len = std::fs::metadata(&file).map_or(0, |m| m.len());
+            match known.get(&file) {
+                None => changed |= std::fs::remove_file(&file).is_ok(),
+                Some(end) if len > *end => {
+                    let f = std::fs::OpenOptions::new().write(true).open(&file);
+                    let _ = f.and_then(|f| f.set_len(*end));
+                }
+                Some(_) => {}
+            }
+        }
+        if changed {
+            let _ = disk::sync_dir(&month);
+            // Only an empty folder goes.
+            let _ = std::fs::remove_dir(&month);
         }
     }
 }

@@ -168,8 +168,8 @@ impl Reader {
     /// # Errors
     /// If the disk fails.
     pub fn ids(&self, from: Id, to: Id, limit: usize) -> Result<Vec<Key>> {
-        let found = self.inner.runs().in_range(Family::Id, from.0, to.0, limit)?;
-        let alive = found.into_iter().filter(|p| self.inner.index().meta(p.block).is_some());
+        let there = |block| self.inner.index().meta(block).is_some();
+        let alive = self.inner.runs().in_range(Family::Id, from.0, to.0, limit, there)?.into_iter();
         Ok(alive.map(|p| Key { time: p.time, id: Id(p.key) }).collect())
     }
 
@@ -508,20 +508,19 @@ impl<'a> Walk<'a> {
             found.reverse();
         } else {
             let mut end = None;
+            let mut lowest: Option<u64> = found.iter().map(|f| f.0).min();
             for (max, no) in index.above(edge) {
                 // A block reaches back by SPAN at most: the ones beyond it cannot come before those in hand.
-                let far = found
-                    .iter()
-                    .map(|f| f.0)
-                    .min()
-                    .is_some_and(|low| max.time > low.saturating_add(super::SPAN_US));
+                let far = lowest.is_some_and(|low| max.time > low.saturating_add(super::SPAN_US));
                 if looked >= STRIDE && far {
                     end = Some(max);
                     break;
                 }
                 looked += 1;
                 if wanted(no) {
-                    found.push((index.meta(no).map_or(0, |m| m.min_time), no));
+                    let min = index.meta(no).map_or(0, |m| m.min_time);
+                    lowest = Some(lowest.map_or(min, |l: u64| l.min(min)));
+                    found.push((min, no));
                 }
             }
             self.edge = end;

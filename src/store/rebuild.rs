@@ -5,13 +5,13 @@ use super::block::{Block, Place, Row, flag, state_bits};
 use super::error::{Result, StoreError};
 use super::ingest::Work;
 use super::kv::{Kv, Sled};
-use super::records::{DraftRec, NoteRec, NoteRef, SourceRec, Stored, StoredNote};
+use super::records::{DraftRec, NoteRec, NoteRef, PersonRec, SourceRec, Stored, StoredNote};
 use super::runs::{Family, Posting};
-use super::segs::{Frame, FrameKind, Segment, frames_of};
+use super::segs::{Frame, FrameKind, Segment, frames_of, head_of};
 use super::tx::Tx;
 use super::{Store, codec, disk, keys, open};
-use crate::model::{Id, Mention};
-use std::collections::{BTreeMap, HashSet};
+use crate::model::{Id, Mention, State, Target};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -76,14 +76,24 @@ fn build(dir: &Path, path: &Path, cache_mb: u64) -> Result<Rebuilt> {
     let kv: Arc<dyn Kv> = Arc::new(Sled::open(path, cache_mb)?);
     let store = open::over(dir, kv, cache_mb, Some(&segments))?;
     let mut out = Rebuilt::default();
-    let mut blocks: HashSet<u32> = HashSet::new();
-    let mut homeless = 0;
+    // Of two frames of one number the last one counts: the other is the rest of a crash, or was written anew.
+    let mut last: HashMap<u64, Place> = HashMap::new();
+    for (no, seg) in &segments {
+        let bytes = read_segment(dir, *no, seg)?;
+        for p in frames_of(*no, &bytes).0 {
+            let head = bytes.get(p.off as usize..).and_then(head_of);
+            if let Some((kind, owner)) = head.filter(|h| h.0 == FrameKind::Block as u8) {
+                let _ = kind;
+                last.insert(owner, p);
+            }
+        }
+    }
+    let mut revisions: HashMap<Id, Vec<(u16, Place)>> = HashMap::new();
     let mut sources = Numbers::default();
     // What a revision or a note is about may lie in a later segment, if one was written anew: mentions first.
     for mentions in [true, false] {
         for (no, seg) in &segments {
-            let file = seg.path(dir, *no);
-            let bytes = std::fs::read(&file).map_err(|e| StoreError::io("cannot read", &file, &e))?;
+            let bytes = read_segment(dir, *no, seg)?;
             let (places, skipped) = frames_of(*no, &bytes);
             out.lost += if mentions { skipped } else { 0 };
             for chunk in places.chunks(4) {
@@ -95,15 +105,15 @@ fn build(dir: &Path, path: &Path, cache_mb: u64) -> Result<Rebuilt> {
                     match Frame::unpack(raw) {
                         Err(_) => out.lost += u64::from(mentions),
                         Ok(f) if f.kind == FrameKind::Block as u8 => {
-                            if mentions && blocks.insert(f.owner as u32) {
+                            if mentions && last.get(&f.owner) == Some(p) {
                                 out.mentions += block(&store, &mut w, &mut sources, *p, &f)?;
-                            } else if mentions {
-                                // The rest of a crash, whose number was given out again.
-                                homeless += 1;
                             }
                         }
                         Ok(_) if mentions => {}
-                        Ok(f) if f.kind == FrameKind::Revision as u8 => revision(&mut w.tx, *p, &f)?,
+                        Ok(f) if f.kind == FrameKind::Revision as u8 => {
+                            revisions.entry(Id(f.owner)).or_default().push((f.number, *p));
+                            revision(&mut w.tx, &f)?;
+                        }
                         Ok(f) => note(&mut w.tx, *p, &f)?,
                     }
                 }
@@ -115,15 +125,44 @@ fn build(dir: &Path, path: &Path, cache_mb: u64) -> Result<Rebuilt> {
     // Blocks came in any order: none of them may be left to the next opening, which reads only the newest.
     while store.tend_postings(true)? {}
     sources.write(&store)?;
-    out.lost += homeless;
-    let (end, tail) = {
-        let core = store.core();
-        (core.log.end(), super::log::all(dir)?)
+    let mut tx = Tx::new(&store.inner);
+    for (id, mut all) in revisions {
+        all.sort_unstable_by_key(|(number, p)| (*number, p.seg, p.off));
+        if let Some(at) = tx.locate(id)? {
+            let key = tx.block(at.block)?.rows.get(at.slot).map(|r| r.key);
+            if let Some(key) = key {
+                tx.side(key)?.revisions = all.into_iter().map(|(_, p)| p).collect();
+            }
+        }
+    }
+    tx.commit()?;
+    let (tail, skipped) = super::log::all(dir)?;
+    out.lost += skipped;
+    let end = {
+        let mut core = store.core();
+        core.log.count_from(tail.last().map_or(0, |(e, _)| e.seq));
+        core.log.end()
     };
+    let forgotten: Vec<Id> = tail
+        .iter()
+        .filter(|(e, _)| e.verb == "forget")
+        .flat_map(|(e, _)| &e.changes)
+        .filter_map(|c| if let Target::Mention(k) = &c.target { Some(k.id) } else { None })
+        .collect();
     for some in tail.chunks(ENTRIES) {
         out.entries += some.len() as u64;
         store.replay(end, some.to_vec())?;
     }
+    // Who was forgotten is on no list, and has neither tags nor notes.
+    let mut tx = Tx::new(&store.inner);
+    for id in forgotten {
+        if let Some(at) = tx.locate(id)?
+            && let Some(author) = tx.block(at.block)?.rows.get(at.slot).map(|r| r.author).filter(|a| *a != 0)
+        {
+            *tx.person(Id(author))? = PersonRec { forgotten: true, ..PersonRec::default() };
+        }
+    }
+    tx.commit()?;
     store.inner.kv().sync()?;
     Ok(out)
 }
@@ -218,12 +257,20 @@ fn block(store: &Store, w: &mut Work<'_>, sources: &mut Numbers, place: Place, f
     Ok(n)
 }
 
-/// A later text of a mention.
-fn revision(tx: &mut Tx<'_>, place: Place, f: &Frame) -> Result<()> {
+fn read_segment(dir: &Path, no: u32, seg: &Segment) -> Result<Vec<u8>> {
+    let file = seg.path(dir, no);
+    std::fs::read(&file).map_err(|e| StoreError::io("cannot read", &file, &e))
+}
+
+/// A later text of a mention; one that brought it into the inbox says so.
+fn revision(tx: &mut Tx<'_>, f: &Frame) -> Result<()> {
     let stored: Stored = codec::decode(f.record(0).unwrap_or_default())?;
     if let Some(at) = tx.locate(Id(f.owner))? {
-        tx.side(stored.key)?.revisions.push(place);
         tx.set_flag(at, flag::EDITED, true)?;
+        let row = tx.block(at.block)?.rows.get_mut(at.slot);
+        if let Some(r) = row.filter(|r| stored.state == State::Inbox && r.state() == State::Heard) {
+            r.flags = (r.flags & !flag::STATE) | state_bits(State::Inbox) | flag::MATCHED;
+        }
     }
     Ok(())
 }

@@ -334,7 +334,12 @@ fn probes(key: u64, words: usize) -> impl Iterator<Item = usize> {
 }
 
 /// Merges runs of one family into one; the newest of two entries for one id wins by coming last.
-pub fn merge(root: &Path, no: u32, runs: &[Arc<Run>]) -> Result<Run> {
+pub fn merge(
+    root: &Path,
+    no: u32,
+    runs: &[Arc<Run>],
+    between: &mut dyn FnMut() -> Result<()>,
+) -> Result<Run> {
     let first = runs.first().ok_or_else(|| StoreError::corrupt("nothing to merge"))?;
     let name = RunName {
         family: first.name.family,
@@ -344,7 +349,14 @@ pub fn merge(root: &Path, no: u32, runs: &[Arc<Run>]) -> Result<Run> {
     };
     let mut heads: Vec<std::iter::Peekable<Entries>> =
         runs.iter().map(|r| r.clone().entries().peekable()).collect();
+    let mut n = 0u32;
     let merged = std::iter::from_fn(move || {
+        n = n.wrapping_add(1);
+        if n.is_multiple_of(65_536)
+            && let Err(e) = between()
+        {
+            return Some(Err(e));
+        }
         let mut best: Option<(Posting, usize)> = None;
         for (i, h) in heads.iter_mut().enumerate() {
             match h.peek() {
@@ -495,24 +507,34 @@ impl Runs {
         Ok((total, recent, first))
     }
 
-    /// Every entry of a key in a range of keys (for a typed prefix of an id), at most `limit`.
-    pub fn in_range(&self, family: Family, from: u64, to: u64, limit: usize) -> Result<Vec<Posting>> {
+    /// The newest entry of each key in a range of keys (for a typed prefix of an id) whose block is `alive`, about
+    /// `limit` of them at most.
+    pub fn in_range(
+        &self,
+        family: Family,
+        from: u64,
+        to: u64,
+        limit: usize,
+        alive: impl Fn(u32) -> bool,
+    ) -> Result<Vec<Posting>> {
         let mut out: Vec<Posting> = [&*self.frozen, &self.open]
             .into_iter()
             .filter_map(|m| m.get(&family))
             .flat_map(|m| m.last.values().filter_map(|at| m.list.get(*at as usize)).map(|(p, _)| *p))
-            .filter(|p| (from..=to).contains(&p.key))
+            .filter(|p| (from..=to).contains(&p.key) && alive(p.block))
             .take(limit)
             .collect();
         for run in self.sealed.get(&family).into_iter().flatten() {
             let at = run.lower_bound(from)?;
-            let n = (run.name.count - at).min(limit as u64) as usize;
+            let n = (run.name.count - at).min(limit as u64 + 16) as usize;
             for e in run.read_many(at, n)?.chunks_exact(ENTRY) {
                 let p = Posting::read(e)?;
                 if p.key > to {
                     break;
                 }
-                out.push(p);
+                if alive(p.block) {
+                    out.push(p);
+                }
             }
         }
         out.sort_unstable();

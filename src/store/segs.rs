@@ -50,6 +50,11 @@ impl Segment {
 
 /// Packs records into the bytes of a frame. `owner` is the block number or the id.
 pub fn pack(kind: FrameKind, owner: u64, records: &[Vec<u8>]) -> Result<Vec<u8>> {
+    pack_numbered(kind, owner, 0, records)
+}
+
+/// The same with a number, by which frames of one owner stand in order wherever they lie.
+pub fn pack_numbered(kind: FrameKind, owner: u64, number: u16, records: &[Vec<u8>]) -> Result<Vec<u8>> {
     let mut plain = Vec::with_capacity(records.iter().map(|r| r.len() + 4).sum());
     for r in records {
         plain.extend_from_slice(&(r.len() as u32).to_le_bytes());
@@ -61,7 +66,7 @@ pub fn pack(kind: FrameKind, owner: u64, records: &[Vec<u8>]) -> Result<Vec<u8>>
     out.extend_from_slice(&MAGIC.to_le_bytes());
     out.push(kind as u8);
     out.push(records.len() as u8);
-    out.extend_from_slice(&[0, 0]);
+    out.extend_from_slice(&number.to_le_bytes());
     out.extend_from_slice(&owner.to_le_bytes());
     out.extend_from_slice(&(plain.len() as u32).to_le_bytes());
     out.extend_from_slice(&checksum(&packed).to_le_bytes());
@@ -74,6 +79,8 @@ pub fn pack(kind: FrameKind, owner: u64, records: &[Vec<u8>]) -> Result<Vec<u8>>
 pub struct Frame {
     pub kind: u8,
     pub owner: u64,
+    /// Place among the frames of its owner; 0 where nobody counted.
+    pub number: u16,
     plain: Vec<u8>,
     /// Start and end of each record in `plain`.
     records: Vec<(u32, u32)>,
@@ -96,7 +103,7 @@ impl Frame {
         }
         let kind = b.u8()?;
         let n = usize::from(b.u8()?);
-        b.u16()?;
+        let number = b.u16()?;
         let owner = b.u64()?;
         let plain_len = b.u32()? as usize;
         let sum = b.u32()?;
@@ -123,8 +130,14 @@ impl Frame {
             records.push((at as u32, (at + len) as u32));
             at += len;
         }
-        Ok(Frame { kind, owner, plain, records })
+        Ok(Frame { kind, owner, number, plain, records })
     }
+}
+
+/// Kind and owner of a frame by its header alone.
+pub fn head_of(bytes: &[u8]) -> Option<(u8, u64)> {
+    let owner = bytes.get(8..16).and_then(|b| b.try_into().ok()).map(u64::from_le_bytes)?;
+    Some((*bytes.get(4)?, owner))
 }
 
 /// All segments: appended to by the writer, read by everybody.
@@ -267,12 +280,13 @@ impl Segs {
         Ok(f)
     }
 
-    /// Places of all whole frames in the committed part of a segment, in order.
+    /// Places of all frames in the committed part of a segment, in order.
     pub fn places(&self, no: u32) -> Result<Vec<Place>> {
         let seg = self.get(no).ok_or_else(|| StoreError::corrupt(format!("segment {no} is not known")))?;
         let path = seg.path(&self.root, no);
         let bytes = std::fs::read(&path).map_err(|e| StoreError::io("cannot read", &path, &e))?;
-        Ok(frame_places(no, bytes.get(..seg.len as usize).unwrap_or(&bytes)))
+        // Also those behind a damaged one: a segment is written anew from this list, and what it lacks is gone.
+        Ok(frames_of(no, bytes.get(..seg.len as usize).unwrap_or(&bytes)).0)
     }
 }
 

@@ -2,9 +2,10 @@
 //! logged too much its live keys are copied into a new Db, slice by slice beside the work, and that one takes
 //! its place in one rename. Retention drops segments whose class has had its time.
 
-use super::block::{Block, Place, flag};
+use super::block::{BLOCK, Block, Row, flag};
 use super::error::{Result, StoreError};
 use super::kv::{Batch, Kv, Sled};
+use super::records::Side;
 use super::runs::{Family, Posting};
 use super::segs::{FrameKind, pack};
 use super::tx::Tx;
@@ -12,6 +13,27 @@ use super::{Core, Store, codec, disk, keys, open};
 use crate::model::{HEARD_CLASS, Stamp, State};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
+
+/// A row that outlives its segment.
+struct Kept {
+    row: Row,
+    /// Block and slot where it stood.
+    at: (u32, usize),
+    record: Vec<u8>,
+}
+
+/// True if somebody did something about it: what the store noted for itself (a story, another source, a later
+/// text) keeps nothing.
+fn is_taken_up(r: &Row, side: Option<&Side>) -> bool {
+    let by_hand = |s: &Side| {
+        !s.tags.is_empty()
+            || !s.notes.is_empty()
+            || s.assignee.is_some()
+            || s.answered.is_some()
+            || s.snoozed_until.is_some()
+    };
+    r.state() != State::Heard || r.has(flag::DRAFT) || side.is_some_and(by_hand)
+}
 
 /// Logged bytes after which the live keys are copied.
 pub const LOGGED: u64 = 200 << 20;
@@ -55,6 +77,8 @@ impl Store {
     fn copy_keys(&self, copy: &dyn Kv) -> Result<()> {
         let mut from = vec![0u8];
         loop {
+            // Postings must not pile up meanwhile.
+            self.seal(super::runs::RUN)?;
             // No batch may come between reading a slice and writing it.
             let _core = self.patiently()?;
             let mut batch = Batch::default();
@@ -77,23 +101,34 @@ impl Store {
         if self.inner.copy.lock().unwrap_or_else(PoisonError::into_inner).take().is_none() {
             return Err(StoreError::Io("a write to the copy of the index failed".into()));
         }
+        let mut batch = Batch::default();
+        let size = copy.size()?;
+        batch.put(keys::meta("copied"), codec::encode(&size)?);
+        copy.apply(&batch)?;
         copy.sync()?;
         drop(copy);
         disk::sync_dir(&dir.join(name))?;
-        disk::write_atomic(&dir.join("CURRENT"), name.as_bytes())?;
-        // The old Db goes before the new one is opened, so that their caches never stand side by side; readers wait
-        // for some milliseconds. Opening also writes a snapshot: the next start is quick.
+        let named = disk::write_atomic(&dir.join("CURRENT"), name.as_bytes());
+        if named.is_err() && open::current(dir) != name {
+            return named;
+        }
+        // From here on the new Db is the live one: whatever fails now, the next write opens it.
+        let fail = |e: StoreError| {
+            self.inner.sick.store(true, std::sync::atomic::Ordering::SeqCst);
+            Err(e)
+        };
+        if let Err(e) = named {
+            return fail(e);
+        }
+        // The old Db goes before the new one is opened, so that their caches do not stand side by side; a reader that
+        // takes long keeps it a little longer. Opening also writes a snapshot: the next start is quick.
         let mut place = self.inner.kv.write().unwrap_or_else(PoisonError::into_inner);
-        open::let_go(&mut place);
+        open::let_go(&mut place, std::time::Duration::from_millis(50));
         let fresh: Arc<dyn Kv> = match Sled::open(&dir.join(name), self.inner.cache_mb) {
             Ok(k) => Arc::new(k),
-            Err(e) => {
-                // The next write opens whatever CURRENT names.
-                self.inner.sick.store(true, std::sync::atomic::Ordering::SeqCst);
-                return Err(e);
-            }
+            Err(e) => return fail(e),
         };
-        self.vacuumed.store(fresh.size()?, std::sync::atomic::Ordering::Relaxed);
+        self.vacuumed.store(fresh.size().unwrap_or(size), std::sync::atomic::Ordering::Relaxed);
         *place = fresh;
         Ok(())
     }
@@ -115,16 +150,18 @@ impl Store {
         Ok(gone)
     }
 
-    /// Takes a segment and its mentions away. Of the class of what was merely heard, those that somebody took
-    /// up since are kept.
+    /// Takes a segment and its mentions away. Of the class of what was merely heard, those that somebody took up
+    /// since are kept, with their later texts; and the stubs of what was wiped, lest it be heard anew.
     fn drop_segment(&self, no: u32, heard: bool) -> Result<u64> {
+        let _sweeping = self.sweeping.lock().unwrap_or_else(PoisonError::into_inner);
         let mut gone = 0;
         let places = self.inner.segs.places(no)?;
         let mut core = self.patiently()?;
         core.active.retain(|_, a| a.no != no);
         let mut tx = Tx::new(&self.inner);
+        let mut keep: Vec<Kept> = Vec::new();
         for place in places {
-            let frame = self.inner.segs.frame(place)?;
+            let Ok(frame) = self.inner.segs.frame(place) else { continue };
             if frame.kind != FrameKind::Block as u8 {
                 continue;
             }
@@ -136,17 +173,28 @@ impl Store {
             if b.place != place {
                 continue;
             }
-            let keep = |r: &super::block::Row| heard && (r.state() != State::Heard || r.has(flag::SIDE));
-            let kept: Vec<usize> = (0..b.rows.len()).filter(|i| keep(&b.rows[*i])).collect();
-            gone += (b.rows.len() - kept.len()) as u64;
-            for r in b.rows.iter().filter(|r| !keep(r)) {
+            for (slot, r) in b.rows.iter().enumerate() {
+                let side = if r.has(flag::SIDE) { self.inner.side(r.key.id)? } else { None };
+                if heard && (r.has(flag::GONE) || is_taken_up(r, side.as_ref())) {
+                    let at = (block_no, slot);
+                    keep.push(Kept { row: *r, at, record: frame.record(slot).unwrap_or_default().to_vec() });
+                    continue;
+                }
+                gone += 1;
+                if let Some(s) = side {
+                    if let Some(t) = s.snoozed_until {
+                        tx.batch.delete(keys::snooze(t.0, r.key.id));
+                    }
+                    for n in &s.notes {
+                        super::wipe::erase_note(&mut tx, self, n.id)?;
+                    }
+                }
                 tx.batch.delete(keys::side(r.key.id));
             }
             tx.remove_block(&b);
-            if !kept.is_empty() {
-                self.move_rows(&mut core, &mut tx, &b, &kept, place)?;
-            }
         }
+        keep.sort_by_key(|k| k.row.key);
+        self.move_rows(&mut core, &mut tx, keep)?;
         tx.batch.delete(keys::segment(no));
         tx.batch.put(keys::meta("next_block"), codec::encode(&core.next_block)?);
         tx.commit()?;
@@ -154,35 +202,64 @@ impl Store {
         Ok(gone)
     }
 
-    /// Puts some rows of a block into a new block of the main class.
-    fn move_rows(
-        &self,
-        core: &mut Core,
-        tx: &mut Tx<'_>,
-        b: &Block,
-        rows: &[usize],
-        place: Place,
-    ) -> Result<()> {
-        let frame = self.inner.segs.frame(place)?;
-        let records: Vec<Vec<u8>> =
-            rows.iter().map(|i| frame.record(*i).unwrap_or_default().to_vec()).collect();
-        let no = core.next_block;
-        core.next_block += 1;
-        let bytes = pack(FrameKind::Block, u64::from(no), &records)?;
+    /// Puts rows into new blocks of the main class, with their later texts, read marks and stories.
+    fn move_rows(&self, core: &mut Core, tx: &mut Tx<'_>, keep: Vec<Kept>) -> Result<()> {
+        if keep.is_empty() {
+            return Ok(());
+        }
         let month = Stamp::now().month();
-        let place = self.append(core, tx, "main", &month, &[bytes])?[0];
-        let rows: Vec<_> = rows.iter().map(|i| b.rows[*i]).collect();
-        for (slot, r) in rows.iter().enumerate() {
-            let at = |key: u64| Posting { key, time: r.key.time, block: no, slot: slot as u8 };
-            for (f, key) in
-                [(Family::Id, r.key.id.0), (Family::Author, r.author), (Family::Source, u64::from(r.source))]
-            {
-                if key != 0 {
-                    tx.postings.push((f, at(key)));
-                }
+        let marks = self.inner.all_marks()?;
+        let mut blocks: Vec<Vec<Kept>> = Vec::new();
+        for k in keep {
+            let fits = blocks.last().is_some_and(|b: &Vec<Kept>| {
+                b.len() < BLOCK && k.row.key.time - b[0].row.key.time <= super::SPAN_US
+            });
+            match blocks.last_mut() {
+                Some(b) if fits => b.push(k),
+                _ => blocks.push(vec![k]),
             }
         }
-        tx.new_block(Block { no, place, rows });
+        for b in blocks {
+            let no = core.next_block;
+            core.next_block += 1;
+            let records: Vec<Vec<u8>> = b.iter().map(|k| k.record.clone()).collect();
+            let mut frames = vec![pack(FrameKind::Block, u64::from(no), &records)?];
+            let mut later: Vec<(crate::model::Key, usize)> = Vec::new();
+            for k in b.iter().filter(|k| k.row.has(flag::SIDE)) {
+                for p in self.inner.side(k.row.key.id)?.unwrap_or_default().revisions {
+                    if let Ok(raw) = self.inner.segs.raw(p) {
+                        frames.push(raw);
+                        later.push((k.row.key, frames.len() - 1));
+                    }
+                }
+            }
+            let places = self.append(core, tx, crate::model::MAIN_CLASS, &month, &frames)?;
+            for k in b.iter().filter(|k| k.row.has(flag::EDITED)) {
+                let mine = later.iter().filter(|(key, _)| *key == k.row.key).map(|(_, i)| places[*i]);
+                tx.side(k.row.key)?.revisions = mine.collect();
+            }
+            for (slot, k) in b.iter().enumerate() {
+                let link = codec::decode::<super::records::Stored>(&k.record).map_or(0, |s| s.link);
+                for (f, key) in [
+                    (Family::Id, k.row.key.id.0),
+                    (Family::Author, k.row.author),
+                    (Family::Source, u64::from(k.row.source)),
+                    (Family::Link, link),
+                ] {
+                    if key != 0 {
+                        let p = Posting { key, time: k.row.key.time, block: no, slot: slot as u8 };
+                        tx.postings.push((f, p));
+                    }
+                }
+                let (was, bit) = k.at;
+                for (person, m) in marks.get(&(was / 32)).into_iter().flatten() {
+                    if m[(was % 32) as usize] & (1 << bit) != 0 {
+                        tx.marks(*person, no / 32)?[(no % 32) as usize] |= 1 << slot;
+                    }
+                }
+            }
+            tx.new_block(Block { no, place: places[0], rows: b.into_iter().map(|k| k.row).collect() });
+        }
         Ok(())
     }
 

@@ -21,7 +21,7 @@ impl Store {
     }
 
     /// Seals the open run once it holds `from` mentions.
-    fn seal(&self, from: usize) -> Result<bool> {
+    pub(super) fn seal(&self, from: usize) -> Result<bool> {
         let (frozen, upto, first_no) = {
             let mut core = self.patiently()?;
             if self.inner.runs().open_count() < from {
@@ -66,7 +66,8 @@ impl Store {
             core.next_run += 1;
             core.next_run - 1
         };
-        let merged = Arc::new(runs::merge(&self.inner.root, no, &due)?);
+        // A long merge must not let postings pile up: they are sealed in between.
+        let merged = Arc::new(runs::merge(&self.inner.root, no, &due, &mut || self.seal(RUN).map(|_| ()))?);
         let _core = self.patiently()?;
         let gone: Vec<u32> = due.iter().map(|r| r.name.no).collect();
         let family = merged.name.family;

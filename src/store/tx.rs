@@ -73,7 +73,8 @@ impl<'a> Tx<'a> {
 
     /// Where a mention stands, also if it was added by this change.
     pub fn locate(&self, id: Id) -> Result<Option<Located>> {
-        if let Some(at) = self.inner.locate(id)? {
+        // What this change takes away is not there any more; it may stand in a new block already.
+        if let Some(at) = self.inner.locate(id)?.filter(|at| !self.removed.contains(&at.block)) {
             return Ok(Some(at));
         }
         Ok(self.blocks.iter().find_map(|(no, b)| b.slot(id).map(|slot| Located { block: *no, slot })))

@@ -130,6 +130,13 @@ impl Store {
         let mut tx = Tx::new(&self.inner);
         let mut changes = Vec::new();
         for key in &due {
+            // A key that no snooze stands behind any more would come due for ever.
+            let until = tx.side(*key)?.snoozed_until;
+            if until.is_none_or(|t| t > now) {
+                for stale in self.snoozes_of(key.id, now)? {
+                    tx.batch.delete(stale);
+                }
+            }
             let target = Target::Mention(*key);
             let to = Value::State(State::Inbox, None);
             if let Some(from @ Value::State(State::Snoozed, _)) =
@@ -141,6 +148,18 @@ impl Store {
         }
         let entry = ("inbox".to_owned(), changes, Cause::Clock);
         Ok(self.log_and_commit(&mut core, tx, &asker, now, entry, Line::None)?.keys)
+    }
+
+    /// The keys under which a mention is due by now.
+    fn snoozes_of(&self, id: Id, now: Stamp) -> Result<Vec<Vec<u8>>> {
+        let mut out = Vec::new();
+        self.inner.kv().range(b"z", &keys::snooze(now.0 + 1, Id(0)), false, &mut |k, v| {
+            if Key::from_bytes(v).is_some_and(|x| x.id == id) {
+                out.push(k.to_vec());
+            }
+            true
+        })?;
+        Ok(out)
     }
 
     /// When the next snooze ends.
@@ -236,7 +255,10 @@ impl Store {
             applied.seq = seq;
         }
         if let Err(e) = tx.commit() {
-            core.log.cut_to(before);
+            // Where the batch may be in the tree, its entry stays: applied once more it changes nothing.
+            if !self.inner.unsure.swap(false, std::sync::atomic::Ordering::SeqCst) {
+                core.log.cut_to(before);
+            }
             return Err(e);
         }
         Ok(applied)

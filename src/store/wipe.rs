@@ -85,6 +85,7 @@ impl Store {
     /// # Errors
     /// If the disk fails; it can be tried again.
     pub fn scrub(&self) -> Result<usize> {
+        let _sweeping = self.sweeping.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut pending: Vec<Id> = Vec::new();
         let mut segments = BTreeSet::new();
         kv::scan(&*self.inner.kv(), b"w", &mut |k, v| {
@@ -100,7 +101,18 @@ impl Store {
                 segments.insert(n.place.seg);
             }
             if let Some(at) = self.inner.locate(*id)? {
-                segments.insert(self.inner.block(at.block)?.place.seg);
+                let b = self.inner.block(at.block)?;
+                segments.insert(b.place.seg);
+                // Later texts beyond those that are kept are named by nobody: they lie somewhere in its month.
+                let edited = b.rows.get(at.slot).is_some_and(|r| r.has(flag::EDITED));
+                if let Some(own) = self.inner.segs.get(b.place.seg).filter(|_| edited) {
+                    let same = |s: &Segment| s.class == own.class && s.month == own.month;
+                    segments.extend(self.inner.segs.all().iter().filter(|(_, s)| same(s)).map(|(n, _)| *n));
+                }
+            } else if self.inner.draft_rec(*id)?.is_none() && self.inner.note(*id)?.is_none() {
+                // A draft that is gone: each time that it was saved left a text.
+                let all = self.inner.segs.all();
+                segments.extend(all.iter().filter(|(_, s)| s.class == super::notes::NOTES).map(|(n, _)| *n));
             }
         }
         for no in &segments {
@@ -234,7 +246,7 @@ struct Writer {
     at: u32,
 }
 
-fn erase_note(tx: &mut Tx<'_>, store: &Store, id: Id) -> Result<()> {
+pub(super) fn erase_note(tx: &mut Tx<'_>, store: &Store, id: Id) -> Result<()> {
     if let Some(n) = store.inner.note(id)? {
         tx.batch.put(keys::note(id), codec::encode(&NoteRec { erased: true, ..n })?);
         tx.batch.put(keys::wipe(id), Vec::new());

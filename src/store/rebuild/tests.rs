@@ -166,3 +166,25 @@ fn a_store_that_another_one_uses_is_not_touched() {
     assert!(matches!(rebuild(dir.path(), 16), Err(StoreError::Locked(_))));
     assert_eq!(seen(&s).len(), 499);
 }
+
+#[test]
+fn a_damaged_entry_of_the_log_takes_no_other_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    full(dir.path());
+    let log = dir.path().join("log/00000000.log");
+    let mut b = std::fs::read(&log).unwrap();
+    b[12] ^= 0xff;
+    std::fs::write(&log, &b).unwrap();
+    let made = rebuild(dir.path(), 16).unwrap();
+    assert_eq!((made.entries, made.lost), (7, 1));
+    // Nothing was cut off, and the next verb goes behind all of them.
+    let s = Store::open(dir.path(), 16).unwrap();
+    let before = s.log(None, 100).unwrap();
+    let key = s.reader().page(&PageQuery::newest(&[State::Inbox], "ana", 1), None).unwrap().items[0].key;
+    s.act(&ana(), &Verb::Done, &Targets::Mentions(vec![key]), Stamp(NOW), false).unwrap();
+    drop(s);
+    let s = Store::open(dir.path(), 16).unwrap();
+    let after = s.log(None, 100).unwrap();
+    assert_eq!((after.len(), after[0].seq), (before.len() + 1, before[0].seq + 1));
+    assert!(std::fs::read(&log).unwrap().starts_with(&b));
+}
