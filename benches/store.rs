@@ -154,6 +154,7 @@ fn tender(s: Arc<Store>) -> (Arc<AtomicBool>, std::thread::JoinHandle<()>) {
 }
 
 fn main() {
+    hearken::paths::one_heap();
     let args: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
     let total: u64 = args.first().and_then(|a| a.parse().ok()).unwrap_or(200_000);
     let dir = args.get(1).map_or_else(

@@ -49,6 +49,8 @@
 //! 3. A reply: a draft saved at each pause; handed off by hand where a network cannot be written to; its
 //!    permalink marks the mention answered.
 
+#![deny(unsafe_code)]
+
 pub mod clean;
 pub mod cli;
 pub mod config;

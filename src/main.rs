@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 fn main() -> ExitCode {
+    hearken::paths::one_heap();
     // Drafts, notes and logins are nobody else's business on a shared server.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     hearken::clean::install_panic_hook();
