@@ -70,7 +70,7 @@ impl Store {
     pub fn ingest(&self, all: Vec<Arrivals>) -> Result<Vec<Outcome>> {
         let mut outcomes = vec![Outcome::default(); all.len()];
         let mut piece: Vec<Part> = Vec::new();
-        let mut stamps = HashSet::new();
+        let mut stamps = Stamps::default();
         let mut size = 0;
         for (i, mut a) in all.into_iter().enumerate() {
             // Oldest first, so that late ones get ascending places.
@@ -110,12 +110,7 @@ impl Store {
         Ok(outcomes)
     }
 
-    fn commit_piece(
-        &self,
-        piece: Vec<Part>,
-        outcomes: &mut [Outcome],
-        stamps: &mut HashSet<u64>,
-    ) -> Result<()> {
+    fn commit_piece(&self, piece: Vec<Part>, outcomes: &mut [Outcome], stamps: &mut Stamps) -> Result<()> {
         if piece.is_empty() {
             return Ok(());
         }
@@ -160,6 +155,26 @@ impl Store {
     }
 }
 
+/// Stream times that one call has given out: late ones of one poll stand in the order of their own times.
+#[derive(Default)]
+pub(super) struct Stamps {
+    taken: HashSet<u64>,
+    /// Where to look on from, for a time that was asked for before.
+    next: HashMap<u64, u64>,
+}
+
+impl Stamps {
+    /// This time, or the first free one behind it.
+    fn free(&mut self, wanted: u64) -> u64 {
+        let mut t = self.next.get(&wanted).copied().unwrap_or(wanted);
+        while !self.taken.insert(t) {
+            t += 1;
+        }
+        self.next.insert(wanted, t + 1);
+        t
+    }
+}
+
 /// What goes into one commit of the arrivals of one poll.
 struct Part {
     /// Which of the arrivals.
@@ -185,12 +200,12 @@ pub(super) struct Work<'a> {
     seen: HashMap<Id, Key>,
     links: HashMap<u64, Key>,
     /// Stream times given out in this call: late mentions keep their order.
-    stamps: &'a mut HashSet<u64>,
+    stamps: &'a mut Stamps,
 }
 
 impl<'a> Work<'a> {
     /// For what is in segments already.
-    pub(super) fn over(store: &'a Store, stamps: &'a mut HashSet<u64>) -> Work<'a> {
+    pub(super) fn over(store: &'a Store, stamps: &'a mut Stamps) -> Work<'a> {
         Work {
             store,
             tx: Tx::new(&store.inner),
@@ -359,12 +374,7 @@ impl<'a> Work<'a> {
         let us = |s: Stamp| s.0.max(1).unsigned_abs() * 1000;
         let heard = us(m.heard_at);
         let at = us(m.at);
-        let mut t = if at > heard || at + SPAN_US < heard { heard } else { at };
-        // Late ones of one poll stand in the order of their own times.
-        while !self.stamps.insert(t) {
-            t += 1;
-        }
-        t
+        self.stamps.free(if at > heard || at + SPAN_US < heard { heard } else { at })
     }
 
     /// Joins a mention to the story of the first mention with the same link; `false` if it is the first.

@@ -3,7 +3,7 @@
 
 use super::block::{Block, Place, Row, flag, state_bits};
 use super::error::{Result, StoreError};
-use super::ingest::Work;
+use super::ingest::{Stamps, Work};
 use super::kv::{Kv, Sled};
 use super::records::{DraftRec, NoteRec, NoteRef, PersonRec, SourceRec, Stored, StoredNote};
 use super::runs::{Family, Posting};
@@ -11,7 +11,7 @@ use super::segs::{Frame, FrameKind, Segment, frames_of, head_of};
 use super::tx::Tx;
 use super::{Store, codec, disk, keys, open};
 use crate::model::{Id, Mention, State, Target};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -97,7 +97,7 @@ fn build(dir: &Path, path: &Path, cache_mb: u64) -> Result<Rebuilt> {
             let (places, skipped) = frames_of(*no, &bytes);
             out.lost += if mentions { skipped } else { 0 };
             for chunk in places.chunks(4) {
-                let mut stamps = HashSet::new();
+                let mut stamps = Stamps::default();
                 let mut w = Work::over(&store, &mut stamps);
                 w.tx.batch.put(keys::segment(*no), codec::encode(seg)?);
                 for p in chunk {
