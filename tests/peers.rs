@@ -1,5 +1,6 @@
-//! Every HTTP behaviour of a real server (nginx), where one runs: `HEARKEN_FEEDS_PEER` names it, and the folder of
-//! its certificate stands in `HEARKEN_FEEDS_CA`. The suite's script starts it.
+//! Every HTTP behaviour of a real server (nginx), where one runs: `HEARKEN_FEEDS_PEER` names it, and
+//! `HEARKEN_FEEDS_CA` the file of the authority
+//! that signed its certificate. The suite's script starts it.
 
 mod common;
 use common::*;
@@ -44,6 +45,12 @@ fn every_behaviour_of_a_server_is_understood_and_the_slow_delay_nobody() {
     c += &format!(
         "[[source]]\nid = \"login\"\nnetwork = \"feed\"\nurl = \"{at}/auth/sample.xml\"\nauth = {{ user = \"u\", password_env = \"HK_TEST_PASSWORD\" }}\n"
     );
+    let ca = std::env::var("HEARKEN_FEEDS_CA").unwrap_or_default();
+    let tls = "https://127.0.0.1:18362/f/sample.xml";
+    c += &format!("[[source]]\nid = \"stranger\"\nnetwork = \"feed\"\nurl = \"{tls}\"\n");
+    if !ca.is_empty() {
+        c += &format!("[[source]]\nid = \"own-ca\"\nnetwork = \"feed\"\nurl = \"{tls}\"\nca = \"{ca}\"\n");
+    }
     t.write("config.toml", &c);
     let begun = std::time::Instant::now();
     let o = hearken(&t).args(["fetch", "--json"]).env("HK_TEST_PASSWORD", "p").output().unwrap();
@@ -59,6 +66,13 @@ fn every_behaviour_of_a_server_is_understood_and_the_slow_delay_nobody() {
         assert_eq!(r["ok"].as_bool(), Some(!fails), "{path}: {r}");
     }
     assert_eq!(report("login")["ok"], true);
+    // An authority of one's own is trusted where the configuration names it, and nowhere else.
+    assert!(report("stranger")["words"].as_str().unwrap().contains("not trusted"), "{}", report("stranger"));
+    if ca.is_empty() {
+        eprintln!("SKIPPED: HEARKEN_FEEDS_CA is not set, no authority of one's own was tried");
+    } else {
+        assert_eq!(report("own-ca")["ok"], true, "{}", report("own-ca"));
+    }
     // All at the same time: the whole takes as long as its slowest, not their sum.
     assert!(took.as_secs() < 30, "{took:?}");
     // Again: what can answer 304 does, a permanent redirect is believed the second time, 410 is not asked again.
