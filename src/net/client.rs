@@ -497,3 +497,51 @@ impl std::error::Error for Bare<'_> {
         self.0.source()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::serve::{Served, serve};
+    use super::*;
+    use reqwest::dns::{Addrs, Name, Resolving};
+    use std::net::SocketAddr;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// A name server that points every name at this machine, and counts.
+    struct Rebinding(Arc<AtomicUsize>);
+
+    impl Resolve for Rebinding {
+        fn resolve(&self, _: Name) -> Resolving {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            let here: SocketAddr = ([127, 0, 0, 1], 0).into();
+            Box::pin(async move { Ok(Box::new(std::iter::once(here)) as Addrs) })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_is_pointed_at_this_machine_is_refused_where_it_connects() {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let served = Arc::new(AtomicUsize::new(0));
+        let n = served.clone();
+        let at = serve(Arc::new(move |_: &str| {
+            n.fetch_add(1, Ordering::SeqCst);
+            Some(Served { content_type: "text/plain", body: b"secret".to_vec() })
+        }))
+        .await
+        .unwrap();
+        let net = Net::with_resolver(None, HostLimits::default(), Arc::new(Rebinding(asked.clone())));
+        let url = format!("http://blog.example:{}/feed", at.port());
+        let ask = Ask { url: url.clone(), ..Ask::default() };
+        let e = net.get(&ask).await.unwrap_err();
+        assert_eq!((e.why, served.load(Ordering::SeqCst)), (Why::Guard, 0), "{e}");
+        // By number it is refused too, and so is what is behind a proxy.
+        let by_number = Ask { url: format!("http://{at}/"), ..Ask::default() };
+        assert_eq!(net.get(&by_number).await.unwrap_err().why, Why::Guard);
+        let proxied = Ask { proxy: Some(format!("http://{at}")), ..ask.clone() };
+        assert_eq!(net.get(&proxied).await.unwrap_err().why, Why::Guard);
+        assert_eq!(served.load(Ordering::SeqCst), 0);
+        // An origin that the configuration names is asked.
+        let allowed = Ask { allow: Origin::of(&url).into_iter().collect(), ..ask };
+        assert_eq!(net.get(&allowed).await.unwrap().body, b"secret");
+        assert!(asked.load(Ordering::SeqCst) >= 3);
+    }
+}
