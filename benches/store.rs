@@ -77,15 +77,7 @@ fn mention(n: u64, total: u64, r: &mut Random) -> Incoming {
 }
 
 fn arrivals(items: Vec<Incoming>) -> Arrivals {
-    Arrivals {
-        source: "bench".into(),
-        network: "feed".into(),
-        class: "main".into(),
-        items,
-        document: false,
-        cursor: None,
-        health: None,
-    }
+    Arrivals::of("bench", "feed", "main", items)
 }
 
 fn cpu() -> Duration {

@@ -48,15 +48,7 @@ fn child() {
     let mut n = first;
     loop {
         let items = (n..n + 40).map(incoming).collect();
-        let a = Arrivals {
-            source: "crash".into(),
-            network: "feed".into(),
-            class: "main".into(),
-            items,
-            document: false,
-            cursor: None,
-            health: None,
-        };
+        let a = Arrivals::of("crash", "feed", "main", items);
         s.ingest(vec![a]).unwrap();
         writeln!(out, "\nheard {n}").unwrap();
         let key = Key { time: (NOW as u64 + n) * 1000, id: Id(hash64(&["crash", &n.to_string()])) };

@@ -1,3 +1,5 @@
+//! What strangers write, and what is left of it.
+
 use super::*;
 
 /// What must never leave `clean`.

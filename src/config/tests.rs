@@ -1,3 +1,5 @@
+//! Configurations: good ones read, bad ones explained, all at once.
+
 use super::*;
 
 const GOOD: &str = r#"

@@ -159,15 +159,12 @@ impl Engine {
         m.topics = self.setup().topics.hits(&m.title, &m.text, &[]);
         let identity = Id(hash64(&["page", &clean::canonical(&address)]));
         let link = link_of(&m);
-        let all = Arrivals {
-            source: "added".into(),
-            network: "page".into(),
-            class: crate::config::MAIN.into(),
-            items: vec![Incoming { identity, mention: m, state: State::Inbox, link }],
-            document: false,
-            cursor: None,
-            health: None,
-        };
+        let all = Arrivals::of(
+            "added",
+            "page",
+            crate::config::MAIN,
+            vec![Incoming { identity, mention: m, state: State::Inbox, link }],
+        );
         let store = self.store.clone();
         match tokio::task::spawn_blocking(move || store.ingest(vec![all])).await {
             Ok(Ok(o)) => {

@@ -107,7 +107,7 @@ pub async fn run(
                 let (Some(w), Some(e)) = (w, engine.upgrade()) else { return };
                 // Asking for all leaves out what somebody paused and what is gone; its name asks for it all the same.
                 let all: Vec<Source> = e.setup().sources.iter()
-                    .filter(|s| if w.sources.is_empty() { !rests(&e, s) } else { w.sources.contains(&s.id) })
+                    .filter(|s| if w.sources.is_empty() { !rests(&record(&e, &s.id), s) } else { w.sources.contains(&s.id) })
                     .cloned().collect();
                 let ids: HashSet<String> = all.iter().map(|s| s.id.clone()).collect();
                 for s in all {
@@ -138,11 +138,11 @@ fn plan(
     let now = Stamp::now();
     at.retain(|id, _| sources.iter().any(|s| s.id == *id));
     for s in sources {
-        if rests(e, s) {
+        let rec = record(e, &s.id);
+        if rests(&rec, s) {
             at.remove(&s.id);
             continue;
         }
-        let rec = e.store.reader().source(&s.id).ok().flatten().unwrap_or_default();
         let t = rec.health.next_poll.unwrap_or(now).max(now).min(now.plus(crate::model::time::DAY));
         let t = if rec.cursor.configured == s.what() { t } else { now };
         at.insert(s.id.clone(), t);
@@ -150,9 +150,13 @@ fn plan(
     }
 }
 
+/// What the store knows of a source; nothing, if it was never met.
+fn record(e: &Engine, id: &str) -> SourceRec {
+    e.store.reader().source(id).ok().flatten().unwrap_or_default()
+}
+
 /// Paused by a person, or gone for good, at the address that is configured now.
-fn rests(e: &Engine, s: &Source) -> bool {
-    let rec = e.store.reader().source(&s.id).ok().flatten().unwrap_or_default();
+fn rests(rec: &SourceRec, s: &Source) -> bool {
     match rec.health.trouble {
         Trouble::Paused => true,
         Trouble::Retired(_) => rec.cursor.configured == s.what(),
@@ -223,7 +227,7 @@ fn start(
         if arrived.send(Arrived { polled, tickets, done }).await.is_ok() {
             landing.ok &= stored.await.unwrap_or(false);
         }
-        if rests(&e, &source) {
+        if rests(&record(&e, &source.id), &source) {
             landing.next = None;
         }
     });

@@ -1,3 +1,5 @@
+//! The language: parsed, printed, matched, linted.
+
 use super::fold::fold;
 use super::*;
 

@@ -4,7 +4,7 @@
 use super::block::{BLOCK, Block, Place, Row, flag, state_bits};
 use super::error::{Result, StoreError};
 use super::records::{SourceRec, Stored};
-use super::runs::{Family, Posting};
+use super::runs::{Family, postings_of};
 use super::segs::{FrameKind, SEGMENT, Segment, pack, pack_numbered};
 use super::tx::Tx;
 use super::{ActiveSegment, Core, Located, SPAN_US, Store, codec, disk, keys};
@@ -37,6 +37,15 @@ pub struct Arrivals {
     /// Cursor and health as they stand after the poll; counts are added by the store.
     pub cursor: Option<crate::model::source::Cursor>,
     pub health: Option<crate::model::Health>,
+}
+
+impl Arrivals {
+    /// Items of no document, which change nothing of what is known about their source.
+    #[must_use]
+    pub fn of(source: &str, network: &str, class: &str, items: Vec<Incoming>) -> Arrivals {
+        let (source, network, class) = (source.into(), network.into(), class.into());
+        Arrivals { source, network, class, items, document: false, cursor: None, health: None }
+    }
 }
 
 /// What came of it.
@@ -448,17 +457,7 @@ impl<'a> Work<'a> {
                 let no = core.next_block;
                 core.next_block += 1;
                 for (slot, (row, link)) in r.iter().enumerate() {
-                    for (family, key) in [
-                        (Family::Id, row.key.id.0),
-                        (Family::Author, row.author),
-                        (Family::Source, u64::from(row.source)),
-                        (Family::Link, *link),
-                    ] {
-                        if key != 0 {
-                            let p = Posting { key, time: row.key.time, block: no, slot: slot as u8 };
-                            self.tx.postings.push((family, p));
-                        }
-                    }
+                    self.tx.postings.extend(postings_of(row, *link, no, slot));
                 }
                 let rows = r.into_iter().map(|(row, _)| row).collect();
                 self.tx.new_block(Block { no, place, rows });

@@ -174,29 +174,6 @@ impl Store {
         Ok(core)
     }
 
-    /// Stores what is known of a source (its health, its cursor), outside of any arrival.
-    ///
-    /// # Errors
-    /// If the disk fails.
-    pub fn put_source(&self, id: &str, network: &str, change: impl FnOnce(&mut SourceRec)) -> Result<()> {
-        let _core = self.writing()?;
-        let (no, mut rec) = self.inner.source_or_new(id, network)?;
-        change(&mut rec);
-        let mut batch = Batch::default();
-        batch.put(keys::source(no), codec::encode(&rec)?);
-        self.inner.write(&batch)?;
-        self.inner.name_source(no, id);
-        Ok(())
-    }
-
-    /// Stores the health alone.
-    ///
-    /// # Errors
-    /// If the disk fails.
-    pub fn put_health(&self, id: &str, network: &str, health: &Health) -> Result<()> {
-        self.put_source(id, network, |r| r.health = health.clone())
-    }
-
     /// The health of many sources that are known already, in one batch.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use super::index::Index;
 use super::kv::{Kv, Sled, scan};
 use super::log::{Log, LogEnd};
 use super::records::{PersonRec, SourceRec, Stored};
-use super::runs::{Family, Posting, Run, RunName, Runs};
+use super::runs::{Run, RunName, Runs, postings_of};
 use super::segs::{Segment, Segs};
 use super::{Core, Inner, Sources, Store, keys};
 use crate::model::Id;
@@ -300,15 +300,8 @@ fn refill(inner: &Inner, from: u32, to: u32) -> Result<()> {
                 .and_then(|f| f.record(slot))
                 .and_then(|bytes| codec::decode::<Stored>(bytes).ok())
                 .map_or(0, |s| s.link);
-            for (f, key) in [
-                (Family::Id, r.key.id.0),
-                (Family::Author, r.author),
-                (Family::Source, u64::from(r.source)),
-                (Family::Link, link),
-            ] {
-                if key != 0 {
-                    runs.add(f, Posting { key, time: r.key.time, block: no, slot: slot as u8 });
-                }
+            for (f, p) in postings_of(r, link, no, slot) {
+                runs.add(f, p);
             }
         }
     }

@@ -6,7 +6,7 @@ use super::error::{Result, StoreError};
 use super::ingest::{Stamps, Work};
 use super::kv::{Kv, Sled};
 use super::records::{DraftRec, NoteRec, NoteRef, PersonRec, SourceRec, Stored, StoredNote};
-use super::runs::{Family, Posting};
+use super::runs::postings_of;
 use super::segs::{Frame, FrameKind, Segment, frames_of, head_of};
 use super::tx::Tx;
 use super::{Store, codec, disk, keys, open};
@@ -82,8 +82,7 @@ fn build(dir: &Path, path: &Path, cache_mb: u64) -> Result<Rebuilt> {
         let bytes = read_segment(dir, *no, seg)?;
         for p in frames_of(*no, &bytes).0 {
             let head = bytes.get(p.off as usize..).and_then(head_of);
-            if let Some((kind, owner)) = head.filter(|h| h.0 == FrameKind::Block as u8) {
-                let _ = kind;
+            if let Some((_, owner)) = head.filter(|(kind, _)| *kind == FrameKind::Block as u8) {
                 last.insert(owner, p);
             }
         }
@@ -233,16 +232,7 @@ fn block(store: &Store, w: &mut Work<'_>, sources: &mut Numbers, place: Place, f
         links.push(stored.link);
     }
     for (slot, (r, link)) in rows.iter().zip(&links).enumerate() {
-        for (family, key) in [
-            (Family::Id, r.key.id.0),
-            (Family::Author, r.author),
-            (Family::Source, u64::from(r.source)),
-            (Family::Link, *link),
-        ] {
-            if key != 0 {
-                w.tx.postings.push((family, Posting { key, time: r.key.time, block: no, slot: slot as u8 }));
-            }
-        }
+        w.tx.postings.extend(postings_of(r, *link, no, slot));
     }
     let n = rows.len() as u64;
     let keys: Vec<_> = rows.iter().map(|r| r.key).collect();

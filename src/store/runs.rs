@@ -3,6 +3,7 @@
 //! A file is immutable, synced before the tree names it, and carries a Bloom filter, so that a look-up of an
 //! unknown id reads nothing. The open run is made again from the newest blocks at open.
 
+use super::block::Row;
 use super::codec::{Bytes, checksum};
 use super::disk;
 use super::error::{Result, StoreError};
@@ -368,6 +369,20 @@ pub fn merge(
         best.and_then(|(_, i)| heads[i].next())
     });
     Run::write(root, name, merged)
+}
+
+/// The postings of a row of a block; what has no author, source or link (0) has none under it.
+pub fn postings_of(row: &Row, link: u64, block: u32, slot: usize) -> impl Iterator<Item = (Family, Posting)> {
+    let time = row.key.time;
+    [
+        (Family::Id, row.key.id.0),
+        (Family::Author, row.author),
+        (Family::Source, u64::from(row.source)),
+        (Family::Link, link),
+    ]
+    .into_iter()
+    .filter(|(_, key)| *key != 0)
+    .map(move |(family, key)| (family, Posting { key, time, block, slot: slot as u8 }))
 }
 
 /// The entries of one family in order, for sealing.

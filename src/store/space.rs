@@ -6,7 +6,7 @@ use super::block::{BLOCK, Block, Row, flag};
 use super::error::{Result, StoreError};
 use super::kv::{Batch, Kv, Sled};
 use super::records::Side;
-use super::runs::{Family, Posting};
+use super::runs::postings_of;
 use super::segs::{FrameKind, pack};
 use super::tx::Tx;
 use super::{Core, Store, codec, disk, keys, open};
@@ -240,17 +240,7 @@ impl Store {
             }
             for (slot, k) in b.iter().enumerate() {
                 let link = codec::decode::<super::records::Stored>(&k.record).map_or(0, |s| s.link);
-                for (f, key) in [
-                    (Family::Id, k.row.key.id.0),
-                    (Family::Author, k.row.author),
-                    (Family::Source, u64::from(k.row.source)),
-                    (Family::Link, link),
-                ] {
-                    if key != 0 {
-                        let p = Posting { key, time: k.row.key.time, block: no, slot: slot as u8 };
-                        tx.postings.push((f, p));
-                    }
-                }
+                tx.postings.extend(postings_of(&k.row, link, no, slot));
                 let (was, bit) = k.at;
                 for (person, m) in marks.get(&(was / 32)).into_iter().flatten() {
                     if m[(was % 32) as usize] & (1 << bit) != 0 {

@@ -179,6 +179,14 @@ pub struct Prompt {
     pub hint: String,
 }
 
+impl Prompt {
+    /// A question about nothing but what is selected, with a text to begin with.
+    pub fn new(asking: Asking, label: impl Into<String>, text: &str) -> Prompt {
+        let (label, line) = (label.into(), LineEdit::with(text));
+        Prompt { asking, label, source: String::new(), about: None, line, hint: String::new() }
+    }
+}
+
 /// A draft being written.
 pub struct Editor {
     pub mention: Item,

@@ -3,7 +3,7 @@
 use super::line::LineEdit;
 use super::theme::Theme;
 use super::tty::Tty;
-use crate::clean::width::{fit, width, wrap};
+use crate::clean::width::{fit, wrap};
 use crossterm::event::{Event, KeyCode, KeyEventKind, KeyModifiers};
 use ratatui::layout::Position;
 use std::path::Path;
@@ -73,17 +73,7 @@ fn ask(
                 b.set_string(0, y, l, theme.text);
                 y += 1;
             }
-            let before = width(&line.before());
-            let mut skip = 0;
-            let mut left = 0;
-            for c in line.before().chars() {
-                if before - left <= w.saturating_sub(4) {
-                    break;
-                }
-                skip += 1;
-                left += width(c.encode_utf8(&mut [0; 4]));
-            }
-            let shown: String = line.text().chars().skip(skip).collect();
+            let (shown, x) = line.window(w.saturating_sub(2));
             b.set_string(0, y, fit(&format!("> {shown}"), w), theme.key);
             let at = y;
             y += 2;
@@ -106,7 +96,7 @@ fn ask(
                     theme.dim,
                 );
             }
-            f.set_cursor_position(Position { x: u16::try_from(2 + before - left).unwrap_or(0), y: at });
+            f.set_cursor_position(Position { x: u16::try_from(2 + x).unwrap_or(0), y: at });
         })?;
         // Nothing else happens here: waiting for one key in a blocking read would spin on a dead terminal.
         let stdin = rustix::stdio::stdin();

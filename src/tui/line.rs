@@ -1,5 +1,6 @@
 //! One line of text being typed: the prompt at the bottom.
 
+use crate::clean::width::{plain, width};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// Text and cursor, in characters.
@@ -25,6 +26,23 @@ impl LineEdit {
     #[must_use]
     pub fn before(&self) -> String {
         self.chars[..self.cursor].iter().collect()
+    }
+
+    /// The part that fits `room` columns with the cursor in it, and the column of the cursor in that part.
+    #[must_use]
+    pub fn window(&self, room: usize) -> (String, usize) {
+        let shown = plain(&self.text()).into_owned();
+        let before = plain(&self.before()).into_owned();
+        let all = width(&before);
+        let (mut skip, mut left) = (0, 0);
+        for c in before.chars() {
+            if all - left <= room.saturating_sub(2) {
+                break;
+            }
+            skip += 1;
+            left += width(c.encode_utf8(&mut [0; 4]));
+        }
+        (shown.chars().skip(skip).collect(), all.saturating_sub(left))
     }
 
     pub fn insert(&mut self, s: &str) {
@@ -77,6 +95,15 @@ impl LineEdit {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_line_shows_its_part_around_the_cursor_in_columns() {
+        let mut l = LineEdit::with(&"猫".repeat(45));
+        let (part, x) = l.window(40);
+        assert!(width(&part) <= 40 && x == width(&part), "{part} {x}");
+        l.key(&KeyEvent::new(KeyCode::Home, KeyModifiers::NONE));
+        assert_eq!(l.window(40).1, 0);
+    }
 
     #[test]
     fn typing_and_correcting() {

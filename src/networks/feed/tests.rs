@@ -1,3 +1,5 @@
+//! Feeds as they are written: dialects, identities, times, what is broken, what would hang or panic.
+
 use super::*;
 use crate::model::TimeNote;
 

@@ -1,3 +1,5 @@
+//! Stores with a damaged or missing index, a damaged text, a damaged log: built anew and held against what was.
+
 use super::*;
 use crate::model::{Author, Key, Stamp, State, Targets, Text, Verb};
 use crate::store::{Arrivals, Asker, Incoming, PageQuery};
@@ -30,15 +32,7 @@ fn arrivals(from: u64, to: u64, body: &str) -> Arrivals {
             },
         })
         .collect();
-    Arrivals {
-        source: "s0".into(),
-        network: "feed".into(),
-        class: "main".into(),
-        items,
-        document: false,
-        cursor: None,
-        health: None,
-    }
+    Arrivals::of("s0", "feed", "main", items)
 }
 
 /// A store with everything in it that people do.

@@ -55,15 +55,7 @@ fn incoming(n: u64, at: i64, body: &str, state: State) -> Incoming {
 }
 
 fn arrivals(items: Vec<Incoming>) -> Arrivals {
-    Arrivals {
-        source: "blog".into(),
-        network: "feed".into(),
-        class: "main".into(),
-        items,
-        document: false,
-        cursor: None,
-        health: None,
-    }
+    Arrivals::of("blog", "feed", "main", items)
 }
 
 fn ana() -> Asker {

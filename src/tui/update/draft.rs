@@ -214,15 +214,12 @@ fn submit(app: &mut App) -> Vec<Effect> {
     }
     out.push(Effect::Copy(text));
     app.pages.clear();
-    out.extend(prompt::posted(app));
-    if let Some(p) = &mut app.prompt {
-        p.about = Some(key);
-        p.label = if url.is_empty() {
-            "copied · post it, then give its address here".into()
-        } else {
-            format!("copied · post it at {url} · then give its address here")
-        };
-    }
+    let label = if url.is_empty() {
+        "copied · post it, then give its address here".into()
+    } else {
+        format!("copied · post it at {url} · then give its address here")
+    };
+    prompt::posted(app, key, label);
     out
 }
 

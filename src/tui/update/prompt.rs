@@ -2,11 +2,10 @@
 
 use super::{list, verbs};
 use crate::door::{ListQuery, Request, SourceEdit};
-use crate::model::{SourceView, Verb, time};
+use crate::model::{Key, SourceView, Verb, time};
 use crate::query::{Query, Scope};
 use crate::tui::action::{Action, ActionRow, bitflags::Where};
 use crate::tui::app::{App, Asking, Behind, Page, PageKind, Prompt};
-use crate::tui::line::LineEdit;
 use crate::tui::msg::{Effect, For};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -42,32 +41,16 @@ pub fn open(app: &mut App, a: Action) -> Vec<Effect> {
             (Asking::Palette, "type to search · Enter does it · Esc closes", String::new())
         }
     };
-    app.prompt = Some(Prompt {
-        asking,
-        label: label.into(),
-        source: String::new(),
-        about: None,
-        line: LineEdit::with(&text),
-        hint: String::new(),
-    });
+    app.prompt = Some(Prompt::new(asking, label, &text));
     if asking == Asking::Palette {
         palette(app, "");
     }
     Vec::new()
 }
 
-/// Asks where a reply was posted.
-pub fn posted(app: &mut App) -> Vec<Effect> {
-    let (line, label) = (LineEdit::default(), "posted at".to_owned());
-    app.prompt = Some(Prompt {
-        asking: Asking::Posted,
-        label,
-        source: String::new(),
-        about: None,
-        line,
-        hint: String::new(),
-    });
-    Vec::new()
+/// Asks where the reply to this mention was posted, whatever is selected.
+pub fn posted(app: &mut App, about: Key, label: String) {
+    app.prompt = Some(Prompt { about: Some(about), ..Prompt::new(Asking::Posted, label, "") });
 }
 
 /// Asks before a source is taken out of the configuration.
@@ -94,9 +77,7 @@ pub fn change_source(app: &mut App, s: &SourceView) {
 }
 
 fn ask_source(app: &mut App, asking: Asking, id: &str, label: String, text: &str) {
-    let line = LineEdit::with(text);
-    app.prompt =
-        Some(Prompt { asking, label, source: id.to_owned(), about: None, line, hint: String::new() });
+    app.prompt = Some(Prompt { source: id.to_owned(), ..Prompt::new(asking, label, text) });
 }
 
 pub fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {

@@ -2,7 +2,7 @@
 //! pressed.
 
 use super::put;
-use crate::clean::width::{fit, pad, width};
+use crate::clean::width::{fit, pad};
 use crate::tui::action::bitflags::Where;
 use crate::tui::app::{App, PageKind, Pane};
 use crate::tui::theme::Theme;
@@ -37,22 +37,9 @@ pub fn footer(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
         let (above, style) = if p.hint.is_empty() { (&p.label, t.key) } else { (&p.hint, t.urgent) };
         put(f, area, 0, Line::from(Span::styled(pad(above, w), style)));
         let room = w.saturating_sub(2).max(8);
-        let before = p.line.before();
-        // A long line shows its part around the cursor: so many characters are left out that the cursor fits.
-        let shown = crate::clean::width::plain(&p.line.text()).into_owned();
-        let before = crate::clean::width::plain(&before).into_owned();
-        let mut skip = 0;
-        let mut left = 0;
-        for c in before.chars() {
-            if width(&before) - left <= room.saturating_sub(2) {
-                break;
-            }
-            skip += 1;
-            left += width(c.encode_utf8(&mut [0; 4]));
-        }
-        let text: String = shown.chars().skip(skip).collect();
+        let (text, at) = p.line.window(room);
         put(f, area, 1, Line::from(vec![Span::styled("> ", t.key), Span::styled(fit(&text, room), t.text)]));
-        let x = u16::try_from((2 + width(&before)).saturating_sub(left)).unwrap_or(0);
+        let x = u16::try_from(2 + at).unwrap_or(0);
         f.set_cursor_position(Position { x: (area.x + x).min(area.x + area.width - 1), y: area.y + 1 });
         return;
     }
