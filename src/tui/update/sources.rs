@@ -114,6 +114,14 @@ fn next(s: &SourceView, now: Stamp) -> String {
     }
 }
 
+/// How long ago, as a sentence goes on.
+fn since(t: Stamp, now: Stamp) -> String {
+    match time::ago(t, now).as_str() {
+        "now" => "just now".into(),
+        span => format!("{span} ago"),
+    }
+}
+
 /// Everything that is known about one source, in words.
 pub fn fill(page: &mut Page, all: &[SourceView], now: Stamp) {
     let Some(s) = page.source.as_ref().and_then(|id| all.iter().find(|s| s.id == *id)) else {
@@ -121,9 +129,8 @@ pub fn fill(page: &mut Page, all: &[SourceView], now: Stamp) {
         return;
     };
     let h = &s.health;
-    let when = |t: Option<Stamp>| {
-        t.map_or("never".into(), |t| format!("{} ({} ago)", t.local_minute(), time::ago(t, now)))
-    };
+    let when =
+        |t: Option<Stamp>| t.map_or("never".into(), |t| format!("{} ({})", t.local_minute(), since(t, now)));
     let mut rows = vec![
         format!("{}how it is      {}", if h.is_red() { "! " } else { "" }, h.word()),
         format!("what it is      {} {}", s.network, s.url),
@@ -139,7 +146,7 @@ pub fn fill(page: &mut Page, all: &[SourceView], now: Stamp) {
         format!("last answer     {}", when(h.last_ok)),
         format!("last news       {}", when(h.last_new)),
         format!(
-            "heard           {}, of which {} entered the inbox; {} polls, {} entries in the last document",
+            "heard           {}, {} for the inbox; {} polls, the last of {} entries",
             h.heard, h.matched, h.polls, h.last_count
         ),
     ];
