@@ -1,70 +1,89 @@
 //! Backup and restore. A backup is one file: the live keys, the segments up to their committed length, the
 //! runs and the log, each as name, length, bytes, checksum. It is taken while everything goes on.
 
-use super::codec::checksum;
+use super::blobs::Blob;
+use super::codec::{Sum, checksum};
 use super::error::{Result, StoreError};
 use super::kv::{Batch, Kv, Sled};
 use super::{Store, disk};
-use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Write};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Component, Path};
+use std::sync::Arc;
 
 const MAGIC: &[u8; 8] = b"HKBACK01";
 /// The name of the part that holds the keys.
 const KEYS: &str = "keys";
 
+/// Bytes read at once.
+const PIECE: usize = 1 << 20;
+
 impl Store {
-    /// Writes a backup. Ingestion waits while the keys are read; texts are copied afterwards, up to the length
-    /// that the keys name.
+    /// Writes a backup of this moment. The keys are copied slice by slice beside the work; texts and the log are
+    /// read afterwards, up to the length that they have now.
     ///
     /// # Errors
     /// If a file cannot be read or `out` cannot be written.
     pub fn backup(&self, out: &mut dyn Write) -> Result<u64> {
-        let mut out = Counted { out: BufWriter::with_capacity(1 << 20, out), n: 0 };
-        let io = |e: std::io::Error| StoreError::Io(format!("the backup cannot be written: {e}"));
-        out.write_all(MAGIC).map_err(io)?;
-        let (keys, files) = {
-            let _core = self.writing()?;
-            let mut keys = Vec::new();
-            self.inner.kv().range(&[0], &[255; 40], false, &mut |k, v| {
-                keys.extend_from_slice(&(k.len() as u32).to_le_bytes());
-                keys.extend_from_slice(k);
-                keys.extend_from_slice(&(v.len() as u32).to_le_bytes());
-                keys.extend_from_slice(v);
-                true
-            })?;
-            let mut files: Vec<(PathBuf, u64, File)> = Vec::new();
-            let mut take = |path: PathBuf, len: Option<u64>| -> Result<()> {
-                let f = File::open(&path).map_err(|e| StoreError::io("cannot open", &path, &e))?;
-                let len = len.unwrap_or_else(|| f.metadata().map_or(0, |m| m.len()));
-                files.push((path, len, f));
-                Ok(())
-            };
-            for (no, s) in self.inner.segs.all() {
-                if let Some(p) = self.inner.segs.path(no).filter(|_| s.len > 0) {
-                    take(p, Some(u64::from(s.len)))?;
+        self.with_copy("index-backup", |copy| {
+            let mut files: Vec<(String, u64, Arc<dyn Blob>)> = Vec::new();
+            let keys = {
+                let core = self.writing()?;
+                let keys = self.take_copy(&core)?;
+                let mut take = |name: String, len: Option<u64>| -> Result<()> {
+                    let f = self.inner.blobs.open(&name)?;
+                    files.push((name, len.unwrap_or_else(|| f.size()), f));
+                    Ok(())
+                };
+                for (no, s) in self.inner.segs.all().into_iter().filter(|(_, s)| s.len > 0) {
+                    take(s.name(no), Some(u64::from(s.len)))?;
                 }
-            }
-            for n in self.inner.runs().names() {
-                take(n.path(&self.inner.root), None)?;
-            }
-            for e in std::fs::read_dir(self.inner.root.join("log")).into_iter().flatten().flatten() {
-                take(e.path(), None)?;
-            }
-            (keys, files)
-        };
-        part(&mut out, KEYS, &keys).map_err(io)?;
-        for (path, len, file) in files {
-            // The file is open: it stays readable even if it is removed meanwhile.
-            let mut bytes = Vec::with_capacity(len as usize);
-            file.take(len).read_to_end(&mut bytes).map_err(|e| StoreError::io("cannot read", &path, &e))?;
-            let name = path.strip_prefix(&self.inner.root).unwrap_or(&path).to_string_lossy().into_owned();
-            part(&mut out, &name, &bytes).map_err(io)?;
-        }
-        part(&mut out, "end", &[]).map_err(io)?;
-        out.flush().map_err(io)?;
-        Ok(out.n)
+                for file in self.inner.search.files() {
+                    take(file, None)?;
+                }
+                for file in self.inner.blobs.list(super::log::FOLDER) {
+                    take(file, None)?;
+                }
+                keys
+            };
+            drop(copy);
+            write(out, &*keys, &files)
+        })
     }
+}
+
+fn write(out: &mut dyn Write, keys: &dyn Kv, files: &[(String, u64, Arc<dyn Blob>)]) -> Result<u64> {
+    let mut out = Counted { out: BufWriter::with_capacity(PIECE, out), n: 0 };
+    let io = |e: std::io::Error| StoreError::Io(format!("the backup cannot be written: {e}"));
+    out.write_all(MAGIC).map_err(io)?;
+    part(&mut out, KEYS, &mut |give| {
+        let mut given = Ok(());
+        keys.range(&[0], &[255; 40], false, &mut |k, v| {
+            let mut pair = Vec::with_capacity(8 + k.len() + v.len());
+            for x in [k, v] {
+                pair.extend_from_slice(&(x.len() as u32).to_le_bytes());
+                pair.extend_from_slice(x);
+            }
+            given = give(&pair);
+            given.is_ok()
+        })?;
+        given
+    })?;
+    for (name, len, file) in files {
+        // The file is open: it stays readable even if it is removed meanwhile.
+        part(&mut out, name, &mut |give| {
+            let mut at = 0;
+            while at < *len {
+                let mut piece = vec![0; (*len - at).min(PIECE as u64) as usize];
+                file.read_at(&mut piece, at)?;
+                at += piece.len() as u64;
+                give(&piece)?;
+            }
+            Ok(())
+        })?;
+    }
+    part(&mut out, "end", &mut |_| Ok(()))?;
+    out.flush().map_err(io)?;
+    Ok(out.n)
 }
 
 struct Counted<W: Write> {
@@ -83,12 +102,23 @@ impl<W: Write> Write for Counted<W> {
     }
 }
 
-fn part(out: &mut impl Write, name: &str, bytes: &[u8]) -> std::io::Result<()> {
-    out.write_all(&(name.len() as u32).to_le_bytes())?;
-    out.write_all(name.as_bytes())?;
-    out.write_all(&(bytes.len() as u64).to_le_bytes())?;
-    out.write_all(&checksum(bytes).to_le_bytes())?;
-    out.write_all(bytes)
+/// Where the bytes of a part go.
+type Give<'a> = &'a mut dyn FnMut(&[u8]) -> Result<()>;
+
+/// A part: name, length, checksum, bytes. They are read twice, so that none need be held.
+fn part(out: &mut impl Write, name: &str, bytes: &mut dyn FnMut(Give<'_>) -> Result<()>) -> Result<()> {
+    let io = |e: std::io::Error| StoreError::Io(format!("the backup cannot be written: {e}"));
+    let (mut len, mut sum) = (0u64, Sum::default());
+    bytes(&mut |b| {
+        len += b.len() as u64;
+        sum.add(b);
+        Ok(())
+    })?;
+    out.write_all(&(name.len() as u32).to_le_bytes()).map_err(io)?;
+    out.write_all(name.as_bytes()).map_err(io)?;
+    out.write_all(&len.to_le_bytes()).map_err(io)?;
+    out.write_all(&sum.get().to_le_bytes()).map_err(io)?;
+    bytes(&mut |b| out.write_all(b).map_err(io))
 }
 
 /// Makes a store of a backup, in a folder that must not hold one.

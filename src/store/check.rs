@@ -120,7 +120,7 @@ impl Store {
     ) -> Result<()> {
         for family in [Family::Id, Family::Author, Family::Source] {
             let mut found: HashMap<u32, Seen> = HashMap::new();
-            self.inner.runs().every(family, |p| {
+            self.inner.search.every(family, &mut |p| {
                 if metas.contains_key(&p.block) {
                     found.entry(p.block).or_default().add(p.key, p.slot);
                 }

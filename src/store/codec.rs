@@ -50,6 +50,20 @@ impl Bytes<'_> {
     }
 }
 
+/// The checksum of bytes that come piece by piece.
+#[derive(Default)]
+pub struct Sum(twox_hash::XxHash3_64);
+
+impl Sum {
+    pub fn add(&mut self, bytes: &[u8]) {
+        std::hash::Hasher::write(&mut self.0, bytes);
+    }
+
+    pub fn get(&self) -> u32 {
+        (std::hash::Hasher::finish(&self.0) & 0xffff_ffff) as u32
+    }
+}
+
 /// A checksum of a frame.
 pub fn checksum(bytes: &[u8]) -> u32 {
     (twox_hash::XxHash3_64::oneshot(bytes) & 0xffff_ffff) as u32

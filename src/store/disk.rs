@@ -43,10 +43,6 @@ pub fn open_rw(path: &Path) -> Result<File> {
         .map_err(|e| StoreError::io("cannot open", path, &e))
 }
 
-pub fn sync(file: &File, path: &Path) -> Result<()> {
-    file.sync_data().map_err(|e| StoreError::io("cannot sync", path, &e))
-}
-
 /// Makes a rename, a new or a removed file in `dir` durable.
 pub fn sync_dir(dir: &Path) -> Result<()> {
     // The parent of a bare file name is no path at all.

@@ -7,10 +7,9 @@ use super::records::{SourceRec, Stored};
 use super::runs::{Family, postings_of};
 use super::segs::{FrameKind, SEGMENT, Segment, pack, pack_numbered};
 use super::tx::Tx;
-use super::{ActiveSegment, Core, Located, SPAN_US, Store, codec, disk, keys};
+use super::{ActiveSegment, Core, Located, SPAN_US, Store, codec, keys};
 use crate::model::{Health, Id, Key, Mention, Stamp, State, Trouble};
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::os::unix::fs::FileExt;
 
 /// One thing heard.
 #[derive(Clone, Debug)]
@@ -390,7 +389,7 @@ impl<'a> Work<'a> {
     pub(super) fn join_story(&mut self, link: u64, key: Key) -> Result<bool> {
         let first = match self.links.get(&link) {
             Some(k) => Some(*k),
-            None => match self.store.inner.runs().find(Family::Link, link)? {
+            None => match self.store.inner.search.find(Family::Link, link)? {
                 Some(p) => {
                     let at = Located { block: p.block, slot: usize::from(p.slot) };
                     if self.store.inner.index().meta(p.block).is_some() {
@@ -482,7 +481,6 @@ impl Store {
         while at < frames.len() {
             let (no, mut seg) = self.active(core, class, month)?;
             let file = &core.active[class].file;
-            let path = self.inner.segs.path(no).unwrap_or_default();
             let mut bytes = Vec::new();
             while let Some(f) = frames.get(at) {
                 if !bytes.is_empty() && seg.len as usize + bytes.len() + f.len() > SEGMENT as usize {
@@ -492,9 +490,8 @@ impl Store {
                 bytes.extend_from_slice(f);
                 at += 1;
             }
-            file.write_all_at(&bytes, u64::from(seg.len))
-                .map_err(|e| StoreError::io("cannot write", &path, &e))?;
-            disk::sync(file, &path)?;
+            file.write_at(&bytes, u64::from(seg.len))?;
+            file.sync()?;
             seg.len += bytes.len() as u32;
             tx.batch.put(keys::segment(no), codec::encode(&seg)?);
             // Bytes behind the committed length are only ever overwritten, so memory may run ahead of the tree.

@@ -2,14 +2,12 @@
 //! changes. Undo, audit and recovery all read it. What lies behind the offset that the tree knows is applied
 //! again at open; a torn frame at the very end was never acknowledged and is cut off.
 
+use super::blobs::{Blob, Blobs};
 use super::codec::{self, Bytes, checksum};
-use super::disk;
 use super::error::{Result, StoreError};
 use crate::model::Entry;
 use serde::{Deserialize, Serialize};
-use std::fs::File;
-use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A new file is begun when one has this many bytes.
 const FILE_MAX: u64 = 64 << 20;
@@ -33,52 +31,51 @@ pub struct LogPlace {
     pub off: u64,
 }
 
-fn path(root: &Path, file: u32) -> PathBuf {
-    root.join("log").join(format!("{file:08}.log"))
+/// The folder of its files.
+pub const FOLDER: &str = "log";
+
+fn name(file: u32) -> String {
+    format!("{FOLDER}/{file:08}.log")
 }
 
 /// The log, open for appending.
 pub struct Log {
-    root: PathBuf,
-    file: File,
+    blobs: Arc<dyn Blobs>,
+    file: Arc<dyn Blob>,
     end: LogEnd,
 }
 
 impl Log {
     /// Opens the log at the end that the tree knows and gives the entries behind it.
     /// With `keep`, nothing of it is cut off, whatever the tree knows.
-    pub fn open(root: &Path, known: LogEnd, keep: bool) -> Result<(Log, Vec<(Entry, LogPlace)>)> {
-        disk::folder(&root.join("log"))?;
+    pub fn open(blobs: Arc<dyn Blobs>, known: LogEnd, keep: bool) -> Result<(Log, Vec<(Entry, LogPlace)>)> {
         let mut tail = Vec::new();
         let mut end = known;
         loop {
-            let p = path(root, end.file);
-            let len = std::fs::metadata(&p).map_or(0, |m| m.len());
+            let f = blobs.make(&name(end.file))?;
+            let len = f.size();
             if len > end.off {
-                let f = File::open(&p).map_err(|e| StoreError::io("cannot open", &p, &e))?;
-                while let Some((entry, next)) = read_at(&f, &p, end.off, len)? {
+                while let Some((entry, next)) = read_at(&*f, end.off, len)? {
                     tail.push((entry, LogPlace { file: end.file, off: end.off }));
                     end.off = next;
                     end.seq += 1;
                 }
             }
-            if !path(root, end.file + 1).exists() {
+            if !blobs.has(&name(end.file + 1)) {
                 break;
             }
             end = LogEnd { file: end.file + 1, off: 0, seq: end.seq };
         }
-        let p = path(root, end.file);
-        let file = disk::open_rw(&p)?;
-        let len = file.metadata().map_or(0, |m| m.len());
+        let file = blobs.make(&name(end.file))?;
+        let len = file.size();
         if keep {
             // Whatever stands there may be somebody's work behind a damaged entry: new ones go behind it.
             end.off = len;
             end.seq = 0;
         } else if len > end.off {
-            file.set_len(end.off).map_err(|e| StoreError::io("cannot cut", &p, &e))?;
+            file.cut(end.off)?;
         }
-        disk::sync_dir(&root.join("log"))?;
-        Ok((Log { root: root.to_owned(), file, end }, tail))
+        Ok((Log { blobs, file, end }, tail))
     }
 
     /// The next entry has the number behind this one.
@@ -94,9 +91,7 @@ impl Log {
     pub fn append(&mut self, entry: &Entry) -> Result<LogPlace> {
         if self.end.off > FILE_MAX {
             let next = LogEnd { file: self.end.file + 1, off: 0, seq: self.end.seq };
-            let p = path(&self.root, next.file);
-            self.file = disk::open_rw(&p)?;
-            disk::sync_dir(&self.root.join("log"))?;
+            self.file = self.blobs.make(&name(next.file))?;
             self.end = next;
         }
         let body = codec::encode(entry)?;
@@ -105,15 +100,10 @@ impl Log {
         frame.extend_from_slice(&checksum(&body).to_le_bytes());
         frame.extend_from_slice(&body);
         let place = LogPlace { file: self.end.file, off: self.end.off };
-        let p = path(&self.root, self.end.file);
-        let written = self
-            .file
-            .write_all_at(&frame, self.end.off)
-            .map_err(|e| StoreError::io("cannot write", &p, &e))
-            .and_then(|()| disk::sync(&self.file, &p));
+        let written = self.file.write_at(&frame, self.end.off).and_then(|()| self.file.sync());
         if let Err(e) = written {
             // Half a frame would be cut off at the next open; cut it off now, so that nothing stands behind it.
-            let _ = self.file.set_len(self.end.off);
+            let _ = self.file.cut(self.end.off);
             return Err(e);
         }
         self.end.off += frame.len() as u64;
@@ -124,7 +114,7 @@ impl Log {
     /// Takes back the last append, if the tree refused it.
     pub fn cut_to(&mut self, before: LogEnd) {
         if self.end.file == before.file {
-            let _ = self.file.set_len(before.off);
+            let _ = self.file.cut(before.off);
             self.end = before;
         }
     }
@@ -132,24 +122,19 @@ impl Log {
 
 /// All entries of the log, oldest first; behind a damaged stretch it goes on with the next whole entry. Gives how
 /// many stretches were skipped.
-pub fn all(root: &Path) -> Result<(Vec<(Entry, LogPlace)>, u64)> {
+pub fn all(blobs: &dyn Blobs) -> Result<(Vec<(Entry, LogPlace)>, u64)> {
     let (mut out, mut skipped) = (Vec::new(), 0);
-    let mut files: Vec<u32> = std::fs::read_dir(root.join("log"))
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|e| e.file_name().to_str()?.strip_suffix(".log")?.parse().ok())
-        .collect();
+    let number = |n: String| n.rsplit('/').next()?.strip_suffix(".log")?.parse().ok();
+    let mut files: Vec<u32> = blobs.list(FOLDER).into_iter().filter_map(number).collect();
     files.sort_unstable();
     for file in files {
-        let p = path(root, file);
-        let f = File::open(&p).map_err(|e| StoreError::io("cannot open", &p, &e))?;
-        let len = f.metadata().map_or(0, |m| m.len());
+        let f = blobs.open(&name(file))?;
+        let len = f.size();
         let mut off = 0;
         let mut whole = true;
         while off + 8 < len {
             // The checksum tells an entry from what only looks like one.
-            match read_at(&f, &p, off, len) {
+            match read_at(&*f, off, len) {
                 Ok(Some((entry, next))) => {
                     out.push((entry, LogPlace { file, off }));
                     (off, whole) = (next, true);
@@ -165,29 +150,27 @@ pub fn all(root: &Path) -> Result<(Vec<(Entry, LogPlace)>, u64)> {
 }
 
 /// Reads one entry.
-pub fn read(root: &Path, place: LogPlace) -> Result<Entry> {
-    let p = path(root, place.file);
-    let f = File::open(&p).map_err(|e| StoreError::io("cannot open", &p, &e))?;
-    let len = f.metadata().map_or(0, |m| m.len());
-    read_at(&f, &p, place.off, len)?
+pub fn read(blobs: &dyn Blobs, place: LogPlace) -> Result<Entry> {
+    let f = blobs.open(&name(place.file))?;
+    read_at(&*f, place.off, f.size())?
         .map(|(e, _)| e)
-        .ok_or_else(|| StoreError::corrupt(format!("no log entry at {} of {}", place.off, p.display())))
+        .ok_or_else(|| StoreError::corrupt(format!("no log entry at {} of {}", place.off, name(place.file))))
 }
 
 /// The entry at `off` and the offset behind it; `None` at the end or at a torn frame.
-fn read_at(f: &File, p: &Path, off: u64, len: u64) -> Result<Option<(Entry, u64)>> {
+fn read_at(f: &dyn Blob, off: u64, len: u64) -> Result<Option<(Entry, u64)>> {
     let mut head = [0; 8];
     if off + 8 > len {
         return Ok(None);
     }
-    f.read_exact_at(&mut head, off).map_err(|e| StoreError::io("cannot read", p, &e))?;
+    f.read_at(&mut head, off)?;
     let mut b = Bytes(&head);
     let (n, sum) = (u64::from(b.u32()?), b.u32()?);
     if off + 8 + n > len || n > ENTRY_MAX {
         return Ok(None);
     }
     let mut body = vec![0; n as usize];
-    f.read_exact_at(&mut body, off + 8).map_err(|e| StoreError::io("cannot read", p, &e))?;
+    f.read_at(&mut body, off + 8)?;
     if checksum(&body) != sum {
         return Ok(None);
     }

@@ -6,6 +6,7 @@
 //! frame, and four postings. State is a column of the descriptor, summed up in bitmaps that are held in memory.
 
 mod backup;
+mod blobs;
 mod block;
 mod check;
 mod codec;
@@ -24,6 +25,7 @@ mod read;
 mod rebuild;
 mod records;
 mod runs;
+mod search;
 mod segs;
 mod space;
 mod tend;
@@ -42,12 +44,14 @@ pub use tend::background;
 pub use verbs::Asker;
 
 use crate::model::{Health, Id, Key};
+use blobs::{Blob, Blobs};
 use block::{Block, Place};
 use error::Result;
 use index::{Index, Meta};
 use kv::{Batch, Kv};
 use records::{NoteRec, PersonRec, Side, Story};
-use runs::{Family, Posting, Runs};
+use runs::{Family, Posting};
+use search::Search;
 use segs::Segs;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -67,6 +71,8 @@ pub(crate) struct Located {
 /// What readers and the writer share.
 pub(crate) struct Inner {
     pub root: PathBuf,
+    /// The files beside the tree.
+    pub blobs: Arc<dyn Blobs>,
     kv: RwLock<Arc<dyn Kv>>,
     /// A Db into which live keys are being copied.
     copy: Mutex<Option<Arc<dyn Kv>>>,
@@ -74,11 +80,11 @@ pub(crate) struct Inner {
     sick: std::sync::atomic::AtomicBool,
     cache_mb: u64,
     index: RwLock<Index>,
-    runs: RwLock<Runs>,
+    pub search: Box<dyn Search>,
     pub segs: Segs,
     /// Batches that the tree has taken in; the file `COMMITS` says the same from outside of it.
     commits: std::sync::atomic::AtomicU64,
-    commits_file: std::fs::File,
+    commits_file: Arc<dyn Blob>,
     /// The tree is being built anew: nothing beside it is told yet.
     building: bool,
     /// The last batch may be in the tree although its writing failed.
@@ -100,7 +106,6 @@ pub(crate) struct Sources {
 pub(crate) struct Core {
     next_block: u32,
     next_segment: u32,
-    next_run: u32,
     log: log::Log,
     /// The segment that is being appended to, by class.
     active: HashMap<String, ActiveSegment>,
@@ -108,7 +113,7 @@ pub(crate) struct Core {
 
 struct ActiveSegment {
     no: u32,
-    file: std::fs::File,
+    file: Arc<dyn Blob>,
 }
 
 /// The store, opened by one process.
@@ -117,6 +122,10 @@ pub struct Store {
     core: Mutex<Core>,
     /// Held by whoever writes segments anew or takes them away, so that none is written anew under another's feet.
     sweeping: Mutex<()>,
+    /// Held by whoever has the keys copied.
+    copying: Mutex<()>,
+    /// Held by whoever seals postings.
+    sealing: Mutex<()>,
     /// Verbs that wait for the lock: arrivals let them pass.
     urgent: std::sync::atomic::AtomicU32,
     /// Size of the Db after it was opened or copied last.
@@ -205,14 +214,6 @@ impl Inner {
         self.index.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn runs(&self) -> RwLockReadGuard<'_, Runs> {
-        self.runs.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn runs_mut(&self) -> RwLockWriteGuard<'_, Runs> {
-        self.runs.write().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Applies and syncs; a copy in the making gets the batch too.
     pub fn write(&self, batch: &Batch) -> Result<()> {
         let kv = self.kv();
@@ -239,13 +240,12 @@ impl Inner {
 
     /// Notes beside the tree how many batches it has. Not synced: after a loss of power it may only be smaller.
     fn committed(&self, n: u64) {
-        use std::os::unix::fs::FileExt;
         self.commits.store(n, std::sync::atomic::Ordering::SeqCst);
         if self.building {
             return;
         }
         // A full disk takes no harm here: a smaller number is never wrong.
-        let _ = self.commits_file.write_all_at(&n.to_le_bytes(), 0);
+        let _ = self.commits_file.write_at(&n.to_le_bytes(), 0);
     }
 
     /// Shows what was committed to readers.
@@ -257,10 +257,7 @@ impl Inner {
         marks: HashMap<(u64, u32), Marks>,
     ) {
         if !postings.is_empty() {
-            let mut runs = self.runs_mut();
-            for (f, p) in postings {
-                runs.add(f, p);
-            }
+            self.search.add(postings);
         }
         let mut index = self.index_mut();
         for (no, m) in metas {
@@ -312,7 +309,7 @@ impl Inner {
     }
 
     pub fn locate(&self, id: Id) -> Result<Option<Located>> {
-        let Some(p) = self.runs().find(Family::Id, id.0)? else { return Ok(None) };
+        let Some(p) = self.search.find(Family::Id, id.0)? else { return Ok(None) };
         // A block that retention took away leaves its postings until the next merge.
         if self.index().meta(p.block).is_none() {
             return Ok(None);

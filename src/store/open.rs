@@ -1,5 +1,6 @@
 //! Opening: the lock, the schema, the summaries, the postings, and what the log has beyond the tree.
 
+use super::blobs::{Blob, Blobs, Folder};
 use super::codec;
 use super::disk;
 use super::error::{Result, StoreError};
@@ -7,7 +8,8 @@ use super::index::Index;
 use super::kv::{Kv, Sled, scan};
 use super::log::{Log, LogEnd};
 use super::records::{PersonRec, SourceRec, Stored};
-use super::runs::{Run, RunName, Runs, postings_of};
+use super::runs::postings_of;
+use super::search::{Postings, Search};
 use super::segs::{Segment, Segs};
 use super::{Core, Inner, Sources, Store, keys};
 use crate::model::Id;
@@ -34,11 +36,10 @@ pub fn open(dir: &Path, cache_mb: u64) -> Result<Store> {
         return Err(StoreError::corrupt(format!("the index {} is not there", dir.join(&name).display())));
     }
     let kv: Arc<dyn Kv> = Arc::new(Sled::open(&dir.join(&name), cache_mb)?);
-    let store = over(dir, kv, cache_mb, None)?;
+    let store = over(dir, kv, Arc::new(Folder::new(dir)), cache_mb, None)?;
     // Only the holder of the lock, and of a store that is whole, may clear up what a kill left behind.
     clear_leftovers(dir, &name);
-    clear_bodies(dir, &store.inner.segs.all());
-    remove_unnamed_runs(dir, &store.inner.runs().names());
+    store.clear_blobs();
     Ok(store)
 }
 
@@ -46,17 +47,18 @@ pub fn open(dir: &Path, cache_mb: u64) -> Result<Store> {
 pub fn over(
     dir: &Path,
     kv: Arc<dyn Kv>,
+    blobs: Arc<dyn Blobs>,
     cache_mb: u64,
     segments: Option<&BTreeMap<u32, Segment>>,
 ) -> Result<Store> {
     schema(&*kv)?;
     let building = segments.is_some();
-    let commits_file = disk::open_rw(&dir.join("COMMITS"))?;
-    let commits = whole(&*kv, &commits_file, building)?;
-    let mut loaded = load(dir, &*kv, building)?;
+    let commits_file = blobs.make("COMMITS")?;
+    let commits = whole(&*kv, &*commits_file, building)?;
+    let search = Box::new(Postings::new(blobs.clone()));
+    let mut loaded = load(&blobs, &*kv, &*search, building)?;
     if let Some(s) = segments {
         loaded.core.next_segment = s.keys().next_back().map_or(1, |n| n + 1);
-        loaded.core.next_run = next_free_run(dir);
         loaded.segments = s.clone();
         loaded.tail.clear();
     }
@@ -67,8 +69,9 @@ pub fn over(
         sick: false.into(),
         cache_mb,
         index: RwLock::new(loaded.index),
-        runs: RwLock::new(loaded.runs),
-        segs: Segs::new(dir, loaded.segments),
+        search,
+        segs: Segs::new(blobs.clone(), loaded.segments),
+        blobs,
         commits: commits.into(),
         commits_file,
         building,
@@ -84,6 +87,8 @@ pub fn over(
         inner,
         core: Mutex::new(loaded.core),
         sweeping: Mutex::default(),
+        copying: Mutex::default(),
+        sealing: Mutex::default(),
         urgent: 0.into(),
         vacuumed: copied.unwrap_or(0).min(size).into(),
     };
@@ -95,10 +100,9 @@ pub fn over(
 
 /// How many batches the tree took in. The number beside it, written after each of them, can only be the same or
 /// smaller: if the tree knows of fewer, it lost some (sled cuts its log at the first damage, and says nothing).
-fn whole(kv: &dyn Kv, file: &std::fs::File, building: bool) -> Result<u64> {
-    use std::os::unix::fs::FileExt;
+fn whole(kv: &dyn Kv, file: &dyn Blob, building: bool) -> Result<u64> {
     let mut b = [0; 8];
-    let outside = if file.read_exact_at(&mut b, 0).is_ok() { u64::from_le_bytes(b) } else { 0 };
+    let outside = if file.read_at(&mut b, 0).is_ok() { u64::from_le_bytes(b) } else { 0 };
     let inside = meta::<u64>(kv, "commits")?.unwrap_or(0);
     if building {
         return Ok(outside);
@@ -109,27 +113,18 @@ fn whole(kv: &dyn Kv, file: &std::fs::File, building: bool) -> Result<u64> {
     Ok(inside)
 }
 
-fn next_free_run(dir: &Path) -> u32 {
-    let names = std::fs::read_dir(dir.join("runs")).into_iter().flatten().flatten();
-    let number = |e: std::fs::DirEntry| {
-        e.file_name().to_str()?.strip_suffix(".run")?.rsplit('-').next()?.parse::<u32>().ok()
-    };
-    names.filter_map(number).map(|n| n + 1).max().unwrap_or(1)
-}
-
 /// Everything that is held in memory, as the tree tells it.
 struct Loaded {
     index: Index,
     segments: BTreeMap<u32, Segment>,
     sources: Sources,
-    runs: Runs,
     vips: HashSet<Id>,
     sealed_to: u32,
     tail: Vec<(crate::model::Entry, super::log::LogPlace)>,
     core: Core,
 }
 
-fn load(dir: &Path, kv: &dyn Kv, building: bool) -> Result<Loaded> {
+fn load(blobs: &Arc<dyn Blobs>, kv: &dyn Kv, search: &dyn Search, building: bool) -> Result<Loaded> {
     let mut index = Index::default();
     let mut failed = None;
     scan(kv, b"g", &mut |k, v| {
@@ -147,17 +142,12 @@ fn load(dir: &Path, kv: &dyn Kv, building: bool) -> Result<Loaded> {
         sources.by_id.insert(rec.id.clone(), no);
         sources.by_no.insert(no, rec.id);
     }
-    let names: Vec<RunName> = meta(kv, "runs")?.unwrap_or_default();
-    let mut runs = Runs::default();
-    for n in &names {
-        runs.sealed.entry(n.family).or_default().push(Arc::new(Run::open(dir, *n)?));
-    }
+    search.load(kv.get(&keys::meta("runs"))?.as_deref())?;
     let log_end: LogEnd = meta(kv, "log")?.unwrap_or_default();
-    let (log, tail) = Log::open(dir, log_end, building)?;
+    let (log, tail) = Log::open(blobs.clone(), log_end, building)?;
     let core = Core {
         next_block: index.len().max(meta(kv, "next_block")?.unwrap_or(0)),
         next_segment: segments.keys().next_back().map_or(1, |n| n + 1),
-        next_run: names.iter().map(|n| n.no + 1).max().unwrap_or(1),
         log,
         active: HashMap::new(),
     };
@@ -165,7 +155,6 @@ fn load(dir: &Path, kv: &dyn Kv, building: bool) -> Result<Loaded> {
         index,
         segments,
         sources,
-        runs,
         vips: vips(kv)?,
         sealed_to: meta(kv, "sealed")?.unwrap_or(0),
         tail,
@@ -197,13 +186,11 @@ impl Store {
         let kv: Arc<dyn Kv> = Arc::new(Sled::open(&live, self.inner.cache_mb)?);
         *place = kv.clone();
         drop(place);
-        let mut loaded = load(dir, &*kv, false)?;
+        let mut loaded = load(&self.inner.blobs, &*kv, &*self.inner.search, false)?;
         // Numbers that were given out before are not given out again: their files may still be written.
         loaded.core.next_block = loaded.core.next_block.max(core.next_block);
         loaded.core.next_segment = loaded.core.next_segment.max(core.next_segment);
-        loaded.core.next_run = loaded.core.next_run.max(core.next_run);
         *self.inner.index_mut() = loaded.index;
-        *self.inner.runs_mut() = loaded.runs;
         self.inner.segs.reset(loaded.segments);
         *self.inner.sources.write().unwrap_or_else(PoisonError::into_inner) = loaded.sources;
         *self.inner.vips.write().unwrap_or_else(PoisonError::into_inner) = loaded.vips;
@@ -293,17 +280,16 @@ fn refill(inner: &Inner, from: u32, to: u32) -> Result<()> {
         let b = inner.block(no)?;
         // A frame that cannot be read loses its texts and the stories they tell, and nothing else.
         let frame = inner.segs.frame(b.place).ok();
-        let mut runs = inner.runs_mut();
+        let mut all = Vec::new();
         for (slot, r) in b.rows.iter().enumerate() {
             let link = frame
                 .as_ref()
                 .and_then(|f| f.record(slot))
                 .and_then(|bytes| codec::decode::<Stored>(bytes).ok())
                 .map_or(0, |s| s.link);
-            for (f, p) in postings_of(r, link, no, slot) {
-                runs.add(f, p);
-            }
+            all.extend(postings_of(r, link, no, slot));
         }
+        inner.search.add(all);
     }
     Ok(())
 }
@@ -319,39 +305,24 @@ fn clear_leftovers(dir: &Path, live: &str) {
     }
 }
 
-/// What a kill left in the segments: files that no tree names (half of a rewrite, or the old half of a whole one,
-/// in which a wiped text may stand) and bytes behind the committed end of the others.
-fn clear_bodies(dir: &Path, segments: &BTreeMap<u32, Segment>) {
-    let known: HashMap<_, u64> =
-        segments.iter().map(|(no, s)| (s.path(dir, *no), u64::from(s.len))).collect();
-    let list =
-        |p: &Path| std::fs::read_dir(p).into_iter().flatten().flatten().map(|e| e.path()).collect::<Vec<_>>();
-    for month in list(&dir.join("bodies")).iter().flat_map(|class| list(class)) {
-        let mut changed = false;
-        for file in list(&month).into_iter().filter(|f| f.extension().is_some_and(|e| e == "seg")) {
-            let len = std::fs::metadata(&file).map_or(0, |m| m.len());
-            match known.get(&file) {
-                None => changed |= std::fs::remove_file(&file).is_ok(),
-                Some(end) if len > *end => {
-                    let f = std::fs::OpenOptions::new().write(true).open(&file);
-                    let _ = f.and_then(|f| f.set_len(*end));
+impl Store {
+    /// What a kill left beside the tree: segments that it does not name (half of a rewrite, or the old half of a whole
+    /// one, in which a wiped text may stand), bytes behind the committed end of the others, and unnamed runs.
+    pub(super) fn clear_blobs(&self) {
+        let blobs = &self.inner.blobs;
+        let named: HashMap<String, u64> =
+            self.inner.segs.all().iter().map(|(no, s)| (s.name(*no), u64::from(s.len))).collect();
+        for file in blobs.list(super::segs::FOLDER).into_iter().filter(|f| f.ends_with(".seg")) {
+            let _ = match named.get(&file) {
+                None => blobs.remove(&file),
+                Some(end) => {
+                    blobs.make(&file).and_then(|b| if b.size() > *end { b.cut(*end) } else { Ok(()) })
                 }
-                Some(_) => {}
-            }
+            };
         }
-        if changed {
-            let _ = disk::sync_dir(&month);
-            // Only an empty folder goes.
-            let _ = std::fs::remove_dir(&month);
-        }
-    }
-}
-
-fn remove_unnamed_runs(dir: &Path, names: &[RunName]) {
-    let known: HashSet<_> = names.iter().map(|n| n.path(dir)).collect();
-    for e in std::fs::read_dir(dir.join("runs")).into_iter().flatten().flatten() {
-        if !known.contains(&e.path()) {
-            let _ = std::fs::remove_file(e.path());
+        let named: HashSet<String> = self.inner.search.files().into_iter().collect();
+        for file in blobs.list(super::runs::FOLDER).into_iter().filter(|f| !named.contains(f)) {
+            let _ = blobs.remove(&file);
         }
     }
 }

@@ -169,7 +169,7 @@ impl Reader {
     /// If the disk fails.
     pub fn ids(&self, from: Id, to: Id, limit: usize) -> Result<Vec<Key>> {
         let there = |block| self.inner.index().meta(block).is_some();
-        let alive = self.inner.runs().in_range(Family::Id, from.0, to.0, limit, there)?.into_iter();
+        let alive = self.inner.search.in_range(Family::Id, (from.0, to.0), limit, &there)?.into_iter();
         Ok(alive.map(|p| Key { time: p.time, id: Id(p.key) }).collect())
     }
 
@@ -347,9 +347,9 @@ impl Reader {
     pub fn person(&self, id: Id, now: Stamp) -> Result<Option<PersonCard>> {
         let since = now.plus(-30 * crate::model::time::DAY);
         let since = since.0.max(0).unsigned_abs() * 1000;
-        let (mentions, recent, first) = self.inner.runs().count(Family::Author, id.0, since)?;
+        let c = self.inner.search.count(Family::Author, id.0, since)?;
         let rec = self.inner.person(id)?;
-        if mentions == 0 && rec.is_none() {
+        if c.all == 0 && rec.is_none() {
             return Ok(None);
         }
         let rec = rec.unwrap_or_default();
@@ -358,9 +358,9 @@ impl Reader {
         let dates = latest.iter().map(|i| i.mention.at);
         let mut card = PersonCard {
             id,
-            mentions,
-            recent,
-            first_seen: first.map(stamp).into_iter().chain(dates.clone()).min(),
+            mentions: c.all,
+            recent: c.recent,
+            first_seen: c.first.map(stamp).into_iter().chain(dates.clone()).min(),
             last_seen: dates.max(),
             vip: rec.vip,
             tags: rec.tags.clone(),
@@ -379,7 +379,7 @@ impl Reader {
     /// # Errors
     /// If the disk fails.
     pub fn timeline(&self, person: Id, before: Key, limit: usize, who: &str) -> Result<Vec<Item>> {
-        let found = self.inner.runs().newest(Family::Author, person.0, before.time, limit)?;
+        let found = self.inner.search.newest(Family::Author, person.0, before.time, limit)?;
         let mut out = Vec::new();
         for p in found {
             let at = Located { block: p.block, slot: usize::from(p.slot) };

@@ -1,6 +1,7 @@
 //! The index, built anew from what it is an index of: the texts in their segments, which hold each mention as it
 //! arrived, and the log, which holds what people did since. For a store whose index is damaged or gone.
 
+use super::blobs::{Blobs, Folder, read_all};
 use super::block::{Block, Place, Row, flag, state_bits};
 use super::error::{Result, StoreError};
 use super::ingest::{Stamps, Work};
@@ -72,14 +73,15 @@ fn lock(db: &Path) -> Result<Option<std::fs::File>> {
 
 fn build(dir: &Path, path: &Path, cache_mb: u64) -> Result<Rebuilt> {
     disk::folder(path)?;
-    let segments = segments_on_disk(dir);
+    let blobs: Arc<dyn Blobs> = Arc::new(Folder::new(dir));
+    let segments = segments_of(&*blobs);
     let kv: Arc<dyn Kv> = Arc::new(Sled::open(path, cache_mb)?);
-    let store = open::over(dir, kv, cache_mb, Some(&segments))?;
+    let store = open::over(dir, kv, blobs.clone(), cache_mb, Some(&segments))?;
     let mut out = Rebuilt::default();
     // Of two frames of one number the last one counts: the other is the rest of a crash, or was written anew.
     let mut last: HashMap<u64, Place> = HashMap::new();
     for (no, seg) in &segments {
-        let bytes = read_segment(dir, *no, seg)?;
+        let bytes = read_segment(&*blobs, *no, seg)?;
         for p in frames_of(*no, &bytes).0 {
             let head = bytes.get(p.off as usize..).and_then(head_of);
             if let Some((_, owner)) = head.filter(|(kind, _)| *kind == FrameKind::Block as u8) {
@@ -92,7 +94,7 @@ fn build(dir: &Path, path: &Path, cache_mb: u64) -> Result<Rebuilt> {
     // What a revision or a note is about may lie in a later segment, if one was written anew: mentions first.
     for mentions in [true, false] {
         for (no, seg) in &segments {
-            let bytes = read_segment(dir, *no, seg)?;
+            let bytes = read_segment(&*blobs, *no, seg)?;
             let (places, skipped) = frames_of(*no, &bytes);
             out.lost += if mentions { skipped } else { 0 };
             for chunk in places.chunks(4) {
@@ -135,7 +137,7 @@ fn build(dir: &Path, path: &Path, cache_mb: u64) -> Result<Rebuilt> {
         }
     }
     tx.commit()?;
-    let (tail, skipped) = super::log::all(dir)?;
+    let (tail, skipped) = super::log::all(&*blobs)?;
     out.lost += skipped;
     let end = {
         let mut core = store.core();
@@ -166,22 +168,19 @@ fn build(dir: &Path, path: &Path, cache_mb: u64) -> Result<Rebuilt> {
     Ok(out)
 }
 
-/// Every segment file, as it would be named.
-fn segments_on_disk(dir: &Path) -> BTreeMap<u32, Segment> {
-    let list =
-        |p: &Path| std::fs::read_dir(p).into_iter().flatten().flatten().map(|e| e.path()).collect::<Vec<_>>();
-    let name = |p: &Path| p.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+/// Every segment, as it would be named.
+fn segments_of(blobs: &dyn Blobs) -> BTreeMap<u32, Segment> {
     let mut out = BTreeMap::new();
-    for class in list(&dir.join("bodies")) {
-        for month in list(&class) {
-            for file in list(&month) {
-                let no = name(&file).strip_suffix(".seg").and_then(|n| n.parse().ok());
-                let len = std::fs::metadata(&file).map_or(0, |m| m.len());
-                if let (Some(no), Ok(len)) = (no, u32::try_from(len)) {
-                    // Closed: nothing is appended behind what may be the rest of a crash.
-                    out.insert(no, Segment { class: name(&class), month: name(&month), len, closed: true });
-                }
-            }
+    for file in blobs.list(super::segs::FOLDER) {
+        let mut parts = file.split('/').skip(1).map(str::to_owned);
+        let (Some(class), Some(month), Some(name)) = (parts.next(), parts.next(), parts.next()) else {
+            continue;
+        };
+        let no = name.strip_suffix(".seg").and_then(|n| n.parse().ok());
+        let len = blobs.open(&file).map_or(0, |b| b.size());
+        if let (Some(no), Ok(len)) = (no, u32::try_from(len)) {
+            // Closed: nothing is appended behind what may be the rest of a crash.
+            out.insert(no, Segment { class, month, len, closed: true });
         }
     }
     out
@@ -247,9 +246,8 @@ fn block(store: &Store, w: &mut Work<'_>, sources: &mut Numbers, place: Place, f
     Ok(n)
 }
 
-fn read_segment(dir: &Path, no: u32, seg: &Segment) -> Result<Vec<u8>> {
-    let file = seg.path(dir, no);
-    std::fs::read(&file).map_err(|e| StoreError::io("cannot read", &file, &e))
+fn read_segment(blobs: &dyn Blobs, no: u32, seg: &Segment) -> Result<Vec<u8>> {
+    read_all(&*blobs.open(&seg.name(no))?, u64::MAX)
 }
 
 /// A later text of a mention; one that brought it into the inbox says so.

@@ -2,19 +2,18 @@
 //! together and checksummed. A frame is written and synced before the batch that names it; what lies behind
 //! the committed length of a segment is the rest of a crash and is cut off at open.
 
+use super::blobs::{Blob, Blobs, read_all};
 use super::block::Place;
 use super::codec::{Bytes, checksum};
-use super::disk;
 use super::error::{Result, StoreError};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
-use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// A new segment is begun when one has this many bytes.
 pub const SEGMENT: u32 = 32 << 20;
+/// The folder of all segments.
+pub const FOLDER: &str = "bodies";
 const MAGIC: u32 = 0x314b_4e48;
 const HEADER: usize = 24;
 const LEVEL: i32 = 3;
@@ -43,8 +42,8 @@ pub struct Segment {
 }
 
 impl Segment {
-    pub(super) fn path(&self, root: &Path, no: u32) -> PathBuf {
-        root.join("bodies").join(&self.class).join(&self.month).join(format!("{no:08}.seg"))
+    pub(super) fn name(&self, no: u32) -> String {
+        format!("{FOLDER}/{}/{}/{no:08}.seg", self.class, self.month)
     }
 }
 
@@ -142,9 +141,9 @@ pub fn head_of(bytes: &[u8]) -> Option<(u8, u64)> {
 
 /// All segments: appended to by the writer, read by everybody.
 pub struct Segs {
-    root: PathBuf,
+    blobs: Arc<dyn Blobs>,
     table: RwLock<BTreeMap<u32, Segment>>,
-    files: Mutex<HashMap<u32, Arc<File>>>,
+    files: Mutex<HashMap<u32, Arc<dyn Blob>>>,
     frames: Mutex<FrameCache>,
 }
 
@@ -161,13 +160,8 @@ const CACHE_BYTES: usize = 8 << 20;
 const FILES: usize = 8;
 
 impl Segs {
-    pub fn new(root: &Path, table: BTreeMap<u32, Segment>) -> Segs {
-        Segs {
-            root: root.to_owned(),
-            table: RwLock::new(table),
-            files: Mutex::default(),
-            frames: Mutex::default(),
-        }
+    pub fn new(blobs: Arc<dyn Blobs>, table: BTreeMap<u32, Segment>) -> Segs {
+        Segs { blobs, table: RwLock::new(table), files: Mutex::default(), frames: Mutex::default() }
     }
 
     /// Forgets everything in memory and takes another table.
@@ -197,28 +191,20 @@ impl Segs {
         cache.frames.retain(|(seg, _), _| *seg != no);
         cache.bytes = cache.frames.values().map(|(_, f)| f.plain.len()).sum();
         drop(cache);
-        if let Some(s) = gone {
-            let path = s.path(&self.root, no);
-            disk::remove(&path)?;
-            if let Some(month) = path.parent() {
-                // Only an empty folder goes.
-                let _ = std::fs::remove_dir(month);
-            }
-        }
-        Ok(())
+        gone.map_or(Ok(()), |s| self.blobs.remove(&s.name(no)))
     }
 
-    pub fn path(&self, no: u32) -> Option<PathBuf> {
-        self.get(no).map(|s| s.path(&self.root, no))
+    pub fn name(&self, no: u32) -> Option<String> {
+        self.get(no).map(|s| s.name(no))
     }
 
-    fn file(&self, no: u32) -> Result<Arc<File>> {
+    fn file(&self, no: u32) -> Result<Arc<dyn Blob>> {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(f) = files.get(&no) {
             return Ok(f.clone());
         }
-        let path = self.path(no).ok_or_else(|| StoreError::corrupt(format!("segment {no} is not known")))?;
-        let f = Arc::new(File::open(&path).map_err(|e| StoreError::io("cannot open", &path, &e))?);
+        let name = self.name(no).ok_or_else(|| StoreError::corrupt(format!("segment {no} is not known")))?;
+        let f = self.blobs.open(&name)?;
         if files.len() >= FILES {
             files.clear();
         }
@@ -227,29 +213,16 @@ impl Segs {
     }
 
     /// Makes (or opens, cutting off what was not committed) the file of a segment for appending.
-    pub fn open_for_append(&self, no: u32, s: &Segment) -> Result<File> {
-        let path = s.path(&self.root, no);
-        let dir = path.parent().unwrap_or(&self.root);
-        let fresh = !path.exists();
-        disk::folder(dir)?;
-        let f = disk::open_rw(&path)?;
-        f.set_len(u64::from(s.len)).map_err(|e| StoreError::io("cannot cut", &path, &e))?;
-        if fresh {
-            disk::sync_dir(dir)?;
-            if let Some(class) = dir.parent() {
-                disk::sync_dir(class)?;
-            }
-        }
+    pub fn open_for_append(&self, no: u32, s: &Segment) -> Result<Arc<dyn Blob>> {
+        let f = self.blobs.make(&s.name(no))?;
+        f.cut(u64::from(s.len))?;
         Ok(f)
     }
 
     /// The raw bytes of a frame.
     pub fn raw(&self, p: Place) -> Result<Vec<u8>> {
         let mut bytes = vec![0; p.len as usize];
-        let what = || self.path(p.seg).unwrap_or_default();
-        self.file(p.seg)?
-            .read_exact_at(&mut bytes, u64::from(p.off))
-            .map_err(|e| StoreError::io("cannot read a frame of", &what(), &e))?;
+        self.file(p.seg)?.read_at(&mut bytes, u64::from(p.off))?;
         Ok(bytes)
     }
 
@@ -283,10 +256,9 @@ impl Segs {
     /// Places of all frames in the committed part of a segment, in order.
     pub fn places(&self, no: u32) -> Result<Vec<Place>> {
         let seg = self.get(no).ok_or_else(|| StoreError::corrupt(format!("segment {no} is not known")))?;
-        let path = seg.path(&self.root, no);
-        let bytes = std::fs::read(&path).map_err(|e| StoreError::io("cannot read", &path, &e))?;
+        let bytes = read_all(&*self.blobs.open(&seg.name(no))?, u64::from(seg.len))?;
         // Also those behind a damaged one: a segment is written anew from this list, and what it lacks is gone.
-        Ok(frames_of(no, bytes.get(..seg.len as usize).unwrap_or(&bytes)).0)
+        Ok(frames_of(no, &bytes).0)
     }
 }
 

@@ -43,7 +43,8 @@ const SLICE: usize = 128;
 impl Store {
     pub(super) fn vacuum_if_due(&self) -> Result<bool> {
         let base: u64 = self.vacuumed.load(std::sync::atomic::Ordering::Relaxed);
-        if self.inner.kv().size()? < base + LOGGED {
+        // While a backup is being written it waits for the next time, and nothing for it.
+        if self.inner.kv().size()? < base + LOGGED || self.copying.try_lock().is_err() {
             return Ok(false);
         }
         self.vacuum()?;
@@ -59,26 +60,42 @@ impl Store {
         let old_name = open::current(dir);
         let n: u32 = old_name.trim_start_matches("index-").parse().unwrap_or(0);
         let name = format!("index-{}", n + 1);
-        let path = dir.join(&name);
+        let done = self.with_copy(&name, |copy| self.swap(copy, &name));
+        if done.is_ok() {
+            let _ = std::fs::remove_dir_all(dir.join(old_name));
+        }
+        done
+    }
+
+    /// Copies the live keys into a Db of this name and hands it on; until `take_copy` it gets every batch too.
+    /// Afterwards it is removed, unless it became the live one.
+    pub(super) fn with_copy<T>(&self, name: &str, then: impl FnOnce(Arc<dyn Kv>) -> Result<T>) -> Result<T> {
+        let _copying = self.copying.lock().unwrap_or_else(PoisonError::into_inner);
+        let dir = &self.inner.root;
+        let path = dir.join(name);
         let _ = std::fs::remove_dir_all(&path);
         disk::folder(&path)?;
         let copy: Arc<dyn Kv> = Arc::new(Sled::open(&path, 16)?);
         *self.inner.copy.lock().unwrap_or_else(PoisonError::into_inner) = Some(copy.clone());
-        let done = self.copy_keys(&*copy).and_then(|()| self.swap(copy, &name));
+        let done = self.copy_keys(&*copy).and_then(|()| then(copy));
         *self.inner.copy.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        let gone = if done.is_ok() { old_name } else { name };
-        if done.is_err() && open::current(dir) == gone {
-            return done;
+        if open::current(dir) != name {
+            let _ = std::fs::remove_dir_all(path);
         }
-        let _ = std::fs::remove_dir_all(dir.join(gone));
         done
+    }
+
+    /// The copy, which from now on stays as it is.
+    pub(super) fn take_copy(&self, _: &Core) -> Result<Arc<dyn Kv>> {
+        let copy = self.inner.copy.lock().unwrap_or_else(PoisonError::into_inner).take();
+        copy.ok_or_else(|| StoreError::Io("a write to the copy of the index failed".into()))
     }
 
     fn copy_keys(&self, copy: &dyn Kv) -> Result<()> {
         let mut from = vec![0u8];
         loop {
             // Postings must not pile up meanwhile.
-            self.seal(super::runs::RUN)?;
+            self.seal(super::search::RUN)?;
             // No batch may come between reading a slice and writing it.
             let _core = self.patiently()?;
             let mut batch = Batch::default();
@@ -97,10 +114,8 @@ impl Store {
 
     fn swap(&self, copy: Arc<dyn Kv>, name: &str) -> Result<()> {
         let dir = &self.inner.root;
-        let _core = self.patiently()?;
-        if self.inner.copy.lock().unwrap_or_else(PoisonError::into_inner).take().is_none() {
-            return Err(StoreError::Io("a write to the copy of the index failed".into()));
-        }
+        let core = self.patiently()?;
+        self.take_copy(&core)?;
         let mut batch = Batch::default();
         let size = copy.size()?;
         batch.put(keys::meta("copied"), codec::encode(&size)?);

@@ -1,10 +1,10 @@
 //! What the store does for itself, beside the work: sealing and merging postings. It never holds the lock
 //! while it writes files.
 
-use super::error::{Result, StoreError};
-use super::runs::{Family, RUN, Run, RunName};
-use super::{Batch, Store, codec, keys, runs};
-use std::sync::Arc;
+use super::error::Result;
+use super::search::{Made, RUN};
+use super::{Batch, Store, codec, keys};
+use std::sync::PoisonError;
 
 impl Store {
     /// Does what is due; `true` if there may be more. Call it from a thread of its own, again and again.
@@ -20,76 +20,41 @@ impl Store {
         Ok(self.seal(if all { 1 } else { RUN })? || self.merge()?)
     }
 
-    /// Seals the open run once it holds `from` mentions.
+    /// Seals what is in memory once that is of `from` mentions.
     pub(super) fn seal(&self, from: usize) -> Result<bool> {
-        let (frozen, upto, first_no) = {
-            let mut core = self.patiently()?;
-            if self.inner.runs().open_count() < from {
+        let _sealing = self.sealing.lock().unwrap_or_else(PoisonError::into_inner);
+        let upto = {
+            let core = self.patiently()?;
+            if self.inner.search.unsealed() < from {
                 return Ok(false);
             }
-            let no = core.next_run;
-            core.next_run += Family::ALL.len() as u32;
-            (self.inner.runs_mut().freeze(), core.next_block, no)
+            self.inner.search.freeze();
+            core.next_block
         };
-        let mut fresh = Vec::new();
-        for (i, family) in Family::ALL.into_iter().enumerate() {
-            let all = runs::sorted(&frozen, family);
-            if all.is_empty() {
-                continue;
-            }
-            let name = RunName { family, no: first_no + i as u32, level: 0, count: all.len() as u64 };
-            fresh.push(Arc::new(Run::write(&self.inner.root, name, all.into_iter().map(Ok))?));
-        }
-        let core = self.patiently()?;
-        let mut names = self.inner.runs().names();
-        names.extend(fresh.iter().map(|r| r.name));
-        let mut batch = Batch::default();
-        batch.put(keys::meta("runs"), codec::encode(&names)?);
-        batch.put(keys::meta("sealed"), codec::encode(&upto)?);
-        self.inner.write(&batch)?;
-        let mut runs = self.inner.runs_mut();
-        for r in fresh {
-            runs.sealed.entry(r.name.family).or_default().push(r);
-        }
-        let old = runs.take_frozen();
-        drop(runs);
-        drop(core);
-        drop(old);
-        Ok(true)
+        let made = self.inner.search.seal()?;
+        made.map_or(Ok(false), |m| self.name(m, Some(upto)))
     }
 
-    /// Merges eight runs of one level into one.
+    /// Merges what is due. A long merge must not let postings pile up: they are sealed in between.
     fn merge(&self) -> Result<bool> {
-        let Some(due) = self.inner.runs().due_merge() else { return Ok(false) };
-        let no = {
-            let mut core = self.patiently()?;
-            core.next_run += 1;
-            core.next_run - 1
-        };
-        // A long merge must not let postings pile up: they are sealed in between.
-        let merged = Arc::new(runs::merge(&self.inner.root, no, &due, &mut || self.seal(RUN).map(|_| ()))?);
+        let made = self.inner.search.merge(&mut || self.seal(RUN).map(|_| ()))?;
+        made.map_or(Ok(false), |m| self.name(m, None))
+    }
+
+    /// Names new files in the tree; `sealed`: the first block whose postings are in memory alone.
+    fn name(&self, made: Made, sealed: Option<u32>) -> Result<bool> {
         let _core = self.patiently()?;
-        let gone: Vec<u32> = due.iter().map(|r| r.name.no).collect();
-        let family = merged.name.family;
-        let mut names = self.inner.runs().names();
-        // The merged run stands where its first part stood: older than all that follow.
-        let at = names
-            .iter()
-            .position(|n| n.family == family && gone.contains(&n.no))
-            .ok_or_else(|| StoreError::corrupt("a merged run is not known"))?;
-        names.insert(at, merged.name);
-        names.retain(|n| n.family != family || !gone.contains(&n.no));
+        let Some(state) = self.inner.search.state_with(made)? else { return Ok(false) };
         let mut batch = Batch::default();
-        batch.put(keys::meta("runs"), codec::encode(&names)?);
+        batch.put(keys::meta("runs"), state);
+        if let Some(upto) = sealed {
+            batch.put(keys::meta("sealed"), codec::encode(&upto)?);
+        }
         self.inner.write(&batch)?;
-        let mut all = self.inner.runs_mut();
-        let list = all.sealed.entry(family).or_default();
-        let at = list.iter().position(|r| gone.contains(&r.name.no)).unwrap_or(0);
-        list.insert(at, merged);
-        list.retain(|r| !gone.contains(&r.name.no));
-        drop(all);
-        for r in due {
-            super::disk::remove(&r.name.path(&self.inner.root))?;
+        let gone = self.inner.search.accept(made);
+        drop(_core);
+        for file in gone {
+            self.inner.blobs.remove(&file)?;
         }
         Ok(true)
     }

@@ -313,7 +313,7 @@ impl Store {
         let bytes = self.inner.kv().get(&keys::log(seq))?;
         let bytes =
             bytes.ok_or_else(|| StoreError::corrupt(format!("log entry {seq} is not in the tree")))?;
-        log::read(&self.inner.root, codec::decode::<LogIndex>(&bytes)?.place)
+        log::read(&*self.inner.blobs, codec::decode::<LogIndex>(&bytes)?.place)
     }
 
     /// The newest entries of the log, newest first, of one mention if `id` is given.
@@ -327,7 +327,7 @@ impl Store {
             return Ok(out);
         }
         self.inner.kv().range(b"l", b"m", true, &mut |_, v| {
-            let entry = codec::decode::<LogIndex>(v).and_then(|i| log::read(&self.inner.root, i.place));
+            let entry = codec::decode::<LogIndex>(v).and_then(|i| log::read(&*self.inner.blobs, i.place));
             match entry {
                 Ok(e) => {
                     let about = |c: &Change| match (&c.target, id) {

@@ -8,10 +8,9 @@ use super::runs::Family;
 use super::segs::{Frame, FrameKind, SEGMENT, Segment, pack};
 use super::tx::Tx;
 use super::verbs::Asker;
-use super::{Store, codec, disk, keys, kv};
+use super::{Store, codec, keys, kv};
 use crate::model::{Applied, Id, Key, Mention, Stamp, Targets, Verb};
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::os::unix::fs::FileExt;
 
 impl Store {
     /// Wipes mentions: their texts are gone for every reader when this returns, and off the disk too.
@@ -31,7 +30,7 @@ impl Store {
     pub fn forget(&self, asker: &Asker, people: &[Id], now: Stamp) -> Result<Applied> {
         let mut all: Vec<Key> = Vec::new();
         for p in people {
-            for posting in self.inner.runs().newest(Family::Author, p.0, u64::MAX, usize::MAX)? {
+            for posting in self.inner.search.newest(Family::Author, p.0, u64::MAX, usize::MAX)? {
                 let at = super::Located { block: posting.block, slot: usize::from(posting.slot) };
                 if self.inner.index().meta(at.block).is_none() {
                     continue;
@@ -146,22 +145,20 @@ impl Store {
             (new, Segment { len: 0, ..seg })
         };
         // Nothing is appended to the old segment any more: it is read without holding anybody up.
-        let file = self.inner.segs.open_for_append(new, &seg)?;
-        let mut out = Writer { file, at: 0 };
+        let out = self.inner.segs.open_for_append(new, &seg)?;
+        let mut at = 0;
         let mut moved: Vec<(Place, Place, u8, u64)> = Vec::new();
         for place in self.inner.segs.places(old)? {
             let raw = self.inner.segs.raw(place)?;
             let frame = Frame::unpack(&raw)?;
             let Some(bytes) = self.living(place, &frame, raw)? else { continue };
             let len = bytes.len() as u32;
-            out.file
-                .write_all_at(&bytes, u64::from(out.at))
-                .map_err(|e| super::StoreError::io("cannot write segment", &self.inner.root, &e))?;
-            moved.push((place, Place { seg: new, off: out.at, len }, frame.kind, frame.owner));
-            out.at += len;
+            out.write_at(&bytes, u64::from(at))?;
+            moved.push((place, Place { seg: new, off: at, len }, frame.kind, frame.owner));
+            at += len;
         }
-        disk::sync(&out.file, &self.inner.root)?;
-        let seg = Segment { len: out.at, closed: out.at >= SEGMENT, ..seg };
+        out.sync()?;
+        let seg = Segment { len: at, closed: at >= SEGMENT, ..seg };
         let _core = self.writing()?;
         let mut tx = Tx::new(&self.inner);
         for (from, to, kind, owner) in moved {
@@ -239,11 +236,6 @@ impl Store {
         }
         Ok(())
     }
-}
-
-struct Writer {
-    file: std::fs::File,
-    at: u32,
 }
 
 pub(super) fn erase_note(tx: &mut Tx<'_>, store: &Store, id: Id) -> Result<()> {

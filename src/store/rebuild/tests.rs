@@ -100,8 +100,8 @@ fn an_index_that_is_gone_or_damaged_is_noticed_and_built_anew() {
             "cut" => std::fs::OpenOptions::new().write(true).open(&db).unwrap().set_len(40_000).unwrap(),
             "flipped" => {
                 let mut b = std::fs::read(&db).unwrap();
-                let at = b.len() / 3;
-                b[at..at + 4].iter_mut().for_each(|x| *x ^= 0x55);
+                // Everywhere a little: where sled keeps what is live differs from run to run.
+                b.iter_mut().step_by(509).for_each(|x| *x ^= 0x55);
                 std::fs::write(&db, b).unwrap();
                 for e in std::fs::read_dir(dir.path().join("index-0")).unwrap().flatten() {
                     if e.file_name().to_string_lossy().starts_with("snap") {
@@ -134,10 +134,10 @@ fn an_index_that_is_gone_or_damaged_is_noticed_and_built_anew() {
 fn a_damaged_text_is_named_and_hides_nothing_else() {
     let dir = tempfile::tempdir().unwrap();
     full(dir.path());
-    let seg = segments_on_disk(dir.path())
+    let seg = segments_of(&Folder::new(dir.path()))
         .iter()
         .find(|(_, s)| s.class == "main")
-        .map(|(n, s)| s.path(dir.path(), *n));
+        .map(|(n, s)| dir.path().join(s.name(*n)));
     let seg = seg.unwrap();
     let mut b = std::fs::read(&seg).unwrap();
     b[200] ^= 0xff;

@@ -93,7 +93,7 @@ fn what_a_kill_leaves_in_the_segments_is_cleared_at_the_next_start() {
     let s = Store::open(&t.0, 16).unwrap();
     s.ingest(vec![arrivals(vec![incoming(1, NOW, "x", State::Inbox)])]).unwrap();
     let (no, seg) = s.inner.segs.all().into_iter().next().unwrap();
-    let path = s.inner.segs.path(no).unwrap();
+    let path = s.inner.root.join(s.inner.segs.name(no).unwrap());
     drop(s);
     // The old half of a segment that was written anew, and bytes that no batch ever named.
     let orphan = path.with_file_name("00000099.seg");

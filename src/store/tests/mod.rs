@@ -212,7 +212,7 @@ fn drafts_survive_and_are_put_aside_with_undo() {
 fn sealed_and_merged_postings_find_everything() {
     let t = Temp::new("runs");
     let s = Store::open(&t.0, 16).unwrap();
-    let n = runs::RUN as u64 * 9 / 8;
+    let n = search::RUN as u64 * 9 / 8;
     for start in (0..n).step_by(4096) {
         let items = (start..(start + 4096).min(n))
             .map(|i| incoming(i, NOW - (n - i) as i64, "x", State::Heard))
@@ -220,7 +220,7 @@ fn sealed_and_merged_postings_find_everything() {
         s.ingest(vec![arrivals(items)]).unwrap();
         while s.tend().unwrap() {}
     }
-    assert!(!s.inner.runs().names().is_empty());
+    assert!(!s.inner.search.files().is_empty());
     let all = |s: &Store| {
         for i in (0..n).step_by(997) {
             let id = Id(crate::model::hash64(&["t", &i.to_string()]));
