@@ -1,6 +1,7 @@
 //! The store as the engine uses it: what is put in is there, in order, also after a restart.
 
 mod keeping;
+mod power;
 
 use super::*;
 use crate::model::{Author, Item, Mention, Stamp, State, Targets, Text, Verb};
