@@ -58,7 +58,7 @@ pub struct Outcome {
 }
 
 /// Mentions in one commit at most, so that a verb never waits long behind an import.
-const COMMIT: usize = 256;
+const COMMIT: usize = 192;
 /// Ids in one value of known ids.
 const CHUNK: usize = 200;
 /// A block spans ten minutes, unless it would be almost empty.
@@ -70,7 +70,7 @@ const REVISIONS: usize = 5;
 const STORY_MAX: usize = 500;
 
 impl Store {
-    /// Takes arrivals in. Each piece of at most 512 mentions is one batch; a source's cursor is in the batch
+    /// Takes arrivals in. Each piece of a few hundred mentions is one batch; a source's cursor is in the batch
     /// of its last mentions. When this returns, everything is on the disk.
     ///
     /// # Errors

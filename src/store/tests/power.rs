@@ -63,7 +63,11 @@ impl Kv for Memory {
         let t = self.tree.read().unwrap().clone();
         let r = t.range(from.to_vec()..to.to_vec());
         let mut go = |(k, v): (&Vec<u8>, &Vec<u8>)| visit(k, v);
-        if descending { r.rev().all(&mut go) } else { r.into_iter().all(&mut go) };
+        if descending {
+            r.rev().all(&mut go)
+        } else {
+            r.into_iter().all(&mut go)
+        };
         Ok(())
     }
     fn size(&self) -> StoreResult<u64> {
@@ -297,9 +301,11 @@ fn a_day() -> Memory {
     d.then("done", |s| verb(s, Verb::Done, 3), state(3, State::Done));
     let tag = Verb::Tag { tag: "bug".into(), on: true };
     d.then("tag", |s| verb(s, tag, 4), move |s| same(item(s, id(4))?.tags.len(), 1));
-    d.then("note", |s| verb(s, Verb::Note("ask Bo".into()), 4), move |s| {
-        same(item(s, id(4))?.notes.first().map(|n| n.2.as_str().to_owned()), Some("ask Bo".into()))
-    });
+    d.then(
+        "note",
+        |s| verb(s, Verb::Note("ask Bo".into()), 4),
+        move |s| same(item(s, id(4))?.notes.first().map(|n| n.2.as_str().to_owned()), Some("ask Bo".into())),
+    );
     for i in 0..3 {
         let words = format!("Dear cat, {i}");
         let want = words.clone();
@@ -321,12 +327,14 @@ fn a_day() -> Memory {
         d.s.tend_postings(true).unwrap();
         while d.s.tend_postings(false).unwrap() {}
     }
-    d.then("wipe", |s| s.wipe(&ana(), &one(s, 7), Stamp(NOW)), move |s| {
-        match s.reader().item(id(7), "ana").map_err(|e| e.to_string())? {
+    d.then(
+        "wipe",
+        |s| s.wipe(&ana(), &one(s, 7), Stamp(NOW)),
+        move |s| match s.reader().item(id(7), "ana").map_err(|e| e.to_string())? {
             Some(i) if i.mention.text.as_str().contains("first") => Err("the wiped text is back".into()),
             _ => Ok(()),
-        }
-    });
+        },
+    );
     let heard = |n: u64| Incoming { state: State::Heard, ..incoming(n, NOW - 1, "old", State::Heard) };
     let old = |n: u64| {
         let mut i = heard(n);
@@ -334,13 +342,17 @@ fn a_day() -> Memory {
         i
     };
     d.then("heard", |s| s.ingest(vec![arrivals((200..240).map(old).collect())]), state(239, State::Heard));
-    d.then("kept", |s| verb(s, Verb::Tag { tag: "keep".into(), on: true }, 201), move |s| {
-        same(item(s, id(201))?.tags.len(), 1)
-    });
+    d.then(
+        "kept",
+        |s| verb(s, Verb::Tag { tag: "keep".into(), on: true }, 201),
+        move |s| same(item(s, id(201))?.tags.len(), 1),
+    );
     let month = BTreeMap::from([("heard".to_owned(), Some(30 * 24 * 3_600_000))]);
-    d.then("heard", |s| s.retain(&month, Stamp(NOW)), move |s| {
-        same(s.reader().item(id(230), "ana").map_err(|e| e.to_string())?.is_none(), true)
-    });
+    d.then(
+        "heard",
+        |s| s.retain(&month, Stamp(NOW)),
+        move |s| same(s.reader().item(id(230), "ana").map_err(|e| e.to_string())?.is_none(), true),
+    );
     d.then("last", |s| s.ingest(vec![many(300, 310, "last")]), body(305, "last 305".into()));
     m
 }

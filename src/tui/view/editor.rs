@@ -1,7 +1,7 @@
 //! The draft being written, below the mention that it answers.
 
 use super::put;
-use crate::clean::width::fit;
+use crate::clean::width::{fit, width};
 use crate::tui::app::App;
 use crate::tui::theme::Theme;
 use ratatui::Frame;
@@ -17,14 +17,16 @@ pub fn draw(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
         _ => "· …",
     };
     let chars = e.text().chars().count();
-    let head = format!(
-        "reply · {} · {} · as {} · by hand · {chars} characters {saved}",
-        m.network, m.community, app.who
-    );
+    // Whether it is kept is said first of all: what does not fit goes from the middle.
+    let wide = usize::from(area.width);
+    let count = fit(&format!("{chars} characters {saved}"), wide);
+    let to = format!("reply · {} · {} · as {} · by hand", m.network, m.community, app.who);
+    let room = wide.saturating_sub(width(&count) + 3);
+    let head = if room > 8 { format!("{} · {count}", fit(&to, room)) } else { count };
     // On a tiny screen the text itself comes first.
     let head_rows = u16::from(area.height > 1);
     if head_rows > 0 {
-        put(f, area, 0, Line::from(Span::styled(fit(&head, usize::from(area.width)), t.focus)));
+        put(f, area, 0, Line::from(Span::styled(head, t.focus)));
     }
     let inner = Rect { y: area.y + head_rows, height: area.height - head_rows, ..area };
     f.render_widget(&e.area, inner);
