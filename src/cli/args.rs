@@ -103,6 +103,11 @@ pub enum Command {
     },
     /// Record where the answer to a mention was posted
     Answered { id: String, url: String },
+    /// Take it out of a story that it is no part of
+    Split {
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
     /// Take back my last verb
     Undo,
     /// Do again what was taken back

@@ -26,6 +26,7 @@ pub async fn run(door: &dyn Door, command: Command, out: &Out) -> i32 {
         Command::Read { ids, not } => (Verb::Read(!not), ids),
         Command::Vip { ids, not } => (Verb::Vip(!not), ids),
         Command::Answered { id, url } => (Verb::Answered(url), vec![id]),
+        Command::Split { ids } => (Verb::Split, ids),
         Command::Wipe { ids } => (Verb::Wipe, ids),
         Command::Forget { id } => return forget(door, &id, out).await,
         Command::Undo => return said(door.ask(Request::Undo).await, "undo", out),

@@ -32,6 +32,8 @@ pub enum Value {
     Paused(bool),
     /// The text was wiped. Never undone.
     Wiped,
+    /// The story it is counted to; `None` after it was split off.
+    Story(Option<Id>),
 }
 
 impl Value {
@@ -50,6 +52,8 @@ impl Value {
             Value::Discarded(d) => if *d { "put aside" } else { "kept" }.into(),
             Value::Paused(p) => if *p { "paused" } else { "running" }.into(),
             Value::Wiped => "wiped".into(),
+            Value::Story(Some(id)) => format!("in story {id}"),
+            Value::Story(None) => "on its own".into(),
         }
     }
 }

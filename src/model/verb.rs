@@ -47,6 +47,7 @@ pub const VERBS: &[VerbSpec] = &[
     row("vip", "VIP", "put the author on the watch list, or off it", Role::Draft, true),
     row("answered", "answered", "record where the answer was posted", Role::Send, true),
     row("discard", "put aside", "put a draft aside, or bring it back", Role::Draft, true),
+    row("split", "split off", "take it out of a story that it is no part of", Role::Draft, true),
     row("pause", "paused", "stop asking a source for a while, or go on", Role::Admin, true),
     row("wipe", "wiped", "erase the text for good", Role::Moderate, false),
     row("forget", "forgotten", "erase all texts and notes of a person", Role::Admin, false),
@@ -59,7 +60,10 @@ pub enum Verb {
     Inbox,
     Snooze(Stamp),
     Assign(Option<String>),
-    Tag { tag: String, on: bool },
+    Tag {
+        tag: String,
+        on: bool,
+    },
     Note(String),
     Read(bool),
     Vip(bool),
@@ -68,6 +72,8 @@ pub enum Verb {
     Pause(bool),
     Wipe,
     Forget,
+    /// Out of the story that it was counted to, for good.
+    Split,
 }
 
 impl Verb {
@@ -87,6 +93,7 @@ impl Verb {
             Verb::Pause(_) => "pause",
             Verb::Wipe => "wipe",
             Verb::Forget => "forget",
+            Verb::Split => "split",
         }
     }
 
@@ -159,6 +166,7 @@ mod tests {
             Verb::Pause(true),
             Verb::Wipe,
             Verb::Forget,
+            Verb::Split,
         ];
         assert_eq!(all.len(), VERBS.len());
         for v in all {

@@ -4,7 +4,7 @@
 use super::block::{flag, state_bits};
 use super::error::Result;
 use super::keys;
-use super::records::NoteRef;
+use super::records::{NoteRef, Story};
 use super::tx::Tx;
 use crate::model::{Id, Key, State, Target, Trouble, Value, hash64};
 
@@ -70,6 +70,7 @@ fn mention(tx: &mut Tx<'_>, who: &str, key: Key, like: &Value) -> Result<Option<
                 Value::State(row.state(), None)
             }
         }
+        Value::Story(_) => Value::Story(tx.side(key)?.story.filter(|s| *s != Story::alone(key.id))),
         Value::Vip(_) | Value::Discarded(_) | Value::Paused(_) => return Ok(None),
     }))
 }
@@ -150,6 +151,20 @@ fn set_mention(tx: &mut Tx<'_>, who: &str, key: Key, value: &Value, note: Option
             let revisions = std::mem::take(&mut tx.side(key)?.revisions);
             let segments: Vec<u32> = revisions.iter().map(|p| p.seg).collect();
             tx.batch.put(keys::wipe(key.id), super::codec::encode(&segments)?);
+        }
+        Value::Story(to) => {
+            let was = tx.side(key)?.story;
+            if let Some(s) = was.filter(|s| *s != Story::alone(key.id)) {
+                tx.story(s)?.members.retain(|m| m.id != key.id);
+            }
+            if let Some(s) = to {
+                let members = &mut tx.story(*s)?.members;
+                members.push(key);
+                members.sort_unstable();
+                members.dedup();
+            }
+            tx.side(key)?.story = Some(to.unwrap_or(Story::alone(key.id)));
+            tx.set_flag(at, flag::STORY, to.is_some())?;
         }
         Value::Vip(_) | Value::Discarded(_) | Value::Paused(_) => {}
     }

@@ -3,8 +3,8 @@
 
 use super::block::{BLOCK, Block, Place, Row, flag, state_bits};
 use super::error::{Result, StoreError};
-use super::records::{SourceRec, Stored};
-use super::runs::{Family, postings_of};
+use super::records::{SourceRec, Stored, Story};
+use super::runs::{Family, Posting, postings_of};
 use super::segs::{FrameKind, SEGMENT, Segment, pack, pack_numbered};
 use super::tx::Tx;
 use super::{ActiveSegment, Core, Located, SPAN_US, Store, codec, keys};
@@ -389,17 +389,7 @@ impl<'a> Work<'a> {
     pub(super) fn join_story(&mut self, link: u64, key: Key) -> Result<bool> {
         let first = match self.links.get(&link) {
             Some(k) => Some(*k),
-            None => match self.store.inner.search.find(Family::Link, link)? {
-                Some(p) => {
-                    let at = Located { block: p.block, slot: usize::from(p.slot) };
-                    if self.store.inner.index().meta(p.block).is_some() {
-                        Some(self.store.inner.key_at(at)?)
-                    } else {
-                        None
-                    }
-                }
-                None => None,
-            },
+            None => self.telling(link)?,
         };
         self.links.entry(link).or_insert(key);
         let Some(first) = first.filter(|f| f.id != key.id) else { return Ok(false) };
@@ -424,6 +414,33 @@ impl<'a> Work<'a> {
             }
         }
         Ok(true)
+    }
+
+    /// A mention with this link that was not split off.
+    fn telling(&mut self, link: u64) -> Result<Option<Key>> {
+        let search = &self.store.inner.search;
+        let Some(newest) = search.find(Family::Link, link)? else { return Ok(None) };
+        match self.joinable(newest)? {
+            Some(Ok(key)) => return Ok(Some(key)),
+            Some(Err(_)) => {}
+            None => return Ok(None),
+        }
+        for p in search.newest(Family::Link, link, u64::MAX, STORY_MAX)? {
+            if let Some(Ok(key)) = self.joinable(p)? {
+                return Ok(Some(key));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What stands at a posting: `Err` if it was split off, `None` if it is gone.
+    fn joinable(&mut self, p: Posting) -> Result<Option<std::result::Result<Key, Key>>> {
+        if self.store.inner.index().meta(p.block).is_none() {
+            return Ok(None);
+        }
+        let key = self.store.inner.key_at(Located { block: p.block, slot: usize::from(p.slot) })?;
+        let split = self.tx.side(key)?.story == Some(Story::alone(key.id));
+        Ok(Some(if split { Err(key) } else { Ok(key) }))
     }
 
     /// Cuts what is new into blocks, writes their frames, and commits.

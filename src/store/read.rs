@@ -3,7 +3,7 @@
 
 use super::block::{Block, Row, flag};
 use super::error::Result;
-use super::records::{NoteRef, Side, SourceRec, Stored, StoredNote};
+use super::records::{NoteRef, Side, SourceRec, Stored, StoredNote, Story};
 use super::runs::Family;
 use super::{Inner, Located, Reader, fields, kv};
 use crate::model::{Counts, Id, Item, Key, Mention, PersonCard, Stamp, State, Text};
@@ -231,7 +231,7 @@ impl Reader {
         let marks = self.inner.marks(fields::person_no(who), at.block / 32)?;
         let marked = marks[(at.block % 32) as usize] & (1 << at.slot) != 0;
         let tellings = match side.story {
-            Some(s) => self.inner.story(s)?.map_or(1, |s| s.members.len() as u32),
+            Some(s) => self.inner.story(s)?.map_or(1, |s| s.members.len().max(1) as u32),
             None => 1,
         };
         let revisions = if gone { Vec::new() } else { self.revisions(at, &side).unwrap_or_default() };
@@ -252,7 +252,7 @@ impl Reader {
             answered: side.answered,
             has_draft: row.has(flag::DRAFT),
             heard_via: side.via,
-            story: side.story,
+            story: side.story.filter(|s| *s != Story::alone(row.key.id)),
             tellings,
         })
     }

@@ -73,6 +73,13 @@ pub struct Story {
     pub members: Vec<Key>,
 }
 
+impl Story {
+    /// The story of a mention that was split off: it has no record, and nothing joins it.
+    pub fn alone(id: Id) -> Id {
+        Id(!id.0)
+    }
+}
+
 /// A source as the store knows it.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct SourceRec {

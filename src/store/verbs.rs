@@ -418,6 +418,7 @@ fn wanted(
         Verb::Discard(on) => Value::Discarded(*on),
         Verb::Pause(on) => Value::Paused(*on),
         Verb::Wipe | Verb::Forget => Value::Wiped,
+        Verb::Split => Value::Story(None),
     };
     let mut out = Vec::new();
     match targets {

@@ -120,3 +120,37 @@ fn a_snooze_that_nothing_stands_behind_comes_due_once_and_is_gone() {
     assert_eq!(s.wake(Stamp(NOW + 10)).unwrap(), []);
     assert_eq!(s.next_wake().unwrap(), None);
 }
+
+#[test]
+fn what_was_split_off_stays_so_and_comes_back_by_undo() {
+    let t = Temp::new("split");
+    let s = Store::open(&t.0, 16).unwrap();
+    let telling = |n: u64| Incoming { link: 77, ..incoming(n, NOW - 9000 + n as i64, "x", State::Inbox) };
+    s.ingest(vec![arrivals((1..4).map(telling).collect())]).unwrap();
+    let folded = |s: &Store| {
+        let q = PageQuery { fold: true, ..PageQuery::newest(&[State::Inbox], "ana", 10) };
+        let items = s.reader().page(&q, None).unwrap().items;
+        items.iter().map(|i| (i.mention.title.to_string(), i.tellings)).collect::<Vec<_>>()
+    };
+    assert_eq!(folded(&s), [("title 1".into(), 3)]);
+    // The face goes; the next one stands for the others.
+    let face = incoming(1, 0, "", State::Inbox).identity;
+    let key = s.reader().item(face, "ana").unwrap().unwrap().key;
+    let split = |s: &Store, key| {
+        s.act(&ana(), &Verb::Split, &Targets::Mentions(vec![key]), Stamp(NOW), false).unwrap()
+    };
+    assert_eq!(split(&s, key).changed, 1);
+    assert_eq!(folded(&s), [("title 2".into(), 2), ("title 1".into(), 1)]);
+    assert_eq!(split(&s, key).skipped, 1);
+    // What comes later joins the others, however new the one that was split off.
+    let new = incoming(3, 0, "", State::Inbox).identity;
+    split(&s, s.reader().item(new, "ana").unwrap().unwrap().key);
+    drop(s);
+    let s = Store::open(&t.0, 16).unwrap();
+    s.ingest(vec![arrivals(vec![telling(4)])]).unwrap();
+    assert_eq!(folded(&s), [("title 3".into(), 1), ("title 2".into(), 2), ("title 1".into(), 1)]);
+    s.undo(&ana(), Stamp(NOW)).unwrap();
+    s.undo(&ana(), Stamp(NOW)).unwrap();
+    assert_eq!(folded(&s), [("title 1".into(), 4)]);
+    assert_eq!(s.check(false).unwrap(), (4, vec![]));
+}

@@ -337,3 +337,25 @@ fn random_keys_never_break_anything_and_the_cursor_is_on_a_row() {
         s.lines();
     }
 }
+
+#[test]
+fn a_telling_is_split_off_and_the_only_one_is_not() {
+    let mut s = Story::five((80, 24));
+    s.press("S").shows("it is the only telling");
+    assert!(s.world.acts.is_empty());
+    let id = s.world.items[4].id;
+    for i in [0, 4] {
+        s.world.items[i].story = Some(id);
+        s.world.items[i].tellings = 2;
+    }
+    let mut s = Story::new((80, 24), s.world.items);
+    s.press("S").shows("split off · u undo");
+    let key = s.world.acts[0].1.clone();
+    assert_eq!(s.world.acts[0].0, Verb::Split);
+    // The list is read again from there: what it was folded with has another face.
+    let from = s.world.asked.iter().rev().find_map(|r| match r {
+        Request::List(q) => Some(q.from),
+        _ => None,
+    });
+    assert!(matches!(key, Targets::Mentions(k) if k.len() == 1 && from.unwrap().time == k[0].time));
+}

@@ -314,6 +314,11 @@ pub fn found(app: &mut App, keys: &[Key]) -> Vec<Effect> {
     if let Some(i) = app.stream.rows.iter().position(|r| r.key == key) {
         return arrive(app, i);
     }
+    around(app, key)
+}
+
+/// Reads the list again from a mention on.
+pub fn around(app: &mut App, key: Key) -> Vec<Effect> {
     let s = &mut app.stream;
     s.generation += 1;
     s.asked = true;

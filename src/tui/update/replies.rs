@@ -2,7 +2,7 @@
 
 use super::{draft, list, pages, sources, verbs};
 use crate::door::{Reply, Request};
-use crate::model::{Item, Key};
+use crate::model::{Item, Key, Verb};
 use crate::tui::app::{App, Behind, PageKind};
 use crate::tui::msg::{Effect, For};
 
@@ -104,7 +104,14 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             let undo = if a.changed > 0 { " · u undo" } else { "" };
             app.say(format!("{} {word}{skipped}{undo}", a.changed));
             // The page of the undo list, or of a person, shows it at once.
-            pages::again(app)
+            let mut out = pages::again(app);
+            if a.verb == Verb::Split.name()
+                && let Some(key) = a.keys.first().filter(|_| app.pages.is_empty())
+            {
+                // What it was folded with has another face now.
+                out.extend(list::around(app, *key));
+            }
+            out
         }
         (For::Undo { redo }, Reply::Applied(a)) => {
             let did = if redo { "done again" } else { "taken back" };

@@ -22,6 +22,7 @@ pub fn is_verb(a: Action) -> bool {
             | Action::ToggleRead
             | Action::Claim
             | Action::Vip
+            | Action::Split
             | Action::CopyLink
             | Action::CopyText
             | Action::Undo
@@ -50,6 +51,11 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
     let verb = match a {
         Action::Done => Verb::Done,
         Action::Inbox => Verb::Inbox,
+        Action::Split if subject.tellings < 2 => {
+            app.say("it is the only telling");
+            return Vec::new();
+        }
+        Action::Split => Verb::Split,
         Action::ToggleRead => Verb::Read(!subject.read),
         Action::Vip => Verb::Vip(!subject.vip),
         Action::Claim => {
