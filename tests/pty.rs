@@ -172,16 +172,34 @@ fn at_rest_nothing_is_sent_and_a_key_costs_little() {
     p.ends();
 }
 
+/// A login by the command in this variable (`ssh -tt … host`), or a loud word that there is none.
+fn login(variable: &str) -> Option<String> {
+    let found = std::env::var(variable).ok();
+    if found.is_none() {
+        eprintln!("SKIPPED: {variable} does not name a login (ssh -tt … host)");
+    }
+    found
+}
+
 #[test]
 fn a_reply_written_over_ssh_survives_the_line() {
-    let Ok(ssh) = std::env::var("HEARKEN_SSH_PEER") else {
-        eprintln!("SKIPPED: HEARKEN_SSH_PEER does not name a login (ssh options and host)");
-        return;
-    };
+    login("HEARKEN_SSH_PEER").into_iter().for_each(|l| reply_over(&l));
+}
+
+#[test]
+fn a_slow_line_is_enough_and_a_reply_survives_it() {
+    login("HEARKEN_SSH_SLOW_PEER").into_iter().for_each(|l| reply_over(&l));
+}
+
+fn reply_over(ssh: &str) {
     let (t, _site) = set_up();
     let inner = shell_command(&t, "").replace('"', "\\\"");
-    let Some(term) = Tmux::start(&t, (80, 24), &format!("ssh -tt {ssh} \"{inner}\"")) else { return };
+    let Some(term) = Tmux::start(&t, (80, 24), &format!("{ssh} \"{inner}\"")) else { return };
     term.shows("Acme tins");
+    term.keys(&["j"]);
+    term.shows(" 2/2");
+    term.keys(&["k"]);
+    term.shows(" 1/2");
     term.keys(&["r"]);
     term.shows("reply");
     term.keys(&["over the line"]);
@@ -189,7 +207,7 @@ fn a_reply_written_over_ssh_survives_the_line() {
     // The client dies as with a lost connection: no word to the other side.
     let pid = until("ssh runs", || {
         let o = Command::new("pgrep")
-            .args(["-n", "-f", &format!("ssh -tt .*{}", t.0.file_name().unwrap().to_str().unwrap())])
+            .args(["-n", "-f", &format!("^ssh -tt .*{}", t.0.file_name().unwrap().to_str().unwrap())])
             .output();
         text(&o.unwrap().stdout).trim().parse::<i32>().map_err(|e| e.to_string())
     });
