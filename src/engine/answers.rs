@@ -70,7 +70,7 @@ fn blocking(e: &Engine, request: Request) -> Reply {
             Request::Redo => e.undo(true),
             Request::UndoList(n) => Reply::Log(
                 e.store
-                    .undo_list(&who, n)?
+                    .undo_list(&who, n, Stamp::now())?
                     .into_iter()
                     .map(|(entry, stands)| log_row(e, entry, stands))
                     .collect::<Result<_, _>>()?,

@@ -25,6 +25,11 @@ struct LogIndex {
     place: LogPlace,
 }
 
+/// A verb can be taken back for this long, in ms.
+const UNDO_MS: i64 = 30 * crate::model::time::DAY;
+/// Old steps that one new verb clears away at most.
+const CLEARED: usize = 16;
+
 /// In an undo line.
 const STANDS: u8 = 0;
 const UNDONE: u8 = 1;
@@ -91,6 +96,9 @@ impl Store {
     pub fn undo(&self, asker: &Asker, now: Stamp) -> Result<Applied> {
         let Some(seq) = self.line(asker, true)? else { return Ok(Applied::default()) };
         let entry = self.entry(seq)?;
+        if entry.at < now.plus(-UNDO_MS) {
+            return Ok(Applied::default());
+        }
         let Some(back) = entry.inverse() else { return Ok(Applied::default()) };
         self.apply_set(asker, now, back, &entry.verb, Cause::Undo(seq), Line::Set(seq, UNDONE))
     }
@@ -179,7 +187,7 @@ impl Store {
     ///
     /// # Errors
     /// If the disk fails.
-    pub fn undo_list(&self, who: &str, limit: usize) -> Result<Vec<(Entry, bool)>> {
+    pub fn undo_list(&self, who: &str, limit: usize, now: Stamp) -> Result<Vec<(Entry, bool)>> {
         let mut seqs = Vec::new();
         let me = person_no(who);
         self.inner.kv().range(&keys::undo(me, 0), &keys::undo(me, u64::MAX), true, &mut |k, v| {
@@ -187,7 +195,8 @@ impl Store {
             seqs.len() < limit
         })?;
         // An entry that cannot be read any more is named by check.
-        Ok(seqs.into_iter().filter_map(|(s, stands)| Some((self.entry(s).ok()?, stands))).collect())
+        let all = seqs.into_iter().filter_map(|(s, stands)| Some((self.entry(s).ok()?, stands)));
+        Ok(all.take_while(|(e, _)| e.at >= now.plus(-UNDO_MS)).collect())
     }
 
     fn apply_set(
@@ -250,6 +259,7 @@ impl Store {
             index_entry(&mut tx, seq, place, core.log.end())?;
             if matches!(line, Line::New) {
                 self.cut_redo(&mut tx, me)?;
+                self.cut_old(&mut tx, me, now)?;
                 tx.batch.put(keys::undo(me, seq), vec![STANDS]);
             }
             applied.seq = seq;
@@ -275,6 +285,21 @@ impl Store {
             true
         })?;
         undone.into_iter().for_each(|k| tx.batch.delete(k));
+        Ok(())
+    }
+
+    /// What is too old to be taken back leaves the line, the oldest first.
+    fn cut_old(&self, tx: &mut Tx<'_>, me: u64, now: Stamp) -> Result<()> {
+        let mut old = Vec::new();
+        self.inner.kv().range(&keys::undo(me, 0), &keys::undo(me, u64::MAX), false, &mut |k, _| {
+            // One that cannot be read any more goes too.
+            let aged = seq_of(k).and_then(|s| self.entry(s).ok()).is_none_or(|e| e.at < now.plus(-UNDO_MS));
+            if aged {
+                old.push(k.to_vec());
+            }
+            aged && old.len() < CLEARED
+        })?;
+        old.into_iter().for_each(|k| tx.batch.delete(k));
         Ok(())
     }
 

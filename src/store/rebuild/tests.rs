@@ -91,7 +91,8 @@ fn an_index_that_is_gone_or_damaged_is_noticed_and_built_anew() {
         let dir = tempfile::tempdir().unwrap();
         full(dir.path());
         let s = Store::open(dir.path(), 16).unwrap();
-        let before = (seen(&s), s.log(None, 100).unwrap().len(), s.undo_list("ana", 50).unwrap().len());
+        let before =
+            (seen(&s), s.log(None, 100).unwrap().len(), s.undo_list("ana", 50, Stamp(NOW)).unwrap().len());
         let drafts = s.reader().drafts().unwrap();
         drop(s);
         let db = dir.path().join("index-0/db");
@@ -116,7 +117,8 @@ fn an_index_that_is_gone_or_damaged_is_noticed_and_built_anew() {
         let made = rebuild(dir.path(), 16).unwrap();
         assert_eq!((made.mentions, made.lost), (500, 0), "{damage}");
         let s = Store::open(dir.path(), 16).unwrap();
-        let after = (seen(&s), s.log(None, 100).unwrap().len(), s.undo_list("ana", 50).unwrap().len());
+        let after =
+            (seen(&s), s.log(None, 100).unwrap().len(), s.undo_list("ana", 50, Stamp(NOW)).unwrap().len());
         for (a, b) in after.0.iter().zip(&before.0) {
             assert_eq!(a, b, "{damage}");
         }

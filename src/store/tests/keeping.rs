@@ -122,6 +122,23 @@ fn a_snooze_that_nothing_stands_behind_comes_due_once_and_is_gone() {
 }
 
 #[test]
+fn a_verb_is_taken_back_for_thirty_days() {
+    let t = Temp::new("old-undo");
+    let s = Store::open(&t.0, 16).unwrap();
+    s.ingest(vec![arrivals(vec![incoming(1, NOW, "x", State::Inbox)])]).unwrap();
+    let key = inbox(&s)[0].key;
+    let day = |n: i64| Stamp(NOW + n * crate::model::time::DAY);
+    let act = |v: Verb, at| s.act(&ana(), &v, &Targets::Mentions(vec![key]), at, false).unwrap();
+    act(Verb::Done, day(0));
+    assert_eq!(s.undo_list("ana", 9, day(29)).unwrap().len(), 1);
+    assert_eq!(s.undo_list("ana", 9, day(31)).unwrap().len(), 0);
+    assert_eq!(s.undo(&ana(), day(31)).unwrap().changed, 0);
+    // The next verb clears it away; the log keeps it.
+    act(Verb::Inbox, day(31));
+    assert_eq!((s.undo_list("ana", 9, day(0)).unwrap().len(), s.log(None, 9).unwrap().len()), (1, 2));
+}
+
+#[test]
 fn what_was_split_off_stays_so_and_comes_back_by_undo() {
     let t = Temp::new("split");
     let s = Store::open(&t.0, 16).unwrap();
