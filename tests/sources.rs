@@ -305,3 +305,19 @@ fn the_terminal_reads_a_changed_configuration_again_or_says_why_not() {
         assert!(text(&o.stdout).contains("“j” is both “down” and “done”"), "{}", text(&o.stdout));
     }
 }
+
+#[test]
+fn doctor_says_where_things_lie_and_who_can_look_into_them() {
+    let t = Temp::new();
+    let site = Site::new();
+    site.put("/feed.xml", &feed(&[("1", "Acme tins", "x")]));
+    t.write("config.toml", &config(&site));
+    ok(&t, &["fetch"]);
+    let said = ok(&t, &["doctor"]);
+    assert!(said.contains(&format!("{} 0700 (", t.path("data").display())), "{said}");
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(t.path("data"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let said = ok(&t, &["doctor"]);
+    assert!(said.contains("0755, open to others: chmod go= it"), "{said}");
+    assert_eq!(json_lines(&ok(&t, &["doctor", "--json"]))[0]["data_mode"], "0755");
+}

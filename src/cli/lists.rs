@@ -273,6 +273,15 @@ pub fn entry_row(e: &Entry) -> String {
     format!("{:>6}  {}  {}  {}  {what}{cause}", e.seq, e.at.local_minute(), pad(&e.who, 10), pad(&e.verb, 9))
 }
 
+/// A mode in words; what should be private and is not is said to be so.
+fn modes(m: Option<u32>, private: bool) -> String {
+    match m {
+        Some(m) if private && m & 0o077 != 0 => format!(" {m:04o}, open to others: chmod go= it"),
+        Some(m) => format!(" {m:04o}"),
+        None => String::new(),
+    }
+}
+
 pub async fn doctor(door: &dyn Door, out: &Out) -> i32 {
     let (status, sources) = match (door.ask(Request::Status).await, door.ask(Request::Sources).await) {
         (Reply::Status(s), Reply::Sources(r)) => (s, r),
@@ -281,15 +290,18 @@ pub async fn doctor(door: &dyn Door, out: &Out) -> i32 {
     let red: Vec<&SourceView> = sources.iter().filter(|s| s.health.is_red()).collect();
     let v = json!({
         "version": status.version, "config": status.config, "data": status.data, "who": status.who,
-        "disk_bytes": status.disk_bytes, "log_end": status.log_end, "red": red.iter().map(|s| &s.id).collect::<Vec<_>>(),
+        "config_mode": status.config_mode.map(|m| format!("{m:04o}")),
+        "data_mode": status.data_mode.map(|m| format!("{m:04o}")), "disk_bytes": status.disk_bytes, "log_end": status.log_end, "red": red.iter().map(|s| &s.id).collect::<Vec<_>>(),
         "cleaned_at_sink": status.cleaned_at_sink,
     });
     out.either(&v, || {
         let mut s = format!(
-            "hearken {}\nconfig    {}\ndata      {} ({} MB)\nyou are   {}\nlog       {} entries\nsources   {}, {} red\n",
+            "hearken {}\nconfig    {}{}\ndata      {}{} ({} MB)\nyou are   {}\nlog       {} entries\nsources   {}, {} red\n",
             status.version,
             status.config,
+            modes(status.config_mode, false),
             status.data,
+            modes(status.data_mode, true),
             status.disk_bytes >> 20,
             status.who,
             status.log_end,

@@ -199,6 +199,9 @@ pub struct Status {
     pub version: String,
     pub config: String,
     pub data: String,
+    /// Unix modes of the configuration and the data folder, and whether others can look into them.
+    pub config_mode: Option<u32>,
+    pub data_mode: Option<u32>,
     pub brand: String,
     pub topics: Vec<(String, String)>,
     pub who: String,

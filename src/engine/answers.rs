@@ -183,6 +183,12 @@ fn log_row(e: &Engine, entry: Entry, stands: bool) -> Result<LogRow, StoreError>
     Ok(LogRow { entry, about: about.unwrap_or_default(), stands })
 }
 
+/// The permission bits of a file.
+fn mode(path: &std::path::Path) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).ok().map(|m| m.permissions().mode() & 0o7777)
+}
+
 fn status(e: &Engine) -> Result<Status, StoreError> {
     let setup = e.setup();
     let notices = e.notices.lock().map(|n| n.iter().cloned().collect()).unwrap_or_default();
@@ -190,6 +196,8 @@ fn status(e: &Engine) -> Result<Status, StoreError> {
         version: env!("CARGO_PKG_VERSION").into(),
         config: setup.config.file.display().to_string(),
         data: e.data.display().to_string(),
+        config_mode: mode(&setup.config.file),
+        data_mode: mode(&e.data),
         brand: clean::line(&setup.config.brand).into_string(),
         topics: setup.config.topics.iter().map(|t| (t.name.clone(), t.query.canonical())).collect(),
         who: e.asker.who.clone(),
