@@ -54,6 +54,7 @@
 pub mod clean;
 pub mod cli;
 pub mod config;
+pub mod daemon;
 pub mod demo;
 pub mod door;
 pub mod engine;
@@ -63,5 +64,6 @@ pub mod net;
 pub mod networks;
 pub mod paths;
 pub mod query;
+pub mod serve;
 pub mod store;
 pub mod tui;

@@ -1,15 +1,15 @@
-//! Arguments, umask, exit codes. Makes a door (an engine in this process) and hands it to the command line or
-//! to the terminal.
+//! Arguments, umask, exit codes. Makes a door (a connection to the engine, which is started if none answers) and
+//! hands it to the command line or to the terminal.
 
 use clap::{CommandFactory, Parser};
 use hearken::cli::{Args, Command, Out};
 use hearken::config::Config;
-use hearken::demo;
+use hearken::daemon::{Client, Hello, Place, Starting};
 use hearken::door::Door;
-use hearken::engine::{Engine, Here, alone};
+use hearken::engine::{Engine, Here, Listen, alone};
 use hearken::paths::Paths;
-use hearken::{cli, tui};
-use std::path::Path;
+use hearken::{cli, daemon, demo, serve, tui};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ fn main() -> ExitCode {
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     hearken::clean::install_panic_hook();
     if let Some(why) = hearken::engine::enter_session() {
-        eprintln!("{why}");
+        hearken::clean::tell(&why);
         return ExitCode::from(127);
     }
     let args = match Args::try_parse() {
@@ -32,21 +32,21 @@ fn main() -> ExitCode {
                 Out { json: false }.line(text.trim_end());
                 return ExitCode::SUCCESS;
             }
-            eprintln!("{}", text.trim_end());
+            hearken::clean::tell(text.trim_end());
             return ExitCode::from(2);
         }
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(r) => r,
         Err(e) => {
-            eprintln!("hearken: cannot start: {e}");
+            hearken::clean::tell(&format!("hearken: cannot start: {e}"));
             return ExitCode::from(1);
         }
     };
-    let shows = args.command.is_none() || matches!(args.command, Some(Command::Demo { .. }));
+    let own_signals = matches!(args.command, None | Some(Command::Demo { .. } | Command::Serve { .. }));
     let code = runtime.block_on(async {
         // The terminal has its own answers to signals; a command ends, and with it what it started.
-        if shows { run(args).await } else { until_signal(run(args)).await }
+        if own_signals { run(args).await } else { until_signal(run(args)).await }
     });
     // A poll in flight holds nobody up: what is acknowledged is on the disk.
     runtime.shutdown_timeout(std::time::Duration::from_millis(200));
@@ -85,7 +85,14 @@ async fn run(args: Args) -> i32 {
         }
         _ => {}
     }
-    let paths = match Paths::find(args.config.as_deref(), args.data.as_deref()) {
+    let given = Given {
+        config: args.config.is_some(),
+        data: args.data.is_some(),
+        socket: args.socket.clone(),
+        workspace: args.workspace.clone(),
+    };
+    let found = Paths::find(args.config.as_deref(), args.data.as_deref(), args.workspace.as_deref());
+    let paths = match found {
         Ok(p) => p,
         Err(why) => {
             out.complain(&why);
@@ -108,45 +115,209 @@ async fn run(args: Args) -> i32 {
             }
         }
         Some(Command::Demo { seed, pace }) => demo(seed, pace, &out).await,
-        Some(Command::Check { repair }) => check(&paths, repair, &out),
-        Some(Command::Restore { file }) => match alone::restore(&file, &paths.data) {
-            Ok(n) => {
-                out.either(&serde_json::json!({"mentions": n}), || {
-                    format!("restored {n} mentions into {}", paths.data.display())
-                });
-                0
+        Some(Command::Serve { auto }) => {
+            let place = match reach(&given, &paths, &out) {
+                Ok(r) => r.place,
+                Err(code) => return code,
+            };
+            match config(&paths.config, &out) {
+                Ok(c) => serve::run(c, &paths.data, &place, auto).await,
+                Err(code) => code,
             }
-            Err(why) => {
-                out.complain(&why);
-                1
+        }
+        Some(Command::Check { repair }) => {
+            let r = match reach(&given, &paths, &out) {
+                Ok(r) => r,
+                Err(code) => return code,
+            };
+            match (daemon::engine_of(&r.place).await, repair) {
+                (None, _) => check(&paths, repair, &out),
+                (Some(_), false) => with_engine(&r, None, Command::Check { repair }, &out).await,
+                (Some(pid), true) => in_use(&paths, pid, &out),
             }
-        },
-        Some(command) => match open(&paths, false, &out) {
-            Ok(door) => cli::run(door, command, &out).await,
+        }
+        Some(Command::Restore { file }) => {
+            let r = match reach(&given, &paths, &out) {
+                Ok(r) => r,
+                Err(code) => return code,
+            };
+            if let Some(pid) = daemon::engine_of(&r.place).await {
+                return in_use(&paths, pid, &out);
+            }
+            match alone::restore(&file, &paths.data) {
+                Ok(n) => {
+                    out.either(&serde_json::json!({"mentions": n}), || {
+                        format!("restored {n} mentions into {}", paths.data.display())
+                    });
+                    0
+                }
+                Err(why) => {
+                    out.complain(&why);
+                    1
+                }
+            }
+        }
+        Some(command) => {
+            let r = match reach(&given, &paths, &out) {
+                Ok(r) => r,
+                Err(code) => return code,
+            };
+            // These are about an engine that runs, and start none.
+            let start = match command {
+                Command::Stop | Command::Status { .. } => None,
+                _ => r.start.clone(),
+            };
+            let stops = matches!(command, Command::Stop);
+            let code = with_engine(&r, start.as_ref(), command, &out).await;
+            if stops && code == 0 {
+                gone(&r.place).await;
+            }
+            code
+        }
+        None => match reach(&given, &paths, &out) {
+            Ok(r) => terminal(&paths, r, &out).await,
             Err(code) => code,
         },
-        None => terminal(&paths, &out).await,
     }
 }
 
+/// How the engine is reached, and started where that is ours to do.
+#[derive(Clone)]
+struct Reach {
+    place: Place,
+    start: Option<Starting>,
+    hello: Hello,
+}
+
+/// What was given that says which engine is meant.
+struct Given {
+    config: bool,
+    data: bool,
+    socket: Option<PathBuf>,
+    workspace: Option<String>,
+}
+
+fn reach(given: &Given, paths: &Paths, out: &Out) -> Result<Reach, i32> {
+    let ui = tui::Settings::ui(paths.ui().as_deref());
+    let service_user = ui.service_user.clone().or_else(|| Some("hearken".into()));
+    let absolute = std::path::absolute(&paths.config).unwrap_or_else(|_| paths.config.clone());
+    let hello = Hello {
+        version: env!("CARGO_PKG_VERSION").into(),
+        config: given.config.then(|| absolute.display().to_string()),
+        events: false,
+        terminal: false,
+    };
+    let from_env = std::env::var_os("HEARKEN_SOCKET").map(PathBuf::from);
+    let named = given.socket.clone().or(from_env);
+    let own = Starting { config: absolute, data: paths.data.clone() };
+    if let Some(socket) = named {
+        // Whoever names a socket and a folder means one of their own there.
+        let start = given.data.then_some(own);
+        return Ok(Reach { place: Place { socket, service_user }, start, hello });
+    }
+    if !given.data && !given.config {
+        let name = given.workspace.as_deref().unwrap_or("default");
+        let shared = PathBuf::from(format!("/run/hearken/{name}.sock"));
+        if let Some(socket) =
+            ui.socket.filter(|_| given.workspace.is_none()).or_else(|| shared.exists().then_some(shared))
+        {
+            return Ok(Reach { place: Place { socket, service_user }, start: None, hello });
+        }
+    }
+    match own.place() {
+        Ok(place) => Ok(Reach { place, start: Some(own), hello }),
+        Err(why) => {
+            out.complain(&why);
+            Err(2)
+        }
+    }
+}
+
+/// Asks the engine, started first if need be and allowed.
+async fn with_engine(r: &Reach, start: Option<&Starting>, command: Command, out: &Out) -> i32 {
+    if let Some(s) = start
+        && let Err(code) = may_start(&r.place, s, out).await
+    {
+        return code;
+    }
+    // Lines of progress are events.
+    let hello = Hello { events: matches!(command, Command::Fetch { .. }), ..r.hello.clone() };
+    match daemon::connect(&r.place, &hello, start).await {
+        Ok(g) => {
+            if let Some(n) = &g.notice {
+                out.complain(n);
+            }
+            cli::run(Arc::new(Client::over(g, None)), command, out).await
+        }
+        Err(why) => {
+            out.complain(&why);
+            4
+        }
+    }
+}
+
+/// What is wrong with the configuration is said here, before an engine is started with it.
+async fn may_start(place: &Place, s: &Starting, out: &Out) -> Result<(), i32> {
+    if daemon::answers(place).await {
+        return Ok(());
+    }
+    for h in config(&s.config, out)?.hints {
+        out.complain(&format!("hint: {h}"));
+    }
+    Ok(())
+}
+
+/// Waits until nobody listens any more.
+async fn gone(place: &Place) {
+    for _ in 0..500 {
+        if !daemon::answers(place).await {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+}
+
+fn in_use(paths: &Paths, pid: i32, out: &Out) -> i32 {
+    out.complain(&format!(
+        "the engine (process {pid}) uses {}, and this needs it for itself; end the engine with hearken stop",
+        paths.data.display()
+    ));
+    4
+}
+
 /// The inbox in the terminal; first the two questions, if there is no configuration yet.
-async fn terminal(paths: &Paths, out: &Out) -> i32 {
+async fn terminal(paths: &Paths, r: Reach, out: &Out) -> i32 {
     if !tui::is_terminal() {
         out.complain("this is no terminal; see hearken --help for commands that print");
         return 2;
     }
-    if !paths.config.exists()
-        && let Err(code) = tui::first_run(&paths.config)
+    if let Some(s) = &r.start
+        && !daemon::answers(&r.place).await
     {
-        return code;
-    }
-    match config(&paths.config, out) {
-        Ok(c) => {
-            let data = paths.data.clone();
-            tui::run(paths.ui(), &hearken::paths::asker().who, move || start(c, &data, true)).await
+        if !s.config.exists()
+            && let Err(code) = tui::first_run(&s.config)
+        {
+            return code;
         }
-        Err(code) => code,
+        if let Err(code) = may_start(&r.place, s, out).await {
+            return code;
+        }
     }
+    let hello = Hello { events: true, terminal: true, ..r.hello };
+    let (place, start) = (r.place, r.start);
+    let again: daemon::Again = {
+        let (place, hello, start) = (place.clone(), hello.clone(), start.clone());
+        Box::new(move |may_start| {
+            let (place, hello, start) = (place.clone(), hello.clone(), start.clone().filter(|_| may_start));
+            Box::pin(async move { daemon::connect(&place, &hello, start.as_ref()).await })
+        })
+    };
+    let open = move || -> Result<Arc<dyn Door>, String> {
+        let runtime = tokio::runtime::Handle::current();
+        let greeted = runtime.block_on(daemon::connect(&place, &hello, start.as_ref()))?;
+        Ok(Arc::new(Client::over(greeted, Some(again))))
+    };
+    tui::run(paths.ui(), &hearken::paths::asker().who, open).await
 }
 
 fn config(path: &Path, out: &Out) -> Result<Config, i32> {
@@ -165,20 +336,10 @@ fn config(path: &Path, out: &Out) -> Result<Config, i32> {
     })
 }
 
-fn start(c: Config, data: &Path, listen: bool) -> Result<Arc<dyn Door>, String> {
+/// An engine in this process: for the sample, which lives and dies with it.
+fn here(c: Config, data: &Path, listen: Listen) -> Result<Arc<dyn Door>, String> {
     let engine = Engine::start(c, data, hearken::paths::asker(), listen).map_err(|e| e.to_string())?;
-    Ok(Arc::new(Here(engine)))
-}
-
-fn open(paths: &Paths, listen: bool, out: &Out) -> Result<Arc<dyn Door>, i32> {
-    let c = config(&paths.config, out)?;
-    for h in &c.hints {
-        out.complain(&format!("hint: {h}"));
-    }
-    start(c, &paths.data, listen).map_err(|why| {
-        out.complain(&why);
-        4
-    })
+    Ok(Arc::new(Here::own(engine)))
 }
 
 fn check(paths: &Paths, repair: bool, out: &Out) -> i32 {
@@ -216,7 +377,7 @@ async fn demo(seed: u64, pace: u64, out: &Out) -> i32 {
         cli::at_exit(move || {
             let _ = std::fs::remove_dir_all(&folder);
         });
-        return match start(sample.config(), sample.data(), false) {
+        return match here(sample.config(), sample.data(), Listen::Never) {
             Ok(door) => {
                 let quiet = Out { json: true };
                 let list =
@@ -233,5 +394,5 @@ async fn demo(seed: u64, pace: u64, out: &Out) -> i32 {
         };
     }
     let (c, data) = (sample.config(), sample.data().to_owned());
-    tui::run(None, &hearken::paths::asker().who, move || start(c, &data, true)).await
+    tui::run(None, &hearken::paths::asker().who, move || here(c, &data, Listen::Now)).await
 }

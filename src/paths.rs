@@ -15,15 +15,25 @@ impl Paths {
     ///
     /// # Errors
     /// A sentence, if there is no home folder.
-    pub fn find(config: Option<&Path>, data: Option<&Path>) -> Result<Paths, String> {
+    pub fn find(
+        config: Option<&Path>,
+        data: Option<&Path>,
+        workspace: Option<&str>,
+    ) -> Result<Paths, String> {
+        let bad = |w: &str| w.is_empty() || w.starts_with('.') || w.contains(['/', '\0']);
+        if let Some(w) = workspace.filter(|w| bad(w)) {
+            return Err(format!("“{w}” is no name of a workspace; use letters and digits"));
+        }
+        // Beside the ones without a name, never inside their folders.
+        let own = workspace.map_or_else(|| "hearken".to_owned(), |w| format!("hearken-{w}"));
         Ok(Paths {
             config: match config {
                 Some(c) => c.to_owned(),
-                None => base("XDG_CONFIG_HOME", ".config")?.join("hearken/config.toml"),
+                None => base("XDG_CONFIG_HOME", ".config")?.join(&own).join("config.toml"),
             },
             data: match data {
                 Some(d) => d.to_owned(),
-                None => base("XDG_DATA_HOME", ".local/share")?.join("hearken"),
+                None => base("XDG_DATA_HOME", ".local/share")?.join(&own),
             },
         })
     }

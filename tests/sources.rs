@@ -231,14 +231,14 @@ fn a_signal_ends_a_command_and_the_programs_that_it_started() {
             .parse::<i32>()
             .map_err(|e| e.to_string())
     });
-    assert!(
-        std::process::Command::new("kill")
-            .args(["-TERM", &child.id().to_string()])
-            .status()
-            .unwrap()
-            .success()
-    );
+    let term = |pid: i32| {
+        let kill = std::process::Command::new("kill").args(["-TERM", &pid.to_string()]).status();
+        assert!(kill.unwrap().success());
+    };
+    term(child.id() as i32);
     assert_eq!(child.wait().unwrap().code(), Some(143));
+    // The program is the engine's, and ends with it.
+    term(engine_of(&t));
     until("its child ends", || {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         if stat.is_empty() || stat.contains(") Z ") { Ok(()) } else { Err(stat) }
@@ -252,6 +252,7 @@ fn a_damaged_store_is_refused_and_mended_on_request() {
     site.put("/feed.xml", &feed(&[("1", "acme one", "first"), ("2", "acme two", "x")]));
     t.write("config.toml", &config(&site));
     ok(&t, &["fetch"]);
+    ok(&t, &["stop"]);
     let db = t.path("data/index-0/db");
     let len = std::fs::metadata(&db).unwrap().len();
     std::fs::OpenOptions::new().write(true).open(&db).unwrap().set_len(len / 4).unwrap();

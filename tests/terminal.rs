@@ -154,11 +154,19 @@ fn the_demo_lives_needs_no_file_and_leaves_no_trace() {
 }
 
 #[test]
-fn a_second_hearken_gets_a_sentence() {
+fn two_terminals_and_a_command_see_the_same() {
     let (t, _site) = set_up();
     let Some(term) = Tmux::start(&t, (80, 24), &shell_command(&t, "")) else { return };
     term.shows("Acme tins");
-    let o = run(&t, &["list"]);
-    assert_eq!(o.status.code(), Some(4));
-    assert!(text(&o.stderr).contains("another Hearken is using"), "{}", text(&o.stderr));
+    let other = Tmux::start(&t, (100, 30), &shell_command(&t, "")).unwrap();
+    other.shows("Acme tins");
+    other.keys(&["e"]);
+    other.shows("1 done");
+    term.shows("done 1");
+    let id = json_lines(&ok(&t, &["list", "--json"]))[0]["id"].as_str().unwrap().to_owned();
+    ok(&t, &["tag", "seen", &id]);
+    other.keys(&["Enter"]);
+    other.shows("#seen");
+    let said = ok(&t, &["status", "--format", "{inbox} {done} {terminals}"]);
+    assert_eq!(said.trim(), "1 1 2");
 }

@@ -22,9 +22,15 @@ use crate::model::Text;
 pub fn install_panic_hook() {
     std::panic::set_hook(Box::new(|info| {
         if !is_quiet() {
-            eprintln!("hearken failed; please report this: {}", sink(&info.to_string()));
+            tell(&format!("hearken failed; please report this: {info}"));
         }
     }));
+}
+
+/// A line on stderr, safe for a terminal. Nobody there, or a full disk behind it, is no reason to fail.
+pub fn tell(line: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{}", sink(line));
 }
 
 /// Longest body that is kept, in bytes; what is longer is cut and marked.

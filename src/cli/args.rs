@@ -13,6 +13,12 @@ pub struct Args {
     /// The folder of the store [default: $XDG_DATA_HOME/hearken]
     #[arg(long, global = true, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// The socket of the engine [default: what ui.toml says, /run/hearken/default.sock, your own]
+    #[arg(long, global = true, value_name = "PATH")]
+    pub socket: Option<PathBuf>,
+    /// Another workspace: its own configuration, data and engine
+    #[arg(long, global = true, value_name = "NAME")]
+    pub workspace: Option<String>,
     /// One JSON object a line instead of words
     #[arg(long, global = true)]
     pub json: bool,
@@ -188,6 +194,20 @@ pub enum Command {
         /// A feed or a page; may be given several times
         #[arg(long = "feed", value_name = "URL")]
         feeds: Vec<String>,
+    },
+    /// Run the engine alone, for terminals to attach to
+    Serve {
+        /// In a session of its own, until a while after the last terminal went
+        #[arg(long)]
+        auto: bool,
+    },
+    /// End the engine that runs
+    Stop,
+    /// One line for a status bar, from the engine that runs
+    Status {
+        /// {inbox} {unread} {snoozed} {done} {heard} {sources} {broken} {terminals}
+        #[arg(long, default_value = "{unread}/{inbox}{!broken}")]
+        format: String,
     },
     /// Completions for a shell
     Completions { shell: clap_complete::Shell },

@@ -7,6 +7,7 @@ mod fetch;
 mod lists;
 mod man;
 mod out;
+mod status;
 mod verbs;
 
 pub use args::{Args, Command};
@@ -29,6 +30,9 @@ pub async fn run(door: Arc<dyn Door>, command: Command, out: &Out) -> i32 {
         Command::People { id } => lists::people(&*door, id, out).await,
         Command::Drafts => lists::drafts(&*door, out).await,
         Command::Log { id, limit } => lists::log(&*door, id, limit, out).await,
+        Command::Status { format } => status::status(&*door, &format, out).await,
+        Command::Stop => status::stop(&*door, out).await,
+        Command::Check { .. } => status::check(&*door, out).await,
         Command::Doctor => lists::doctor(&*door, out).await,
         Command::Import { file, name, dry_run, restore } => {
             bring::import(&*door, &file, name, dry_run, restore, out).await

@@ -6,11 +6,13 @@ mod nearest;
 mod problem;
 mod reader;
 mod sections;
+mod shared;
 mod source;
 
 pub use first::{init, sample_config};
 pub use nearest::nearest;
 pub use problem::Problem;
+pub use shared::{EngineConf, Roles};
 pub use source::{Every, Keep, Login, Secret, SourceConf, SourceKind};
 
 use crate::model::time::{DAY, SECOND};
@@ -33,6 +35,8 @@ pub struct Config {
     pub inbox_since_ms: i64,
     pub retention: Retention,
     pub cache_mb: u64,
+    pub engine: EngineConf,
+    pub roles: Roles,
     /// Hints that refuse nothing (a query that may not mean what it says).
     pub hints: Vec<Problem>,
 }
@@ -159,6 +163,8 @@ impl Config {
             inbox_since_ms: 7 * DAY,
             retention: Retention::default(),
             cache_mb: 64,
+            engine: EngineConf::default(),
+            roles: Roles::default(),
             hints: Vec::new(),
         }
     }

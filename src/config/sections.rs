@@ -45,6 +45,7 @@ pub fn read(text: &str, path: &Path) -> Result<Config, Vec<Problem>> {
         }
         s.finish(&mut r);
     }
+    super::shared::read(&mut top, &mut r, &mut c);
     top.finish(&mut r);
     if r.problems.is_empty() {
         return Ok(c);

@@ -112,6 +112,12 @@ pub enum Request {
     /// Put a page into the inbox by hand.
     AddPage(String),
     Status,
+    /// The numbers of a status line.
+    Brief,
+    /// The engine ends; terminals start another one when they need it.
+    Stop,
+    /// Verify every index against the records.
+    Check,
 }
 
 /// What comes back.
@@ -160,6 +166,10 @@ pub enum Reply {
         bad: Vec<(u64, Text)>,
     },
     Status(Status),
+    Brief(Brief),
+    Stopping,
+    /// The number of mentions, and what is wrong.
+    Checked(u64, Vec<Text>),
     Refused(Refusal),
 }
 
@@ -191,6 +201,17 @@ impl Want {
             Want::Vip => i.vip,
         }
     }
+}
+
+/// Numbers for a status line, as somebody sees them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Brief {
+    pub counts: Counts,
+    pub sources: u32,
+    /// Sources that are red.
+    pub broken: u32,
+    /// Terminals that are attached.
+    pub terminals: u32,
 }
 
 /// How the engine is.
@@ -227,6 +248,8 @@ pub enum RefusalKind {
     Failed,
     /// The role does not allow it.
     Role,
+    /// No engine answers.
+    Unreachable,
 }
 
 /// What happened, told to everybody.
@@ -254,6 +277,12 @@ pub enum Event {
     },
     /// Events were lost: ask again for what you show.
     Resync,
+    /// Somebody ends the engine.
+    Stopping(Text),
+    /// The engine went away; it is being looked for.
+    Lost,
+    /// It is there again, or another one in its place.
+    Back,
 }
 
 /// A reply to come.
@@ -278,6 +307,7 @@ impl Refusal {
             RefusalKind::NotFound => 3,
             RefusalKind::Failed => 1,
             RefusalKind::Role => 5,
+            RefusalKind::Unreachable => 4,
         }
     }
 }

@@ -1,24 +1,38 @@
 //! Requests to replies. What reads the disk runs off the event loop.
 
 use super::polls::Wanted;
-use super::{Engine, failed, refuse};
+use super::{Caller, Engine, failed, refuse};
 use crate::clean;
-use crate::door::{ListQuery, LogRow, RefusalKind, Reply, Request, Status, Want};
+use crate::door::{Brief, Event, ListQuery, LogRow, RefusalKind, Reply, Request, Status, Want};
 use crate::model::{Entry, Id, Mention, Stamp, Target};
 use crate::query::{Doc, Query, Scope};
-use crate::store::{PageQuery, StoreError};
+use crate::store::{Asker, PageQuery, StoreError};
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
 /// Mentions that one page of a filtered list looks at before it answers with what it has.
 const BUDGET: usize = 20_000;
+/// Between the answer to a request to stop and the end.
+const LAST_WORDS: std::time::Duration = std::time::Duration::from_millis(50);
 
-pub async fn answer(e: Arc<Engine>, request: Request) -> Reply {
+pub async fn answer(e: Arc<Engine>, caller: Caller, request: Request) -> Reply {
+    if let Err(why) = e.may(&caller, &request) {
+        return refuse(RefusalKind::Role, &why);
+    }
     match request {
         Request::Poll { sources, ticket } => poll(&e, sources, ticket).await,
+        Request::Stop => {
+            e.announce(Event::Stopping(clean::line(&caller.asker.who)));
+            // Whoever asked hears the answer first.
+            tokio::spawn(async move {
+                tokio::time::sleep(LAST_WORDS).await;
+                e.stop();
+            });
+            Reply::Stopping
+        }
         Request::TestSource(url) => e.test_source(&url).await,
-        Request::AddPage(url) => e.add_page(&url).await,
-        other => match tokio::task::spawn_blocking(move || blocking(&e, other)).await {
+        Request::AddPage(url) => e.add_page(&caller.asker, &url).await,
+        other => match tokio::task::spawn_blocking(move || blocking(&e, &caller.asker, other)).await {
             Ok(r) => r,
             Err(_) => refuse(RefusalKind::Failed, "the engine failed at this; see hearken doctor"),
         },
@@ -42,8 +56,8 @@ async fn poll(e: &Engine, sources: Vec<String>, ticket: u64) -> Reply {
     }
 }
 
-fn blocking(e: &Engine, request: Request) -> Reply {
-    let who = e.asker.who.clone();
+fn blocking(e: &Engine, asker: &Asker, request: Request) -> Reply {
+    let who = asker.who.clone();
     let reader = e.store.reader();
     let now = Stamp::now();
     let done: Result<Reply, StoreError> = (|| {
@@ -65,9 +79,9 @@ fn blocking(e: &Engine, request: Request) -> Reply {
                     &format!("“{prefix}” is no id; ids have 13 letters and digits"),
                 ),
             },
-            Request::Act { verb, targets, quiet } => e.act(verb, &targets, quiet),
-            Request::Undo => e.undo(false),
-            Request::Redo => e.undo(true),
+            Request::Act { verb, targets, quiet } => e.act(asker, verb, &targets, quiet),
+            Request::Undo => e.undo(asker, false),
+            Request::Redo => e.undo(asker, true),
             Request::UndoList(n) => Reply::Log(
                 e.store
                     .undo_list(&who, n, Stamp::now())?
@@ -102,7 +116,7 @@ fn blocking(e: &Engine, request: Request) -> Reply {
             }
             Request::Drafts => Reply::Drafts(reader.drafts()?),
             Request::Draft(mention) => Reply::Draft(reader.draft(&who, mention)?),
-            Request::SaveDraft { mention, text } => e.save_draft(mention, &text),
+            Request::SaveDraft { mention, text } => e.save_draft(asker, mention, &text),
             Request::Log { about, limit } => Reply::Log(
                 e.store
                     .log(about, limit)?
@@ -118,10 +132,15 @@ fn blocking(e: &Engine, request: Request) -> Reply {
                 Err(why) => refuse(RefusalKind::Usage, &why),
             },
             Request::Import { name, lines, first_line, dry_run, restore } => {
-                e.import(&name, &lines, first_line, dry_run, restore)?
+                e.import(asker, &name, &lines, first_line, dry_run, restore)?
             }
-            Request::Status => Reply::Status(status(e)?),
-            Request::Poll { .. } | Request::TestSource(_) | Request::AddPage(_) => {
+            Request::Status => Reply::Status(status(e, &who)?),
+            Request::Brief => Reply::Brief(brief(e, &who)?),
+            Request::Check => {
+                let (n, found) = e.store.check(false)?;
+                Reply::Checked(n, found.iter().map(|f| clean::line(&f.text)).collect())
+            }
+            Request::Poll { .. } | Request::TestSource(_) | Request::AddPage(_) | Request::Stop => {
                 refuse(RefusalKind::Failed, "this request is answered elsewhere")
             }
         })
@@ -183,13 +202,23 @@ fn log_row(e: &Engine, entry: Entry, stands: bool) -> Result<LogRow, StoreError>
     Ok(LogRow { entry, about: about.unwrap_or_default(), stands })
 }
 
+fn brief(e: &Engine, who: &str) -> Result<Brief, StoreError> {
+    let sources = e.source_views()?;
+    Ok(Brief {
+        counts: e.store.reader().counts(who)?,
+        sources: sources.len() as u32,
+        broken: sources.iter().filter(|s| s.health.is_red()).count() as u32,
+        terminals: e.terminals.load(std::sync::atomic::Ordering::Relaxed),
+    })
+}
+
 /// The permission bits of a file.
 fn mode(path: &std::path::Path) -> Option<u32> {
     use std::os::unix::fs::PermissionsExt;
     std::fs::metadata(path).ok().map(|m| m.permissions().mode() & 0o7777)
 }
 
-fn status(e: &Engine) -> Result<Status, StoreError> {
+fn status(e: &Engine, who: &str) -> Result<Status, StoreError> {
     let setup = e.setup();
     let notices = e.notices.lock().map(|n| n.iter().cloned().collect()).unwrap_or_default();
     Ok(Status {
@@ -200,7 +229,7 @@ fn status(e: &Engine) -> Result<Status, StoreError> {
         data_mode: mode(&e.data),
         brand: clean::line(&setup.config.brand).into_string(),
         topics: setup.config.topics.iter().map(|t| (t.name.clone(), t.query.canonical())).collect(),
-        who: e.asker.who.clone(),
+        who: who.to_owned(),
         log_end: e.store.log(None, 1)?.first().map_or(0, |e| e.seq),
         disk_bytes: e.store.disk_bytes()?,
         notices,

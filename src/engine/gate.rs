@@ -4,23 +4,24 @@ use super::{Engine, failed, refuse};
 use crate::clean;
 use crate::door::{Event, RefusalKind, Reply};
 use crate::model::{Stamp, Targets, Text, Verb};
+use crate::store::Asker;
 
 /// Longest tag and name, in bytes.
 const NAME_MAX: usize = 64;
 
 impl Engine {
     /// Checks and does a verb.
-    pub(super) fn act(&self, verb: Verb, targets: &Targets, quiet: bool) -> Reply {
+    pub(super) fn act(&self, asker: &Asker, verb: Verb, targets: &Targets, quiet: bool) -> Reply {
         let now = Stamp::now();
         let verb = match checked(verb, now) {
             Ok(v) => v,
             Err(why) => return refuse(RefusalKind::Usage, &why),
         };
         let done = match (&verb, targets) {
-            (Verb::Forget, Targets::People(people)) => self.store.forget(&self.asker, people, now),
+            (Verb::Forget, Targets::People(people)) => self.store.forget(asker, people, now),
             (Verb::Forget, _) => return refuse(RefusalKind::Usage, "forget is about a person"),
-            (Verb::Wipe, _) => self.store.wipe(&self.asker, targets, now),
-            _ => self.store.act(&self.asker, &verb, targets, now, quiet),
+            (Verb::Wipe, _) => self.store.wipe(asker, targets, now),
+            _ => self.store.act(asker, &verb, targets, now, quiet),
         };
         match done {
             Ok(applied) => {
@@ -46,9 +47,9 @@ impl Engine {
         }
     }
 
-    pub(super) fn undo(&self, redo: bool) -> Reply {
+    pub(super) fn undo(&self, asker: &Asker, redo: bool) -> Reply {
         let now = Stamp::now();
-        let done = if redo { self.store.redo(&self.asker, now) } else { self.store.undo(&self.asker, now) };
+        let done = if redo { self.store.redo(asker, now) } else { self.store.undo(asker, now) };
         match done {
             Ok(a) => {
                 self.announce(Event::Changed(a.keys.clone()));
@@ -65,9 +66,9 @@ impl Engine {
         }
     }
 
-    pub(super) fn save_draft(&self, mention: crate::model::Key, text: &Text) -> Reply {
+    pub(super) fn save_draft(&self, asker: &Asker, mention: crate::model::Key, text: &Text) -> Reply {
         let text = clean::draft(text);
-        match self.store.save_draft(&self.asker, mention, &text, Stamp::now()) {
+        match self.store.save_draft(asker, mention, &text, Stamp::now()) {
             Ok(id) => {
                 self.announce(Event::DraftsChanged);
                 self.announce(Event::Changed(vec![mention]));

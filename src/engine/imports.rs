@@ -14,6 +14,7 @@ impl Engine {
     /// Reads lines into `import:NAME`. A bad line is named and the rest go in.
     pub(super) fn import(
         &self,
+        asker: &Asker,
         name: &str,
         lines: &[String],
         first: u64,
@@ -72,7 +73,7 @@ impl Engine {
         }
         for (id, d) in done {
             if let Some(key) = o.new.iter().find(|k| k.id == id) {
-                self.do_again(*key, d, now)?;
+                self.do_again(asker, *key, d, now)?;
             }
         }
         if !o.new.is_empty() {
@@ -90,7 +91,13 @@ impl Engine {
     }
 
     /// What an export says that people did to a mention, done once more to it; notes keep their writers and times.
-    fn do_again(&self, key: Key, d: crate::listen::Done, now: Stamp) -> Result<(), StoreError> {
+    fn do_again(
+        &self,
+        asker: &Asker,
+        key: Key,
+        d: crate::listen::Done,
+        now: Stamp,
+    ) -> Result<(), StoreError> {
         let on = Targets::Mentions(vec![key]);
         let mut verbs: Vec<Verb> = d.tags.into_iter().map(|tag| Verb::Tag { tag, on: true }).collect();
         verbs.extend(d.assignee.map(|a| Verb::Assign(Some(a))));
@@ -102,11 +109,11 @@ impl Engine {
             _ => {}
         }
         for v in verbs {
-            self.store.act(&self.asker, &v, &on, now, true)?;
+            self.store.act(asker, &v, &on, now, true)?;
         }
         for (who, at, text) in d.notes {
-            let asker = Asker { who, uid: self.asker.uid };
-            self.store.act(&asker, &Verb::Note(text), &on, at, true)?;
+            let by = Asker { who, uid: asker.uid };
+            self.store.act(&by, &Verb::Note(text), &on, at, true)?;
         }
         Ok(())
     }
@@ -120,7 +127,7 @@ impl Engine {
     }
 
     /// Puts a page or a post into the inbox. What cannot be fetched is kept as an address.
-    pub(super) async fn add_page(&self, url: &str) -> Reply {
+    pub(super) async fn add_page(&self, asker: &Asker, url: &str) -> Reply {
         let address = clean::url(url, None);
         if address.is_empty() {
             return refuse(RefusalKind::Usage, &format!("“{url}” is no http or https address"));
@@ -171,7 +178,7 @@ impl Engine {
                 if o.first().is_some_and(|o| o.new.is_empty()) {
                     // It was here before, perhaps done: whoever adds it wants to see it.
                     if let Some(i) = self.store.reader().item(identity, "").ok().flatten() {
-                        self.act(Verb::Inbox, &Targets::Mentions(vec![i.key]), false);
+                        self.act(asker, Verb::Inbox, &Targets::Mentions(vec![i.key]), false);
                     }
                 } else {
                     self.announce(Event::Arrived { inbox: 1, heard: 0 });

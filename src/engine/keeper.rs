@@ -22,15 +22,13 @@ pub fn start(engine: &Arc<Engine>, stop: watch::Receiver<bool>) {
 
 /// Looks once a minute whether the operator changed the file, and takes it in or says why not.
 async fn watch_config(engine: Weak<Engine>, mut stop: watch::Receiver<bool>) {
-    // A bad file is told once.
-    let mut refused = 0;
     loop {
         tokio::select! {
             _ = stop.changed() => return,
             () = tokio::time::sleep(Duration::from_secs(60)) => {}
         }
         let Some(e) = engine.upgrade() else { return };
-        e.take_config(&mut refused);
+        e.take_config();
     }
 }
 

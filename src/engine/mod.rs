@@ -9,9 +9,12 @@ mod gate;
 mod imports;
 mod keeper;
 mod polls;
+mod roles;
 mod sources;
 
 pub use crate::net::enter_session;
+pub use polls::Listen;
+pub use roles::Caller;
 
 use crate::clean;
 use crate::config::Config;
@@ -33,10 +36,17 @@ pub struct Engine {
     pub(crate) store: Arc<Store>,
     setup: RwLock<Setup>,
     events: broadcast::Sender<Event>,
+    /// The user who runs the engine.
     asker: Asker,
     data: PathBuf,
     polls: mpsc::Sender<polls::Wanted>,
     notices: Mutex<VecDeque<(Stamp, Text)>>,
+    /// A changed configuration that could not be taken in: its hash, and why.
+    refused: Mutex<Option<(u64, String)>>,
+    /// Terminals that are attached, as the door counts them.
+    pub terminals: std::sync::atomic::AtomicU32,
+    /// A terminal is there: listening begins.
+    begin: Arc<tokio::sync::Notify>,
     stop: tokio::sync::watch::Sender<bool>,
 }
 
@@ -67,12 +77,11 @@ impl Setup {
 }
 
 impl Engine {
-    /// Opens the store and starts the tasks. `listen` is false for one-shot commands: then only what is asked
-    /// for is polled.
+    /// Opens the store and starts the tasks. `listen` says when sources are asked without being told to.
     ///
     /// # Errors
     /// If the store cannot be opened.
-    pub fn start(config: Config, data: &Path, who: Asker, listen: bool) -> Result<Arc<Engine>, StoreError> {
+    pub fn start(config: Config, data: &Path, who: Asker, listen: Listen) -> Result<Arc<Engine>, StoreError> {
         let store = Arc::new(Store::open(data, config.cache_mb)?);
         let (polls_tx, polls_rx) = mpsc::channel(16);
         let (events, _) = broadcast::channel(1024);
@@ -85,9 +94,12 @@ impl Engine {
             data: data.to_owned(),
             polls: polls_tx,
             notices: Mutex::default(),
+            refused: Mutex::default(),
+            terminals: 0.into(),
+            begin: Arc::default(),
             stop,
         });
-        if listen {
+        if listen != Listen::Never {
             engine.note_time_off();
         }
         // What was due while nobody ran is back before the first question is answered.
@@ -97,6 +109,64 @@ impl Engine {
         tokio::spawn(committer::run(Arc::downgrade(&engine), arrived_rx));
         keeper::start(&engine, stopped);
         Ok(engine)
+    }
+
+    /// Told when the engine ends.
+    #[must_use]
+    pub fn stopped(&self) -> tokio::sync::watch::Receiver<bool> {
+        self.stop.subscribe()
+    }
+
+    /// So many terminals are attached now.
+    pub fn attached(&self, terminals: u32) {
+        self.terminals.store(terminals, std::sync::atomic::Ordering::Relaxed);
+        if terminals > 0 {
+            self.begin.notify_waiters();
+            self.begin.notify_one();
+        }
+    }
+
+    /// Looks who somebody is here; `config`: the file that they asked for by name. With it comes what is wrong with a
+    /// changed configuration.
+    ///
+    /// # Errors
+    /// Why they may not come in, as a sentence.
+    pub fn admit(
+        &self,
+        uid: u32,
+        name: &str,
+        groups: &[String],
+        config: Option<&str>,
+    ) -> Result<(Caller, Option<String>), String> {
+        // Whoever changed the file and comes wants it to be so.
+        let trouble = self.take_config();
+        let setup = self.setup();
+        let mine = &setup.config.file;
+        let same = |a: &Path, b: &Path| match (a.canonicalize(), b.canonicalize()) {
+            (Ok(a), Ok(b)) => a == b,
+            _ => a == b,
+        };
+        if let Some(theirs) = config.map(Path::new).filter(|c| !same(c, mine)) {
+            return Err(format!(
+                "the engine of {} runs with {}, not with {}; stop it with hearken stop, or give another --data",
+                self.data.display(),
+                mine.display(),
+                theirs.display()
+            ));
+        }
+        let Some(role) = self.role_of(uid, name, groups) else {
+            let admins = setup.config.roles.who_has(crate::model::Role::Admin);
+            return Err(format!(
+                "{name} has no role here; {admins} may give one, under [roles] in config.toml"
+            ));
+        };
+        Ok((Caller { asker: Asker { who: name.to_owned(), uid }, role }, trouble))
+    }
+
+    /// Does what a service manager wants to know: answers a question of the store.
+    #[must_use]
+    pub fn is_well(&self) -> bool {
+        self.store.reader().counts("").is_ok()
     }
 
     /// Ends the tasks; what is acknowledged is on the disk already.
@@ -162,25 +232,39 @@ fn refuse(kind: RefusalKind, text: &str) -> Reply {
     Reply::Refused(Refusal { kind, text: clean::line(text) })
 }
 
-/// An engine in this process, for front ends.
-pub struct Here(pub Arc<Engine>);
+/// The door of an engine, for one caller.
+pub struct Here {
+    pub engine: Arc<Engine>,
+    pub caller: Caller,
+}
+
+impl Here {
+    /// For the engine's own user.
+    #[must_use]
+    pub fn own(engine: Arc<Engine>) -> Here {
+        let caller = Caller { asker: engine.asker.clone(), role: crate::model::Role::Admin };
+        Here { engine, caller }
+    }
+}
 
 impl Door for Here {
     fn ask(&self, request: Request) -> Answering<'_> {
-        let engine = self.0.clone();
-        Box::pin(async move { answers::answer(engine, request).await })
+        let (engine, caller) = (self.engine.clone(), self.caller.clone());
+        Box::pin(async move { answers::answer(engine, caller, request).await })
     }
 
     fn events(&self) -> broadcast::Receiver<Event> {
-        self.0.events.subscribe()
+        self.engine.events.subscribe()
     }
 
     fn backup(
         &self,
         mut out: Box<dyn std::io::Write + Send>,
     ) -> std::pin::Pin<Box<dyn Future<Output = Result<u64, Text>> + Send>> {
-        let store = self.0.store.clone();
+        let store = self.engine.store.clone();
+        let may = self.engine.has(&self.caller, crate::model::Role::Admin, "a backup");
         Box::pin(async move {
+            may.map_err(|why| clean::line(&why))?;
             match tokio::task::spawn_blocking(move || store.backup(&mut *out)).await {
                 Ok(Ok(n)) => Ok(n),
                 Ok(Err(e)) => Err(clean::line(&e.to_string())),

@@ -30,6 +30,26 @@ pub struct Arrived {
 /// Longest sleep: clocks are set, configurations change.
 const NAP: Duration = Duration::from_secs(30);
 
+/// When an engine asks sources of its own accord.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Listen {
+    Never,
+    Now,
+    /// Once a terminal is there, else after three seconds: a command for which the engine was started comes first.
+    Soon,
+}
+
+const GRACE: Duration = Duration::from_secs(3);
+
+/// The time has come, or a terminal.
+async fn begins(engine: &Weak<Engine>, at: tokio::time::Instant) {
+    let begin = engine.upgrade().map(|e| e.begin.clone());
+    match begin {
+        Some(b) => tokio::select! { () = b.notified() => {}, () = tokio::time::sleep_until(at) => {} },
+        None => tokio::time::sleep_until(at).await,
+    }
+}
+
 struct Ended {
     id: String,
     ok: bool,
@@ -42,7 +62,7 @@ pub async fn run(
     mut wanted: mpsc::Receiver<Wanted>,
     arrived: mpsc::Sender<Arrived>,
     mut stop: watch::Receiver<bool>,
-    listen: bool,
+    listen: Listen,
 ) {
     let (ended_tx, mut ended) = mpsc::unbounded_channel::<Ended>();
     let mut due: BinaryHeap<std::cmp::Reverse<(Stamp, String)>> = BinaryHeap::new();
@@ -51,10 +71,12 @@ pub async fn run(
     let mut waiting: Vec<(HashSet<String>, u32, u64, oneshot::Sender<u32>)> = Vec::new();
     let mut known: Option<Arc<Vec<Source>>> = None;
     let mut last = Stamp::now();
+    let mut listening = listen == Listen::Now;
+    let begin_at = tokio::time::Instant::now() + GRACE;
     loop {
         let Some(e) = engine.upgrade() else { return };
         let sources = e.setup().sources;
-        if listen && known.as_ref().is_none_or(|k| !Arc::ptr_eq(k, &sources)) {
+        if listening && known.as_ref().is_none_or(|k| !Arc::ptr_eq(k, &sources)) {
             plan(&e, &sources, &mut due, &mut at);
             known = Some(sources.clone());
         }
@@ -98,7 +120,7 @@ pub async fn run(
                 for (_, failed, _, tx) in over {
                     let _ = tx.send(failed);
                 }
-                if let (Some(t), true) = (done.next, listen) {
+                if let (Some(t), true) = (done.next, listening) {
                     at.insert(done.id.clone(), t);
                     due.push(std::cmp::Reverse((t, done.id)));
                 }
@@ -123,6 +145,7 @@ pub async fn run(
                     waiting.push((ids, 0, w.ticket, w.done));
                 }
             }
+            () = begins(&engine, begin_at), if !listening && listen == Listen::Soon => listening = true,
             () = tokio::time::sleep(nap) => {}
         }
     }

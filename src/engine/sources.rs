@@ -174,18 +174,29 @@ impl Engine {
         Ok(())
     }
 
-    /// Takes the file in if somebody changed it, and says what came of it.
-    pub(super) fn take_config(&self, refused: &mut u64) {
+    /// Takes the file in if somebody changed it, and tells everybody once what came of it. Gives what is wrong with it
+    /// as long as that is so.
+    pub(super) fn take_config(&self) -> Option<String> {
         let setup = self.setup();
         let now = hash_of(&setup.config.file);
-        if now == 0 || now == setup.hash || now == *refused {
-            return;
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if now == 0 || now == setup.hash {
+            *refused = None;
+            return None;
+        }
+        if let Some((_, why)) = refused.as_ref().filter(|(hash, _)| *hash == now) {
+            return Some(why.clone());
         }
         match self.reload() {
-            Ok(()) => self.notice(false, Text::ours("config.toml changed and was read again")),
+            Ok(()) => {
+                *refused = None;
+                self.notice(false, Text::ours("config.toml changed and was read again"));
+                None
+            }
             Err(why) => {
-                *refused = now;
+                *refused = Some((now, why.clone()));
                 self.notice(true, clean::line(&why));
+                Some(why)
             }
         }
     }

@@ -23,10 +23,26 @@ pub fn hash_bytes(bytes: &[u8]) -> u64 {
 }
 
 /// The public id of a mention, a person or a draft: 64 bits, printed as 13 base32 characters.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Id(pub u64);
+
+/// Its 13 characters where people or scripts read it (numbers of 64 bits are not safe in JSON), else the number.
+impl serde::Serialize for Id {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        if s.is_human_readable() { s.collect_str(self) } else { s.serialize_u64(self.0) }
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Id {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Id, D::Error> {
+        if !d.is_human_readable() {
+            return u64::deserialize(d).map(Id);
+        }
+        let s = String::deserialize(d)?;
+        let exact = Id::prefix_range(&s).filter(|(a, b)| a == b).map(|(a, _)| a);
+        exact.ok_or_else(|| serde::de::Error::custom("an id has 13 letters and digits"))
+    }
+}
 
 /// Crockford's base32 alphabet in lower case: no i, l, o, u.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";

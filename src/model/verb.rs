@@ -15,6 +15,22 @@ pub enum Role {
     Admin,
 }
 
+impl Role {
+    /// From the least to the most.
+    pub const ALL: [Role; 5] = [Role::Read, Role::Draft, Role::Send, Role::Moderate, Role::Admin];
+
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Role::Read => "read",
+            Role::Draft => "draft",
+            Role::Send => "send",
+            Role::Moderate => "moderate",
+            Role::Admin => "admin",
+        }
+    }
+}
+
 /// A row of the table.
 pub struct VerbSpec {
     pub name: &'static str,

@@ -231,6 +231,8 @@ pub struct App {
     pub chord: String,
     /// The line at the bottom: urgent or not.
     pub notice: Option<(bool, String)>,
+    /// Who ended the engine, until there is one again.
+    pub stopped_by: Option<String>,
     /// The source that was asked by hand, until it answers.
     pub asking: Option<String>,
     /// The draft whose mention is being fetched.
@@ -257,6 +259,7 @@ impl App {
     #[must_use]
     pub fn new(who: &str, now: Stamp, size: (u16, u16)) -> App {
         App {
+            stopped_by: None,
             who: who.into(),
             brand: String::new(),
             now,

@@ -46,7 +46,7 @@ pub fn first_run(path: &Path) -> Result<(), i32> {
         Ok(Some(_)) => Ok(()),
         Ok(None) => Err(0),
         Err(e) => {
-            eprintln!("hearken: {e}");
+            crate::clean::tell(&format!("hearken: {e}"));
             Err(2)
         }
     }

@@ -16,6 +16,7 @@ mod update;
 mod view;
 
 pub use first::first_run;
+pub use settings::Settings;
 pub use theme::Theme;
 
 use crate::door::Door;
@@ -40,7 +41,7 @@ pub async fn run(
         Ok(settings) => run::run(settings, who, Box::new(open)).await,
         Err(all) => {
             for why in all {
-                eprintln!("hearken: {}", crate::clean::sink(&why));
+                crate::clean::tell(&format!("hearken: {why}"));
             }
             2
         }

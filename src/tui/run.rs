@@ -58,7 +58,7 @@ pub async fn run(settings: Settings, who: &str, open: Open) -> i32 {
     let tty = match Tty::enter() {
         Ok(t) => t,
         Err(e) => {
-            eprintln!("hearken: the terminal cannot be used: {e}");
+            crate::clean::tell(&format!("hearken: the terminal cannot be used: {e}"));
             return 2;
         }
     };
@@ -68,7 +68,7 @@ pub async fn run(settings: Settings, who: &str, open: Open) -> i32 {
         (Ok(p), Ok(s)) => (p, s),
         (Err(e), _) | (_, Err(e)) => {
             drop(tty);
-            eprintln!("hearken: cannot start: {e}");
+            crate::clean::tell(&format!("hearken: cannot start: {e}"));
             return 2;
         }
     };

@@ -14,6 +14,9 @@ pub struct Settings {
     pub scroll_lines: bool,
     pub ascii: bool,
     pub keys: Keymap,
+    /// Where the engine listens, and who may run it, if it is not one's own.
+    pub socket: Option<std::path::PathBuf>,
+    pub service_user: Option<String>,
     /// What is wrong with the file.
     pub trouble: Option<String>,
 }
@@ -31,7 +34,9 @@ impl Settings {
         Ok(s)
     }
 
-    fn ui(path: Option<&Path>) -> Settings {
+    /// Reads `ui.toml` alone.
+    #[must_use]
+    pub fn ui(path: Option<&Path>) -> Settings {
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
         let mut s = Settings {
             theme: Theme::choose(None, no_color),
@@ -39,6 +44,8 @@ impl Settings {
             scroll_lines: false,
             ascii: false,
             keys: Keymap::default(),
+            socket: None,
+            service_user: None,
             trouble: None,
         };
         let Some(path) = path else { return s };
@@ -91,9 +98,22 @@ impl Settings {
                         _ => return Err(bad("line or half")),
                     }
                 }
+                "client" => {
+                    for (k, v) in v.as_table_like().ok_or_else(|| bad("a section [client]"))?.iter() {
+                        let text = v.as_str().map(str::to_owned);
+                        match (k, text) {
+                            ("socket", Some(s)) => self.socket = Some(s.into()),
+                            ("user", Some(s)) => self.service_user = Some(s),
+                            ("socket" | "user", None) => {
+                                return Err(format!("client.{k} must be text in quotes"));
+                            }
+                            _ => return Err(format!("there is no setting client.{k}; socket and user are")),
+                        }
+                    }
+                }
                 "ascii" => self.ascii = v.as_bool().ok_or_else(|| bad("true or false"))?,
                 other => {
-                    let known = ["theme", "refresh_ms", "scroll", "ascii"];
+                    let known = ["theme", "refresh_ms", "scroll", "ascii", "client"];
                     let hint = crate::config::nearest(other, &known)
                         .map_or(String::new(), |n| format!("; did you mean {n}?"));
                     return Err(format!("there is no setting {other}{hint}"));

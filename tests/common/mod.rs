@@ -43,7 +43,7 @@ pub const BIN: &str = env!("CARGO_BIN_EXE_hearken");
 pub fn hearken(t: &Temp) -> Command {
     let mut c = Command::new(BIN);
     c.arg("--config").arg(t.path("config.toml")).arg("--data").arg(t.path("data"));
-    c.env("TZ", "UTC").env_remove("NO_COLOR");
+    c.env("TZ", "UTC").env("HEARKEN_LINGER", "1s").env_remove("NO_COLOR");
     c
 }
 
@@ -190,13 +190,23 @@ impl Tmux {
     }
 }
 
-/// The process of the program that works on this folder.
+/// The process of the terminal or command that works on this folder.
 pub fn process_of(t: &Temp) -> i32 {
+    process(t, false)
+}
+
+/// The process of the engine of this folder.
+pub fn engine_of(t: &Temp) -> i32 {
+    process(t, true)
+}
+
+fn process(t: &Temp, engine: bool) -> i32 {
     until("the program's process", || {
         for e in std::fs::read_dir("/proc").unwrap().flatten() {
             let Ok(cmd) = std::fs::read(e.path().join("cmdline")) else { continue };
             let cmd = text(&cmd);
-            if cmd.starts_with(BIN) && cmd.contains(&*t.0.to_string_lossy()) {
+            let serves = cmd.split('\0').any(|a| a == "serve");
+            if cmd.starts_with(BIN) && serves == engine && cmd.contains(&*t.0.to_string_lossy()) {
                 return e.file_name().to_string_lossy().parse().map_err(|_| String::new());
             }
         }
@@ -213,7 +223,7 @@ impl Drop for Tmux {
 /// The command line of the program in a shell.
 pub fn shell_command(t: &Temp, args: &str) -> String {
     format!(
-        "TZ=UTC {BIN} --config {} --data {} {args}",
+        "TZ=UTC HEARKEN_LINGER=1s {BIN} --config {} --data {} {args}",
         t.path("config.toml").display(),
         t.path("data").display()
     )

@@ -220,6 +220,27 @@ fn event(app: &mut App, e: Event) -> Vec<Effect> {
             app.draw_later = true;
             Vec::new()
         }
+        Event::Stopping(who) => {
+            app.stopped_by = Some(who.into_string());
+            Vec::new()
+        }
+        Event::Lost => {
+            match &app.stopped_by {
+                Some(who) => {
+                    app.warn(format!("{who} stopped the engine; what you see stays, and it is looked for…"))
+                }
+                None => app.warn("the engine went away; what you see stays, and it is looked for…"),
+            }
+            Vec::new()
+        }
+        Event::Back => {
+            app.stopped_by = None;
+            app.say("the engine is there again; nothing of yours was lost");
+            let mut out = draft::save(app);
+            out.push(Effect::Ask(For::Drafts, Request::Drafts));
+            out.extend(event(app, Event::Resync));
+            out
+        }
         Event::Resync => {
             let ids: Vec<_> = app.stream.rows.iter().map(|r| r.id).collect();
             app.people_asked.clear();

@@ -1,0 +1,94 @@
+//! Who asks, and whether they may. Who somebody is comes from the kernel; what they may do from the configuration.
+
+use super::Engine;
+use crate::door::Request;
+use crate::model::{Role, Targets};
+use crate::store::Asker;
+
+/// Somebody at the door.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Caller {
+    pub asker: Asker,
+    pub role: Role,
+}
+
+/// What a request needs.
+fn needs(request: &Request) -> Role {
+    match request {
+        Request::Act { targets: Targets::Source(_), verb, .. } => verb.spec().role.max(Role::Admin),
+        Request::Act { verb, .. } => verb.spec().role,
+        Request::SaveDraft { .. }
+        | Request::Undo
+        | Request::Redo
+        | Request::Poll { .. }
+        | Request::TestSource(_)
+        | Request::AddPage(_) => Role::Draft,
+        Request::AddSource(_)
+        | Request::AddSources(_)
+        | Request::RemoveSource(_)
+        | Request::Reload
+        | Request::Import { .. }
+        | Request::Check
+        | Request::Stop => Role::Admin,
+        Request::List(_)
+        | Request::Items(_)
+        | Request::Story(_)
+        | Request::Find(_)
+        | Request::UndoList(_)
+        | Request::Seek { .. }
+        | Request::Counts
+        | Request::Brief
+        | Request::Sources
+        | Request::People(_)
+        | Request::KnownPeople
+        | Request::Timeline { .. }
+        | Request::Drafts
+        | Request::Draft(_)
+        | Request::Log { .. }
+        | Request::Status => Role::Read,
+    }
+}
+
+impl Engine {
+    /// What somebody with this uid, name and groups may do; `None` if nothing at all.
+    pub(super) fn role_of(&self, uid: u32, name: &str, groups: &[String]) -> Option<Role> {
+        if uid == 0 || uid == self.asker.uid {
+            return Some(Role::Admin);
+        }
+        self.setup().config.roles.of(name, groups)
+    }
+
+    /// Refuses what the role does not allow, with the role and who has it.
+    pub(super) fn may(&self, caller: &Caller, request: &Request) -> Result<(), String> {
+        self.has(caller, needs(request), what(request))
+    }
+
+    pub(super) fn has(&self, caller: &Caller, needed: Role, what: &str) -> Result<(), String> {
+        if caller.role >= needed {
+            return Ok(());
+        }
+        Err(format!(
+            "{what} needs the role {}; you ({}) have {}; it is held by {}",
+            needed.word(),
+            caller.asker.who,
+            caller.role.word(),
+            self.setup().config.roles.who_has(needed)
+        ))
+    }
+}
+
+fn what(request: &Request) -> &'static str {
+    match request {
+        Request::Act { verb, .. } => verb.name(),
+        Request::SaveDraft { .. } => "writing a draft",
+        Request::Undo | Request::Redo => "undo",
+        Request::Poll { .. } => "asking sources",
+        Request::TestSource(_) => "testing a source",
+        Request::AddPage(_) => "adding a page",
+        Request::Reload => "reading the configuration again",
+        Request::Import { .. } => "import",
+        Request::Stop => "stopping the engine",
+        Request::Check => "check",
+        _ => "changing the sources",
+    }
+}
