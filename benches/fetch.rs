@@ -29,10 +29,12 @@ fn children() -> f64 {
     [13, 14].iter().filter_map(|i| f.get(*i)?.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
 
-fn timed(name: &str, c: &mut Command) {
+fn timed(name: &str, c: &mut Command, after: impl FnOnce()) {
     let (cpu, t) = (children(), Instant::now());
     let out = c.stdin(Stdio::null()).output();
-    let (wall, used) = (t.elapsed().as_secs_f64(), children() - cpu);
+    let wall = t.elapsed().as_secs_f64();
+    after();
+    let used = children() - cpu;
     match out {
         Ok(o) => {
             let said = String::from_utf8_lossy(&o.stdout);
@@ -71,15 +73,30 @@ fn main() {
     let (config, urls) = (file("config.toml", &config), file("urls", &urls));
     let nb = file("newsboat.conf", "reload-threads 4\nmax-items 0\n");
     let data = dir.join("data").to_string_lossy().into_owned();
+    let socket = dir.join("engine.sock").to_string_lossy().into_owned();
     let cache = dir.join("cache.db").to_string_lossy().into_owned();
     for name in ["hearken, first fetch", "hearken, nothing new"] {
-        timed(
-            name,
-            Command::new(env!("CARGO_BIN_EXE_hearken")).args(["--config", &config, "--data", &data, "fetch"]),
-        );
+        // The engine does the work: both are counted, and its start and end are not.
+        let run = |args: &[&str]| {
+            let mut c = Command::new(env!("CARGO_BIN_EXE_hearken"));
+            c.args(["--config", &config, "--data", &data, "--socket", &socket]).args(args);
+            c
+        };
+        let mut engine = run(&["serve", "--auto"]).stderr(Stdio::null()).spawn().expect("an engine");
+        while std::os::unix::net::UnixStream::connect(&socket).is_err() {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        timed(name, &mut run(&["fetch"]), || {
+            let _ = run(&["stop"]).output();
+            let _ = engine.wait();
+        });
     }
     for name in ["newsboat, first fetch", "newsboat, again"] {
-        timed(name, Command::new("newsboat").args(["-u", &urls, "-C", &nb, "-c", &cache, "-x", "reload"]));
+        timed(
+            name,
+            Command::new("newsboat").args(["-u", &urls, "-C", &nb, "-c", &cache, "-x", "reload"]),
+            || (),
+        );
     }
     let _ = std::fs::remove_dir_all(&dir);
 }

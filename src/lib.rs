@@ -17,7 +17,9 @@
 //!
 //! The one door:
 //! - [`door`]: requests, replies and events as data; all that a front end may know
-//! - [`engine`]: implements the door; owns the writing half of the store and the tasks; the gate of verbs
+//! - [`engine`]: implements the door; owns the writing half of the store and the tasks; roles; the gate of verbs
+//! - [`daemon`]: the door over a Unix socket: the server, and the client that is a door too
+//! - [`serve`]: the engine behind its socket, for `main`
 //!
 //! What people see:
 //! - [`tui`]: the terminal; `update` is the only place where what it shows is changed
@@ -28,16 +30,17 @@
 //! # Who may use whom
 //! `tests/house.rs` reads every `crate::ROOM` path outside of tests and fails on any other edge than these:
 //! ```text
-//! main -> door, cli, tui, engine, config, demo, paths
+//! main -> door, cli, tui, daemon, serve, engine, config, demo, paths
 //! tui, cli -> door, model, query, config, clean
 //! engine -> door, listen, store, net, networks, config, query, clean, model
+//! daemon -> door, model, clean     serve -> daemon, engine, config, paths, clean, model
 //! demo -> config, query, net       paths -> store, clean
 //! listen -> store, net, networks, query, clean, model
 //! networks -> clean, model         net -> clean, model        store -> query, model
 //! config -> query, model           door -> model              clean, query -> model
 //! ```
 //! sled lives only in `store`, zstd in `store` and `net` (bodies and answers), reqwest and programs only in
-//! `net` (`$EDITOR` and tmux in `tui/tty.rs`, as the person), ratatui and crossterm only in `tui`, feed-rs only
+//! `net` (`$EDITOR` and tmux in `tui/tty.rs`, as the person; the engine itself in `daemon/start.rs`), ratatui and crossterm only in `tui`, feed-rs only
 //! in `networks`.
 //!
 //! # Three walks

@@ -20,6 +20,10 @@ impl Host for Behind {
         Ok(Guest { door: Arc::new(Here { engine: self.0.clone(), caller }), who, role, notice })
     }
 
+    fn stands(&self) -> bool {
+        self.0.data().exists()
+    }
+
     fn attached(&self, terminals: u32) {
         self.0.attached(terminals);
     }

@@ -32,7 +32,11 @@ impl Pty {
             .arg(t.path("config.toml"))
             .arg("--data")
             .arg(t.path("data"));
-        c.env("TERM", "xterm-256color").env("TZ", "UTC").env_remove("TMUX").envs(env.iter().copied());
+        c.env("TERM", "xterm-256color")
+            .env("TZ", "UTC")
+            .env("HEARKEN_LINGER", "1s")
+            .env_remove("TMUX")
+            .envs(env.iter().copied());
         let child = match c.stdin(io()).stdout(io()).stderr(io()).spawn() {
             Ok(c) => c,
             Err(e) => {

@@ -17,4 +17,4 @@ pub use notify::Notify;
 pub use peer::Peer;
 pub use server::{Guest, Host, Server, bind};
 pub use start::{Place, Starting, answers, connect, engine_of};
-pub use wire::Hello;
+pub use wire::{Hello, question};

@@ -50,6 +50,8 @@ pub trait Host: Send + Sync {
     /// # Errors
     /// The sentence.
     fn admit(&self, peer: &Peer, config: Option<&str>) -> Result<Guest, String>;
+    /// False once there is nothing left to serve (somebody removed the data).
+    fn stands(&self) -> bool;
     /// The number of attached terminals changed.
     fn attached(&self, terminals: u32);
 }
@@ -216,7 +218,7 @@ impl Server {
                     }
                     empty_since = Instant::now();
                 }
-                _ = look.tick() => if !self.is_ours() { break },
+                _ = look.tick() => if !self.is_ours() || !host.stands() { break },
             }
         }
         if self.is_ours() {
@@ -241,7 +243,9 @@ async fn welcome(
     let Some(mut seat) = Seat::take(&house, &host, peer.uid, left) else {
         w.write_all(&wire::preamble()).await?;
         let sentence = "too many connections of yours are open already; close some of them".to_owned();
-        return wire::send(&mut w, &FromServer::Refused(sentence), REPLY_MAX).await;
+        wire::send(&mut w, &FromServer::Refused(sentence), REPLY_MAX).await?;
+        w.shutdown().await?;
+        return last_words(&mut r).await;
     };
     let mut first = [0; 8];
     timeout(GREETING, r.read_exact(&mut first[..1])).await??;
@@ -255,7 +259,9 @@ async fn welcome(
         let mine = env!("CARGO_PKG_VERSION");
         let older = if theirs < wire::PROTOCOL { "older" } else { "newer" };
         let said = format!("this hearken is {older} than the engine ({mine}); start both from one version\n");
-        return w.write_all(said.as_bytes()).await;
+        w.write_all(said.as_bytes()).await?;
+        w.shutdown().await?;
+        return last_words(&mut r).await;
     }
     let hello = timeout(GREETING, wire::receive::<FromClient>(&mut r, 64 << 10)).await??;
     let Some(FromClient::Hello(hello)) = hello else { return Ok(()) };
@@ -271,6 +277,16 @@ async fn welcome(
         seat.attach();
     }
     pump(&guest.door, &hello, r, w).await
+}
+
+/// Takes in what still comes: to close before would take our last sentence away from them.
+async fn last_words(r: &mut OwnedReadHalf) -> std::io::Result<()> {
+    let mut sink = [0; 1024];
+    let all = async {
+        while r.read(&mut sink).await? > 0 {}
+        Ok(())
+    };
+    timeout(Duration::from_secs(1), all).await.unwrap_or(Ok(()))
 }
 
 /// Requests in, replies and events out, until either side has enough.

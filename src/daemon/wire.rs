@@ -66,6 +66,12 @@ pub fn protocol_of(b: [u8; 8]) -> Option<u32> {
     (magic == MAGIC).then(|| number.try_into().ok().map(u32::from_le_bytes))?
 }
 
+/// A question as it goes over the line, without its length: for whoever plays a client.
+#[must_use]
+pub fn question(ticket: u64, request: Request) -> Vec<u8> {
+    postcard::to_stdvec(&FromClient::Ask(ticket, request)).unwrap_or_default()
+}
+
 /// The bytes of a frame.
 pub fn frame<T: Serialize>(value: &T, max: u32) -> Result<Vec<u8>> {
     let mut out =

@@ -111,6 +111,12 @@ impl Engine {
         Ok(engine)
     }
 
+    /// The folder of the store.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
     /// Told when the engine ends.
     #[must_use]
     pub fn stopped(&self) -> tokio::sync::watch::Receiver<bool> {
