@@ -200,7 +200,9 @@ struct Given {
 fn reach(given: &Given, paths: &Paths, out: &Out) -> Result<Reach, i32> {
     let ui = tui::Settings::ui(paths.ui().as_deref());
     let service_user = ui.service_user.clone().or_else(|| Some("hearken".into()));
-    let absolute = std::path::absolute(&paths.config).unwrap_or_else(|_| paths.config.clone());
+    // An engine lives in no folder: what is named here must mean the same there.
+    let full = |p: &Path| std::path::absolute(p).unwrap_or_else(|_| p.to_owned());
+    let absolute = full(&paths.config);
     let hello = Hello {
         version: env!("CARGO_PKG_VERSION").into(),
         config: given.config.then(|| absolute.display().to_string()),
@@ -209,7 +211,7 @@ fn reach(given: &Given, paths: &Paths, out: &Out) -> Result<Reach, i32> {
     };
     let from_env = std::env::var_os("HEARKEN_SOCKET").map(PathBuf::from);
     let named = given.socket.clone().or(from_env);
-    let own = Starting { config: absolute, data: paths.data.clone() };
+    let own = Starting { config: absolute, data: full(&paths.data) };
     if let Some(socket) = named {
         // Whoever names a socket and a folder means one of their own there.
         let start = given.data.then_some(own);

@@ -470,3 +470,17 @@ fn a_stranger_gets_nowhere_and_a_colleague_as_far_as_the_role() {
     let _ = fake.wait();
     assert!(text(&o.stderr).contains("is not the user who should"), "{}", text(&o.stderr));
 }
+
+#[test]
+fn relative_names_mean_what_they_mean_where_they_are_typed() {
+    let (t, _site) = set_up();
+    let o = Command::new(BIN)
+        .args(["--config", "config.toml", "--data", "data", "fetch"])
+        .current_dir(&t.0)
+        .env("HEARKEN_LINGER", "1s")
+        .output()
+        .unwrap();
+    assert!(o.status.success(), "{}", text(&o.stderr));
+    assert!(t.path("data/COMMITS").exists());
+    assert_eq!(ok(&t, &["list"]).lines().count(), 2);
+}
