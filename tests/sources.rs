@@ -280,6 +280,10 @@ fn the_terminal_reads_a_changed_configuration_again_or_says_why_not() {
     t.write("config.toml", &(config(&site) + "[[source]]\nid = 3\n"));
     term.keys(&[":", "reload", "Enter"]);
     term.shows("stays in force");
+    // All that is wrong, not only the first of it.
+    term.shows("source 2 has no");
+    term.shows("id in source 2 is integer");
+    term.keys(&["q"]);
     let second = source("second", &format!("network = \"feed\"\nurl = \"{}/second.xml\"", site.at));
     t.write("config.toml", &(config(&site) + &second));
     term.keys(&[":", "reload", "Enter"]);
@@ -321,4 +325,7 @@ fn doctor_says_where_things_lie_and_who_can_look_into_them() {
     let said = ok(&t, &["doctor"]);
     assert!(said.contains("0755, open to others: chmod go= it"), "{said}");
     assert_eq!(json_lines(&ok(&t, &["doctor", "--json"]))[0]["data_mode"], "0755");
+    // One address is asked once, however it is written.
+    let o = run(&t, &["source", "add", &format!("{}/feed.xml?utm_source=x", site.at)]);
+    assert!(text(&o.stderr).contains("is there already, as blog"), "{}", text(&o.stderr));
 }

@@ -39,7 +39,8 @@ pub fn looks_like_html(s: &str) -> bool {
 #[must_use]
 pub fn html(s: &str, base: Option<&str>) -> Page {
     let s = super::head(s, SOURCE_MAX);
-    let mut r = Reader { out: String::with_capacity(s.len() / 2), page: Page::default(), base, title: None };
+    let out = String::with_capacity(s.len() / 2);
+    let mut r = Reader { out, page: Page::default(), base, title: None, verbatim: 0, lists: 0 };
     let mut rest = s;
     // Where the next `>` is; it is looked for once, so that a page of nothing but `<` is read in one pass too.
     let mut gt = 0;
@@ -72,6 +73,10 @@ struct Reader<'a> {
     page: Page,
     base: Option<&'a str>,
     title: Option<usize>,
+    /// Inside so many `<pre>`.
+    verbatim: usize,
+    /// Inside so many lists.
+    lists: usize,
 }
 
 impl Reader<'_> {
@@ -81,6 +86,15 @@ impl Reader<'_> {
         }
         let decoded: Cow<'_, str> =
             if s.contains('&') { html_escape::decode_html_entities(s) } else { Cow::Borrowed(s) };
+        if self.verbatim > 0 {
+            // Code keeps its lines and its indentation; the line break behind the tag is not its own.
+            let body =
+                if self.out.ends_with('\n') { decoded.trim_start_matches(['\n', '\r']) } else { &decoded };
+            for c in body.chars().filter(|c| *c != '\r') {
+                if c == '\t' { self.out.push_str("    ") } else { self.out.push(c) }
+            }
+            return;
+        }
         // A line break in HTML source is a blank.
         let mut blank = self.out.ends_with([' ', '\n']) || self.out.is_empty();
         for c in decoded.chars() {
@@ -154,11 +168,21 @@ impl Reader<'_> {
                 }
                 self.out.push('\n');
             }
-            "p" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "blockquote" | "pre" | "table" | "ul" | "ol"
-            | "dl" | "hr" | "figure" | "section" | "article" => self.newline(2),
+            "ul" | "ol" => {
+                // A list in a list goes on in the next line.
+                self.newline(if self.lists > 0 { 1 } else { 2 });
+                self.lists += 1;
+            }
+            "pre" => {
+                self.newline(2);
+                self.verbatim += 1;
+            }
+            "p" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "blockquote" | "table" | "dl" | "hr"
+            | "figure" | "section" | "article" => self.newline(2),
             "div" | "tr" | "dt" | "dd" | "header" | "footer" | "figcaption" => self.newline(1),
             "li" => {
                 self.newline(1);
+                self.out.push_str(&"  ".repeat(self.lists.saturating_sub(1).min(8)));
                 self.out.push_str("- ");
             }
             "td" | "th" if !self.out.ends_with(['\n', ' ']) => self.out.push_str("  "),
@@ -185,8 +209,16 @@ impl Reader<'_> {
 
     fn close(&mut self, name: &str) {
         match name {
-            "p" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "blockquote" | "pre" | "table" | "ul" | "ol"
-            | "dl" | "figure" | "section" | "article" => self.newline(2),
+            "ul" | "ol" => {
+                self.lists = self.lists.saturating_sub(1);
+                self.newline(if self.lists > 0 { 1 } else { 2 });
+            }
+            "pre" => {
+                self.verbatim = self.verbatim.saturating_sub(1);
+                self.newline(2);
+            }
+            "p" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "blockquote" | "table" | "dl" | "figure"
+            | "section" | "article" => self.newline(2),
             "div" | "tr" | "li" | "dt" | "dd" | "header" | "footer" | "figcaption" => self.newline(1),
             "title" => {
                 if let Some(from) = self.title.take() {
@@ -276,5 +308,13 @@ fn attr(attrs: &str, want: &str) -> Option<String> {
         if name.eq_ignore_ascii_case(want) {
             return Some(html_escape::decode_html_entities(value).into_owned());
         }
+    }
+
+    #[test]
+    fn code_keeps_its_lines_and_lists_their_depth() {
+        let p = html("<p>See:</p><pre>\nif x {\n\tgo();\n  }\n</pre><p>So</p>", None);
+        assert_eq!(p.text.as_str(), "See:\n\nif x {\n    go();\n  }\n\nSo");
+        let p = html("<ul><li>one<li>two<ul><li>deep</ul><li>three</ul>x", None);
+        assert_eq!(p.text.as_str(), "- one\n- two\n  - deep\n- three\n\nx");
     }
 }

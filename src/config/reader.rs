@@ -13,11 +13,13 @@ pub struct Report<'a> {
     pub path: &'a Path,
     text: &'a str,
     pub problems: Vec<Problem>,
+    /// Ids of sources met so far, also of those with other faults.
+    pub ids: Vec<String>,
 }
 
 impl<'a> Report<'a> {
     pub fn new(path: &'a Path, text: &'a str) -> Self {
-        Report { path, text, problems: Vec::new() }
+        Report { path, text, problems: Vec::new(), ids: Vec::new() }
     }
 
     /// A problem at a place of the file.

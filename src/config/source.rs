@@ -113,12 +113,13 @@ pub fn read_source(
                 format!("the id \"{id}\" may hold letters, digits, - _ . only (at most 64)"),
             );
         }
-        if c.sources.iter().any(|o| o.id == *id) {
+        if r.ids.contains(id) {
             r.add(
                 &s.value_span("id"),
                 format!("there are two sources with the id \"{id}\"; give one another id"),
             );
         }
+        r.ids.push(id.clone());
     }
     let network = s.choice(r, "network", &[("feed", 0), ("command", 1)]).or_else(|| {
         if s.get("network").is_none() {

@@ -3,7 +3,7 @@
 use super::polls::Wanted;
 use super::{Caller, Engine, failed, refuse};
 use crate::clean;
-use crate::door::{Brief, Event, ListQuery, LogRow, RefusalKind, Reply, Request, Status, Want};
+use crate::door::{Brief, Event, ListQuery, LogRow, Refusal, RefusalKind, Reply, Request, Status, Want};
 use crate::model::{Entry, Id, Mention, Stamp, Target};
 use crate::query::{Doc, Query, Scope};
 use crate::store::{Asker, PageQuery, StoreError};
@@ -129,7 +129,7 @@ fn blocking(e: &Engine, asker: &Asker, request: Request) -> Reply {
             Request::RemoveSource(id) => e.remove_source(&id),
             Request::Reload => match e.reload() {
                 Ok(()) => Reply::Reloaded,
-                Err(why) => refuse(RefusalKind::Usage, &why),
+                Err(why) => Reply::Refused(Refusal { kind: RefusalKind::Usage, text: clean::text(&why).0 }),
             },
             Request::Import { name, lines, first_line, dry_run, restore } => {
                 e.import(asker, &name, &lines, first_line, dry_run, restore)?

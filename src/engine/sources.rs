@@ -3,7 +3,7 @@
 
 use super::{Engine, refuse};
 use crate::clean;
-use crate::config::Config;
+use crate::config::{Config, SourceConf, SourceKind};
 use crate::door::{RefusalKind, Reply, SourceEdit};
 use crate::model::{SourceView, Text};
 use crate::store::StoreError;
@@ -50,6 +50,14 @@ impl Engine {
             return refuse(RefusalKind::Usage, &format!("“{}” is no http or https address", edit.url));
         }
         let setup = self.setup();
+        let same = |s: &&SourceConf| match &s.kind {
+            SourceKind::Feed { url: other } => clean::same_thing(other) == clean::same_thing(&url),
+            SourceKind::Command { .. } => false,
+        };
+        let there = setup.config.sources.iter().find(same);
+        if let Some(there) = there.filter(|s| edit.id.as_ref() != Some(&s.id)) {
+            return refuse(RefusalKind::Usage, &format!("{url} is there already, as {}", there.id));
+        }
         let id = match &edit.id {
             Some(id) => id.clone(),
             None => free_id(&url, &setup.config.sources.iter().map(|s| s.id.clone()).collect::<Vec<_>>()),
@@ -166,9 +174,8 @@ impl Engine {
     pub fn reload(&self) -> Result<(), String> {
         let path = self.setup().config.file.clone();
         let config = Config::read(&path).map_err(|all| {
-            let first = all.first().map_or(String::new(), ToString::to_string);
-            let more = if all.len() > 1 { format!(" (and {} more)", all.len() - 1) } else { String::new() };
-            format!("the old configuration stays in force: {first}{more}")
+            let all: Vec<String> = all.iter().map(ToString::to_string).collect();
+            format!("the old configuration stays in force: {}", all.join("\n"))
         })?;
         self.put_setup(config);
         Ok(())
@@ -195,7 +202,9 @@ impl Engine {
             }
             Err(why) => {
                 *refused = Some((now, why.clone()));
-                self.notice(true, clean::line(&why));
+                let n = why.lines().count();
+                let more = if n > 1 { format!(" (and {} more)", n - 1) } else { String::new() };
+                self.notice(true, clean::line(&format!("{}{more}", why.lines().next().unwrap_or(""))));
                 Some(why)
             }
         }

@@ -57,6 +57,7 @@ impl Health {
     pub fn word(&self) -> String {
         match &self.trouble {
             Trouble::None if self.polls == 0 => "not asked yet".into(),
+            Trouble::None if self.last_ok.is_none() => "never answered yet".into(),
             Trouble::None => "ok".into(),
             Trouble::Failing(why) => format!("failing ({}×): {why}", self.failures),
             Trouble::Empty => "answers, but is empty where it usually is not".into(),

@@ -53,16 +53,16 @@ impl Stamp {
         self.local().format("%Y-%m-%d %H:%M").to_string()
     }
 
-    /// `14:00` today, `Fri 14:00` within six days, else the date; in the reader's zone.
+    /// `14:00` today, `Fri 14:00` within a week, else `2026-05-01 14:00`; in the reader's zone.
     #[must_use]
     pub fn local_short(self, now: Stamp) -> String {
         let (t, n) = (self.local(), now.local());
         if t.date_naive() == n.date_naive() {
             t.format("%H:%M").to_string()
-        } else if (t - n).num_days().abs() < 6 {
+        } else if (t.date_naive() - n.date_naive()).num_days().abs() < 7 {
             t.format("%a %H:%M").to_string()
         } else {
-            t.format("%Y-%m-%d").to_string()
+            t.format("%Y-%m-%d %H:%M").to_string()
         }
     }
 
@@ -70,6 +70,15 @@ impl Stamp {
     #[must_use]
     pub fn month(self) -> String {
         self.utc().format("%Y-%m").to_string()
+    }
+}
+
+/// How long ago, as a sentence goes on: `just now`, `5m ago`.
+#[must_use]
+pub fn since(at: Stamp, now: Stamp) -> String {
+    match ago(at, now).as_str() {
+        "now" => "just now".into(),
+        span => format!("{span} ago"),
     }
 }
 

@@ -143,6 +143,8 @@ pub enum Targets {
     Mentions(Vec<Key>),
     /// All tellings of a story.
     Story(Id),
+    /// Mentions, and all tellings of stories.
+    Rows(Vec<Key>, Vec<Id>),
     People(Vec<Id>),
     Drafts(Vec<Id>),
     Source(String),

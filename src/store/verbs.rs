@@ -66,6 +66,16 @@ impl Store {
                 members = Targets::Mentions(self.inner.story(*id)?.unwrap_or_default().members);
                 &members
             }
+            Targets::Rows(keys, stories) => {
+                let mut all = keys.clone();
+                for s in stories {
+                    all.extend(self.inner.story(*s)?.unwrap_or_default().members);
+                }
+                let mut seen = std::collections::HashSet::new();
+                all.retain(|k| seen.insert(k.id));
+                members = Targets::Mentions(all);
+                &members
+            }
             t => t,
         };
         for (target, to) in wanted(&self.inner, &tx, &asker.who, verb, targets, note.as_ref())? {
@@ -473,7 +483,7 @@ fn wanted(
                 }
             }
         }
-        Targets::Story(_) => {}
+        Targets::Story(_) | Targets::Rows(..) => {}
         Targets::People(ids) => out.extend(ids.iter().map(|i| (Target::Person(*i), value.clone()))),
         Targets::Drafts(ids) => out.extend(ids.iter().map(|i| (Target::Draft(*i), value.clone()))),
         Targets::Source(s) => out.push((Target::Source(s.clone()), value)),

@@ -111,6 +111,7 @@ pub enum Action {
     DraftEditor,
     DraftSubmit,
     DraftAside,
+    DraftUndo,
 }
 
 /// A row of the table.
@@ -217,6 +218,7 @@ pub const ACTIONS: &[ActionRow] = &[
     row(A::AddPage, "add page", &[], "put a page into the inbox by hand", W::ALL),
     row(A::DraftEditor, "editor", &["ctrl-x e"], "write in $EDITOR", W::DRAFT),
     row(A::DraftSubmit, "hand off", &["ctrl-x p"], "copy, show the link, record the permalink", W::DRAFT),
+    row(A::DraftUndo, "undo writing", &["ctrl-x u"], "take back the last change of the text", W::DRAFT),
     row(A::DraftAside, "put aside", &["ctrl-x k"], "put the draft aside (undo brings it back)", W::DRAFT),
 ];
 

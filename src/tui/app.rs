@@ -196,6 +196,8 @@ pub struct Editor {
     pub changed: u64,
     pub given: u64,
     pub saved: u64,
+    /// It is left as soon as it is kept.
+    pub leaving: bool,
 }
 
 impl Editor {
@@ -237,6 +239,10 @@ pub struct App {
     pub asking: Option<String>,
     /// The draft whose mention is being fetched.
     pub opening: Option<Box<Draft>>,
+    /// What was taken back, until the mention that it was about has a name here.
+    pub undone: Option<String>,
+    /// Where the cursor was before a filter was set.
+    pub before_filter: Option<Key>,
     /// Pages below the mention that was opened from one of them.
     pub below: Vec<Page>,
     /// What is selected in the panes beside the stream.
@@ -283,6 +289,8 @@ impl App {
             notice: None,
             asking: None,
             opening: None,
+            undone: None,
+            before_filter: None,
             below: Vec::new(),
             person_at: None,
             draft_at: None,

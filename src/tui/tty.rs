@@ -146,6 +146,8 @@ fn set_up() -> io::Result<()> {
     OURS.store(true, Ordering::SeqCst);
     let mut b = Vec::new();
     execute!(b, terminal::EnterAlternateScreen, event::EnableBracketedPaste, cursor::Hide)?;
+    // Whoever was killed here before left its screen: this once it is wiped.
+    execute!(b, terminal::Clear(terminal::ClearType::All), cursor::MoveTo(0, 0))?;
     send(&b)
 }
 

@@ -32,6 +32,19 @@ pub fn json(s: &str) -> Cow<'_, str> {
                     "banner_image",
                 ],
             );
+            // Tags are a list of words; one text of several is written too.
+            match item.get("tags") {
+                Some(Value::String(s)) => {
+                    let words = s.split(',').map(|w| Value::from(w.trim())).collect();
+                    item.insert("tags".into(), Value::Array(words));
+                }
+                Some(Value::Array(all)) => {
+                    let words = all.iter().filter(|v| v.is_string()).cloned().collect();
+                    item.insert("tags".into(), Value::Array(words));
+                }
+                Some(_) => drop(item.remove("tags")),
+                None => {}
+            }
             if let Some(Value::Array(all)) = item.get_mut("attachments") {
                 for a in all.iter_mut().filter_map(Value::as_object_mut) {
                     for k in ["size_in_bytes", "duration_in_seconds"] {
@@ -125,5 +138,14 @@ mod tests {
             "<itunes:duration>123456789</itunes:duration>é"
         );
         assert_eq!(without_stumbling("<d duration=\"٣٤\"/>"), "<d duration=\"\"/>");
+    }
+
+    #[test]
+    fn tags_of_any_shape_cost_no_entry() {
+        let o = json(r#"{"items":[{"id":1,"tags":"a, b"},{"id":2,"tags":["c",3]},{"id":3,"tags":{"x":1}}]}"#);
+        let v: Value = serde_json::from_str(&o).unwrap();
+        assert_eq!(v["items"][0]["tags"], serde_json::json!(["a", "b"]));
+        assert_eq!(v["items"][1]["tags"], serde_json::json!(["c"]));
+        assert!(v["items"][2].get("tags").is_none());
     }
 }

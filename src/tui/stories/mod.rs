@@ -73,6 +73,8 @@ struct World {
     asked: Vec<Request>,
     copied: Vec<String>,
     timers: Vec<Timer>,
+    /// Why drafts cannot be kept, while that is so.
+    full: Option<String>,
 }
 
 struct Story {
@@ -92,6 +94,7 @@ impl Story {
             asked: vec![],
             copied: vec![],
             timers: vec![],
+            full: None,
         };
         let screen = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
         let mut s = Story { app, world, screen };
@@ -289,6 +292,10 @@ impl World {
             ),
             Request::Drafts => Reply::Drafts(self.drafts.clone()),
             Request::Draft(m) => Reply::Draft(self.drafts.iter().find(|d| d.mention.id == m).cloned()),
+            Request::SaveDraft { .. } if self.full.is_some() => Reply::Refused(crate::door::Refusal {
+                kind: crate::door::RefusalKind::Failed,
+                text: text(self.full.as_deref().unwrap_or("")),
+            }),
             Request::SaveDraft { mention, text } => {
                 self.drafts.retain(|d| d.mention != mention);
                 self.drafts.push(Draft {

@@ -22,10 +22,12 @@ fn a_source_is_tried_muted_changed_and_removed_by_key() {
     let edit =
         SourceEdit { id: Some("blog".into()), url: "https://new.example/".into(), every: Some("1h".into()) };
     assert!(s.world.asked.contains(&Request::AddSource(edit)));
-    // Esc keeps it, Enter removes it.
+    // Esc keeps it, and so does anything but a yes.
     s.press("D").shows("remove blog from config.toml?").press("esc");
     assert!(!s.world.asked.contains(&Request::RemoveSource("blog".into())));
-    s.press("D enter").shows("removed blog");
+    s.press("D").type_in("no").press("enter").shows("blog stays");
+    assert!(!s.world.asked.contains(&Request::RemoveSource("blog".into())));
+    s.press("D").type_in("yes").press("enter").shows("removed blog");
     assert!(s.world.asked.contains(&Request::RemoveSource("blog".into())));
 }
 

@@ -213,7 +213,8 @@ fn a_store_that_cannot_be_opened_says_why_on_the_screen() {
     s.shows("opening…");
     s.tell(Msg::OpenFailed("another Hearken is using /srv/hearken; close it".into()));
     s.hides("opening…").shows("cannot open its store").shows("another Hearken is using").press("q");
-    assert_eq!(s.app.quit, Some(0));
+    // Scripts that wrap it hear it too.
+    assert_eq!(s.app.quit, Some(4));
 }
 
 #[test]
@@ -358,4 +359,51 @@ fn a_telling_is_split_off_and_the_only_one_is_not() {
         _ => None,
     });
     assert!(matches!(key, Targets::Mentions(k) if k.len() == 1 && from.unwrap().time == k[0].time));
+}
+
+#[test]
+fn words_that_cannot_be_kept_stay_where_they_are() {
+    let mut s = Story::five((80, 24));
+    s.press("r").type_in("Dear Mirabel");
+    s.world.full = Some("the disk is full".into());
+    s.rest().shows("not kept: the disk is full");
+    s.press("esc").shows("not kept: the disk is full").shows("Dear Mirabel");
+    assert!(s.world.drafts.is_empty());
+    // Once there is room, leaving keeps them.
+    s.world.full = None;
+    s.press("esc").shows("draft kept").hides("Dear Mirabel");
+    assert_eq!(s.world.drafts[0].text.as_str(), "Dear Mirabel");
+    // What was typed by mistake is taken back, in the text alone.
+    s.press("r").shows("Dear Mirabel").press("ctrl-u").hides("Dear Mirabel");
+    s.press("ctrl-x u").shows("Dear Mirabel").press("esc").shows("draft kept");
+    assert!(s.world.acts.is_empty());
+}
+
+#[test]
+fn a_marked_story_is_all_its_tellings_and_a_filter_gives_the_place_back() {
+    let mut s = Story::five((80, 24));
+    let id = s.world.items[4].id;
+    for i in [0, 4] {
+        s.world.items[i].story = Some(id);
+        s.world.items[i].tellings = 2;
+    }
+    let mut s = Story::new((80, 24), s.world.items);
+    s.press("x x e");
+    let asked = s.world.acts.last().unwrap().1.clone();
+    assert!(
+        matches!(asked, Targets::Rows(k, stories) if k.len() == 2 && stories == [id]),
+        "{:?}",
+        s.world.acts
+    );
+
+    let mut s = Story::five((80, 24));
+    s.press("j j j").at("Recipe");
+    s.press("/").type_in("rain").press("enter").at("Rain");
+    s.press("q").at("Recipe");
+    // What is not the inbox is closed to the inbox, and that to the shell.
+    s.press(":").type_in("show all").press("enter").shows("Acme · all");
+    s.press("q").shows("Acme · inbox");
+    assert_eq!(s.app.quit, None);
+    s.press("q");
+    assert_eq!(s.app.quit, Some(0));
 }

@@ -74,7 +74,7 @@ fn begin(app: &mut App, mention: Item, d: Option<Draft>) {
     area.set_cursor_line_style(ratatui::style::Style::default());
     area.move_cursor(CursorMove::Bottom);
     area.move_cursor(CursorMove::End);
-    app.editor = Some(Editor { mention, area, changed: 0, given: 0, saved: 0 });
+    app.editor = Some(Editor { mention, area, changed: 0, given: 0, saved: 0, leaving: false });
     app.draw_now = true;
 }
 
@@ -109,6 +109,12 @@ pub fn insert(app: &mut App, text: &str) -> Vec<Effect> {
 
 pub fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
     let ctrl = k.modifiers.contains(KeyModifiers::CONTROL);
+    let alt = k.modifiers.contains(KeyModifiers::ALT);
+    // What was said before is not about what is being written now.
+    app.notice = None;
+    if let Some(e) = &mut app.editor {
+        e.leaving = false;
+    }
     let name = super::key_name(k).unwrap_or_default();
     if !app.chord.is_empty() {
         let chord = format!("{} {name}", app.chord);
@@ -124,6 +130,14 @@ pub fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
                 out
             }
             Found::Action(Action::DraftSubmit) => submit(app),
+            Found::Action(Action::DraftUndo) => {
+                let undone = app.editor.as_mut().is_some_and(|e| e.area.undo());
+                if !undone {
+                    app.say("nothing was changed before");
+                    return Vec::new();
+                }
+                touched(app)
+            }
             Found::Action(Action::DraftAside) => aside(app),
             _ => {
                 app.say(format!("{chord} does nothing here"));
@@ -165,6 +179,9 @@ pub fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
                     return touched(app);
                 }
                 KeyCode::Char(_) if ctrl => {}
+                KeyCode::Char('b') if alt => e.area.move_cursor(CursorMove::WordBack),
+                KeyCode::Char('f') if alt => e.area.move_cursor(CursorMove::WordForward),
+                KeyCode::Char(_) if alt => {}
                 _ => {
                     // The table of keys is the truth, not the widget's own shortcuts.
                     if e.area.input_without_shortcuts(input(k)) {
@@ -189,12 +206,49 @@ fn input(k: &KeyEvent) -> Input {
     Input { key, ctrl: false, alt: false, shift: k.modifiers.contains(KeyModifiers::SHIFT) }
 }
 
-/// Leaves the draft, saved.
+/// Leaves the draft once it is kept: at once, if it is.
 fn close(app: &mut App) -> Vec<Effect> {
     let out = save(app);
+    match &mut app.editor {
+        Some(e) if e.changed != e.saved => {
+            e.leaving = true;
+            app.say("saving…");
+        }
+        _ => left(app),
+    }
+    out
+}
+
+fn left(app: &mut App) {
     app.editor = None;
     app.say("draft kept · gD lists drafts");
-    out
+}
+
+/// The engine has it on the disk.
+pub fn kept(app: &mut App, number: u64) {
+    let Some(e) = &mut app.editor else { return };
+    e.saved = e.saved.max(number);
+    if e.leaving && e.saved == e.changed {
+        left(app);
+    }
+}
+
+/// It could not be kept: the words stay here, and are given again with the next change or on leaving.
+pub fn not_kept(app: &mut App, why: &str) {
+    if let Some(e) = &mut app.editor {
+        e.given = e.saved;
+        e.leaving = false;
+    }
+    app.warn(format!("not kept: {why}"));
+}
+
+/// The window has another size: what was scrolled out of a small one comes back.
+pub fn resized(app: &mut App) {
+    if let Some(e) = &mut app.editor {
+        let at = e.area.cursor();
+        e.area.scroll((-10_000, 0));
+        e.area.move_cursor(CursorMove::Jump(at.0 as u16, at.1 as u16));
+    }
 }
 
 /// A feed has no way to send: copy, show the link, ask where it was posted.

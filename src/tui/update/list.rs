@@ -364,6 +364,9 @@ pub fn put_back(app: &mut App, items: Vec<crate::model::Item>) -> Vec<Effect> {
         first = first.max(Some(i.key));
         s.rows.insert(at, i);
     }
+    if s.at().is_none() {
+        s.cursor = first.or(s.cursor);
+    }
     if app.pages.is_empty()
         && let Some(key) = first
         && let Some(row) = app.stream.rows.iter().position(|r| r.key == key)

@@ -35,8 +35,12 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
             } else {
                 app.reader.open = false;
             }
+            draft::resized(app);
             list::keep_visible(app);
-            list::look_ahead(app)
+            pages::refresh(app);
+            let mut out = list::look_ahead(app);
+            out.extend(list::people_of_screen(app));
+            out
         }
         Msg::Event(e) => event(app, e),
         Msg::Reply(what, reply) => replies::reply(app, what, *reply),
@@ -50,6 +54,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Minute => {
             app.now = Stamp::now();
             app.draw_later = true;
+            pages::refresh(app);
             Vec::new()
         }
         Msg::Edited(r) => draft::edited(app, r),
@@ -149,6 +154,7 @@ fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
             act(app, a)
         }
         Found::Prefix => {
+            app.notice = None;
             app.chord = chord;
             Vec::new()
         }
@@ -334,6 +340,7 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
         | Action::SourceRemove
         | Action::DraftEditor
         | Action::DraftSubmit
+        | Action::DraftUndo
         | Action::DraftAside => {
             app.say("that is for another screen");
             Vec::new()
@@ -346,7 +353,13 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
 /// `q`: closes the top thing; at the root it quits, and nothing is lost.
 fn close(app: &mut App) -> Vec<Effect> {
     if app.pages.pop().is_some() {
-        return Vec::new();
+        // What lies below may have changed meanwhile; and what is selected may have gone.
+        pages::refresh(app);
+        let out = pages::again(app);
+        if app.stream.at().is_none() {
+            app.stream.cursor = app.stream.rows.first().map(|r| r.key);
+        }
+        return out;
     }
     if !app.below.is_empty() && (app.reader.open || app.pane == Pane::Reader) {
         app.pages = std::mem::take(&mut app.below);
@@ -371,9 +384,13 @@ fn close(app: &mut App) -> Vec<Effect> {
     }
     if !app.stream.filter.is_empty() {
         app.stream.filter.clear();
+        app.stream.cursor = app.before_filter.take().or(app.stream.cursor);
         return list::reload(app);
     }
+    if app.stream.states != [crate::model::State::Inbox] {
+        return list::show(app, &[crate::model::State::Inbox]);
+    }
     let mut out = draft::save(app);
-    out.push(Effect::Quit(0));
+    out.push(Effect::Quit(if app.failed.is_some() { 4 } else { 0 }));
     out
 }

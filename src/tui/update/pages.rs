@@ -127,6 +127,16 @@ pub fn one_item(app: &mut App, items: Vec<Item>) -> Vec<Effect> {
 }
 
 pub fn open(app: &mut App, a: Action) -> Vec<Effect> {
+    let kind = match a {
+        Action::GoSources => Some(PageKind::Sources),
+        Action::GoDrafts => Some(PageKind::Drafts),
+        Action::GoPeople => Some(PageKind::People),
+        Action::GoUndo => Some(PageKind::Undo),
+        Action::GoHealth => Some(PageKind::Health),
+        _ => None,
+    };
+    // A page that is open already comes to the top instead of lying there twice.
+    app.pages.retain(|p| Some(p.kind) != kind);
     match a {
         Action::GoSources => {
             app.pages.push(Page::new(PageKind::Sources, "sources"));
@@ -245,7 +255,7 @@ pub fn refresh(app: &mut App) {
                 sources::columns(wide)
             }];
         }
-        PageKind::Source => sources::fill(page, &app.sources, now),
+        PageKind::Source => sources::fill(page, &app.sources, now, usize::from(app.size.0)),
         PageKind::Drafts => {
             page.rows = app
                 .drafts
@@ -355,6 +365,9 @@ fn entry_row(r: &LogRow, one: bool) -> String {
     let what = match e.changes.as_slice() {
         [c] => match &c.to {
             Value::Note(_, on) => if *on { "a note" } else { "no note" }.to_owned(),
+            Value::State(s, Some(t)) => {
+                format!("{} -> {} until {}", c.from.words(), s.word(), t.local_minute())
+            }
             to => format!("{} -> {}", c.from.words(), to.words()),
         },
         many => format!("{} items", many.len()),
@@ -388,9 +401,10 @@ pub fn person_row(p: &PersonCard, now: Stamp) -> String {
 fn person_head(p: &PersonCard) -> Vec<String> {
     let date = |t: Option<Stamp>| t.map_or("?".into(), Stamp::local_minute);
     let mut out = vec![format!(
-        "{}{} mentions, {} in 30 days · first {} · last {}",
+        "{}{} mention{}, {} in 30 days · first {} · last {}",
         if p.vip { "VIP · " } else { "" },
         p.mentions,
+        if p.mentions == 1 { "" } else { "s" },
         p.recent,
         date(p.first_seen),
         date(p.last_seen)

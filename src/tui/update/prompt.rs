@@ -59,7 +59,7 @@ pub fn confirm_remove(app: &mut App, id: &str) {
         app,
         Asking::RemoveSource,
         id,
-        format!("remove {id} from config.toml? Enter removes, Esc keeps"),
+        format!("remove {id} from config.toml? type yes and Enter; Esc keeps it (+ would add it again)"),
         "",
     );
 }
@@ -148,6 +148,9 @@ fn accept(app: &mut App) -> Vec<Effect> {
         }
         Asking::Filter => match Query::parse(text, Scope::View) {
             Ok(q) => {
+                if app.stream.filter.is_empty() {
+                    app.before_filter = app.stream.cursor;
+                }
                 app.stream.filter = q.canonical();
                 app.stream.cursor = None;
                 app.stream.loaded = false;
@@ -234,6 +237,10 @@ fn accept(app: &mut App) -> Vec<Effect> {
                 every: every.map(str::to_owned),
             };
             vec![Effect::Ask(For::Told, Request::AddSource(edit))]
+        }
+        Asking::RemoveSource if !matches!(text.to_lowercase().as_str(), "y" | "yes") => {
+            app.say(format!("{} stays", p.source));
+            Vec::new()
         }
         Asking::RemoveSource => vec![Effect::Ask(For::Told, Request::RemoveSource(p.source))],
     }

@@ -3,7 +3,7 @@
 use super::{draft, list, pages, sources, verbs};
 use crate::door::{Reply, Request};
 use crate::model::{Item, Key, Verb};
-use crate::tui::app::{App, Behind, PageKind};
+use crate::tui::app::{App, Behind, Page, PageKind};
 use crate::tui::msg::{Effect, For};
 
 pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
@@ -14,7 +14,17 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             app.stream.loaded = true;
         }
         app.stream.marks_asked = false;
-        app.warn(r.text.to_string());
+        if matches!(what, For::SaveDraft(_)) {
+            draft::not_kept(app, r.text.as_str());
+            return Vec::new();
+        }
+        if r.text.contains('\n') {
+            // More than one line says: all of it can be read.
+            let mut p = Page::new(PageKind::Text, "refused");
+            p.rows = r.text.lines().map(|l| (l.to_owned(), Behind::Nothing)).collect();
+            app.pages.push(p);
+        }
+        app.warn(r.text.lines().next().unwrap_or("").to_owned());
         return Vec::new();
     }
     match (what, reply) {
@@ -91,9 +101,7 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
         }
         (For::OpenDraft(key), Reply::Draft(d)) => draft::opened(app, key, d),
         (For::SaveDraft(n), Reply::Saved(_)) => {
-            if let Some(e) = &mut app.editor {
-                e.saved = e.saved.max(n);
-            }
+            draft::kept(app, n);
             Vec::new()
         }
         (For::Verb(word), Reply::Applied(a)) => {
@@ -118,11 +126,19 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             let text = match (a.changed, a.skipped) {
                 (0, 0) if redo => "nothing to do again".into(),
                 (0, 0) => "nothing to take back".into(),
-                (n, 0) => format!("{did}: {} ({n})", a.verb),
-                (n, s) => format!("{did}: {} ({n} of {}; {s} changed since)", a.verb, n + s),
+                (n, 0) => format!("{did}: {} ({n})", past(&a.verb)),
+                (n, s) => format!("{did}: {} ({n} of {}; {s} changed since)", past(&a.verb), n + s),
             };
+            app.undone = (a.keys.len() == 1).then(|| text.clone());
             app.say(text);
             let mut out = pages::again(app);
+            if a.verb == Verb::Split.name()
+                && let Some(key) = a.keys.first().filter(|_| app.pages.is_empty())
+            {
+                // It is folded with others again.
+                out.extend(list::around(app, *key));
+                return out;
+            }
             let ids: Vec<_> = a.keys.iter().take(500).map(|k| k.id).collect();
             if !ids.is_empty() {
                 out.push(Effect::Ask(For::Back, Request::Items(ids)));
@@ -130,6 +146,9 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             out
         }
         (For::Back, Reply::Items(items)) => {
+            if let (Some(said), [one]) = (app.undone.take(), items.as_slice()) {
+                app.say(format!("{said} · “{}”", one.mention.headline()));
+            }
             let mut out = changed(app, items.clone());
             out.extend(list::put_back(app, items));
             out
@@ -206,6 +225,11 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
     }
 }
 
+/// A verb as it is said when it was done.
+fn past(verb: &str) -> &str {
+    crate::model::VERBS.iter().find(|v| v.name == verb).map_or(verb, |v| v.past)
+}
+
 fn top(app: &mut App, items: Vec<Item>, next: Option<Key>, scanned: u64) -> Vec<Effect> {
     let s = &mut app.stream;
     s.asked = false;
@@ -215,7 +239,8 @@ fn top(app: &mut App, items: Vec<Item>, next: Option<Key>, scanned: u64) -> Vec<
     s.scanned += scanned;
     s.unfolded.clear();
     // A cursor that is beyond this page stays where it is: the window then only grows at its top.
-    let keep = s.cursor.filter(|c| items.iter().any(|i| i.key == *c));
+    // A list that nobody has touched yet stays at its top while the first news come in.
+    let keep = s.cursor.filter(|_| !s.calm).filter(|c| items.iter().any(|i| i.key == *c));
     let at_top = s.top;
     s.rows = items;
     if keep.is_none() {

@@ -108,29 +108,42 @@ pub fn row(s: &SourceView, now: Stamp, wide: bool) -> String {
 fn next(s: &SourceView, now: Stamp) -> String {
     match s.health.next_poll {
         _ if matches!(s.health.trouble, Trouble::Paused | Trouble::Retired(_)) || !s.configured => "-".into(),
-        Some(t) if t > now => time::span(t.0 - now.0),
+        // To the minute: the page is drawn anew only once in it.
+        Some(t) if t.0 - now.0 >= time::MINUTE => time::span((t.0 - now.0) / time::MINUTE * time::MINUTE),
+        Some(t) if t > now => "soon".into(),
         Some(_) => "now".into(),
         None => "-".into(),
     }
 }
 
-/// How long ago, as a sentence goes on.
-fn since(t: Stamp, now: Stamp) -> String {
-    match time::ago(t, now).as_str() {
-        "now" => "just now".into(),
-        span => format!("{span} ago"),
+fn below(row: &str, width: usize) -> Vec<String> {
+    const INDENT: usize = 16;
+    if crate::clean::width::width(row) < width || width < 2 * INDENT {
+        return vec![row.to_owned()];
     }
+    let (head, rest) = row.split_at(row.char_indices().nth(INDENT).map_or(row.len(), |(i, _)| i));
+    let mut lines = crate::clean::width::wrap(rest, width - INDENT - 1).into_iter();
+    let mut out = vec![format!("{head}{}", lines.next().unwrap_or_default())];
+    out.extend(lines.map(|l| format!("{}{l}", " ".repeat(INDENT))));
+    out
 }
 
 /// Everything that is known about one source, in words.
-pub fn fill(page: &mut Page, all: &[SourceView], now: Stamp) {
+pub fn fill(page: &mut Page, all: &[SourceView], now: Stamp, width: usize) {
     let Some(s) = page.source.as_ref().and_then(|id| all.iter().find(|s| s.id == *id)) else {
         page.rows = vec![("it is not there any more".into(), Behind::Nothing)];
         return;
     };
     let h = &s.health;
-    let when =
-        |t: Option<Stamp>| t.map_or("never".into(), |t| format!("{} ({})", t.local_minute(), since(t, now)));
+    if !s.configured {
+        let said =
+            format!("{} is not in config.toml any more; what was heard from it stays ({}).", s.id, h.heard);
+        page.rows = vec![(said, Behind::Nothing)];
+        return;
+    }
+    let when = |t: Option<Stamp>| {
+        t.map_or("never".into(), |t| format!("{} ({})", t.local_minute(), time::since(t, now)))
+    };
     let mut rows = vec![
         format!("{}how it is      {}", if h.is_red() { "! " } else { "" }, h.word()),
         format!("what it is      {} {}", s.network, s.url),
@@ -157,5 +170,6 @@ pub fn fill(page: &mut Page, all: &[SourceView], now: Stamp) {
         let to = to.map_or("still open".into(), |t| format!("closed {}", t.local_minute()));
         rows.push(format!("not heard       from {} · {to}", from.local_minute()));
     }
-    page.rows = rows.into_iter().map(|r| (r, Behind::Nothing)).collect();
+    // A long reason goes on below, set in.
+    page.rows = rows.iter().flat_map(|r| below(r, width)).map(|r| (r, Behind::Nothing)).collect();
 }

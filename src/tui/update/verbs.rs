@@ -4,7 +4,7 @@ use super::list;
 use crate::door::Request;
 use crate::model::{Item, Key, Targets, Verb, time};
 use crate::tui::action::Action;
-use crate::tui::app::{App, PageKind};
+use crate::tui::app::{App, Behind, PageKind};
 use crate::tui::msg::{Effect, For};
 
 /// Above this number a verb would want a second look; all of them can be undone.
@@ -37,6 +37,19 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
         Action::CopyLink => return copy(app, |i| i.mention.url.to_string(), "it has no link"),
         Action::CopyText => return copy(app, |i| i.mention.text.to_string(), "it has no text"),
         _ => {}
+    }
+    // In the list of people the row is the person.
+    let listed = app.pages.last().and_then(|p| match p.behind() {
+        Behind::Person(id) => Some(*id),
+        _ => None,
+    });
+    if let (Some(id), Action::Vip) = (listed, a) {
+        let verb = Verb::Vip(!app.people.get(&id).is_some_and(|p| p.vip));
+        let what = For::Verb(verb.said(app.now));
+        return vec![Effect::Ask(
+            what,
+            Request::Act { verb, targets: Targets::People(vec![id]), quiet: false },
+        )];
     }
     if let Some(id) = app.pages.last().filter(|p| p.kind == PageKind::Person).and_then(|p| p.person)
         && a == Action::Vip
@@ -115,6 +128,16 @@ pub fn run(app: &mut App, verb: Verb) -> Vec<Effect> {
     app.stream.marks_asked = !app.stream.marks.is_empty() && app.pages.is_empty();
     let targets = match story.filter(|s| !app.stream.unfolded.contains_key(s)) {
         Some(s) => Targets::Story(s),
+        None if closing && app.stream.marks_asked => {
+            // A marked row that is folded stands for all its tellings too.
+            let s = &app.stream;
+            let folded = |k: &Key| {
+                let row = s.rows.iter().find(|r| r.key == *k && r.tellings > 1)?;
+                row.story.filter(|x| !s.unfolded.contains_key(x))
+            };
+            let stories: Vec<_> = keys.iter().filter_map(folded).collect();
+            if stories.is_empty() { Targets::Mentions(keys) } else { Targets::Rows(keys, stories) }
+        }
         None => Targets::Mentions(keys),
     };
     vec![Effect::Ask(For::Verb(verb.said(app.now)), Request::Act { verb, targets, quiet: false })]

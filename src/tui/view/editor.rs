@@ -19,7 +19,7 @@ pub fn draw(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
     let chars = e.text().chars().count();
     // Whether it is kept is said first of all: what does not fit goes from the middle.
     let wide = usize::from(area.width);
-    let count = fit(&format!("{chars} characters {saved}"), wide);
+    let count = fit(&format!("{chars} character{} {saved}", if chars == 1 { "" } else { "s" }), wide);
     let to = format!("reply · {} · {} · as {} · by hand", m.network, m.community, app.who);
     let room = wide.saturating_sub(width(&count) + 3);
     let head = if room > 8 { format!("{} · {count}", fit(&to, room)) } else { count };

@@ -58,7 +58,7 @@ fn lines(app: &App, t: &Theme, i: &Item, width: usize) -> Vec<Line<'static>> {
         TimeNote::Impossible => " (its time is none)",
     };
     let place =
-        format!("{who} · {} · {} ago, {}{note}", m.community, time::ago(m.at, app.now), m.at.local_minute());
+        format!("{who} · {} · {}, {}{note}", m.community, time::since(m.at, app.now), m.at.local_minute());
     out.extend(wrap(&place, width).into_iter().map(|l| Line::from(Span::styled(l, t.dim))));
     let mut facts = vec![i.state.word().to_owned()];
     facts.extend(i.snoozed_until.map(|u| format!("until {}", u.local_minute())));

@@ -2,7 +2,7 @@
 //! pressed.
 
 use super::put;
-use crate::clean::width::{fit, pad};
+use crate::clean::width::{fit, pad, width, wrap};
 use crate::tui::action::bitflags::Where;
 use crate::tui::app::{App, PageKind, Pane};
 use crate::tui::theme::Theme;
@@ -44,8 +44,9 @@ pub fn footer(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
         return;
     }
     let c = &app.counts;
-    let red = app.sources.iter().filter(|s| s.health.is_red()).count();
-    let well = app.sources.len() - red;
+    let ours: Vec<_> = app.sources.iter().filter(|s| s.configured).collect();
+    let red = ours.iter().filter(|s| s.health.is_red()).count();
+    let well = ours.len() - red;
     let mut line = format!(
         " inbox {} · unread {} · snoozed {} · done {} · heard {} | src {well}/{}",
         c.inbox,
@@ -53,10 +54,19 @@ pub fn footer(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
         c.snoozed,
         c.done,
         c.heard,
-        app.sources.len()
+        ours.len()
     );
     if red > 0 {
         line += &format!(" !{red}");
+    }
+    // What is said may need both lines: its end is often what to do.
+    let long = app.notice.as_ref().filter(|(_, n)| app.chord.is_empty() && width(n) > w);
+    if let Some((urgent, text)) = long {
+        let style = if *urgent { t.urgent } else { t.notice };
+        for (i, l) in wrap(text, w).into_iter().take(2).enumerate() {
+            put(f, area, i as u16, Line::from(Span::styled(pad(&l, w), style)));
+        }
+        return;
     }
     put(f, area, 0, Line::from(Span::styled(pad(&line, w), t.status)));
     let line = if !app.chord.is_empty() {
@@ -78,11 +88,11 @@ pub fn footer(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
 
 fn hints(app: &App) -> &'static str {
     if app.editor.is_some() && app.pages.is_empty() {
-        return "Esc leaves, saved · Ctrl-x then p hand off, e $EDITOR, k put aside";
+        return "Esc leaves, saved · Ctrl-x then p hand off, e $EDITOR, u undo, k put aside";
     }
     match app.pages.last().map(|p| p.kind) {
         Some(PageKind::Sources) => {
-            "Enter more · + add · r edit · t test · m pause · D remove · Ctrl-r ask now · q back"
+            "Enter more · + add · r edit · t test · m pause · D remove · Ctrl-r ask · q back"
         }
         Some(PageKind::Source) => "r edit · t test · m pause · D remove · Ctrl-r ask now · q back",
         Some(PageKind::Text) => "j k Ctrl-d Ctrl-u scroll · q back",

@@ -62,6 +62,9 @@ fn row(app: &App, t: &Theme, i: &Item, width: usize) -> Line<'static> {
         }
         None => {}
     }
+    if i.vip {
+        badge("V ".into(), t.vip);
+    }
     if i.edited {
         badge(if app.ascii { "~ ".into() } else { "± ".into() }, t.dim);
     }
