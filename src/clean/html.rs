@@ -309,6 +309,11 @@ fn attr(attrs: &str, want: &str) -> Option<String> {
             return Some(html_escape::decode_html_entities(value).into_owned());
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
 
     #[test]
     fn code_keeps_its_lines_and_lists_their_depth() {
