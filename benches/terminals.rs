@@ -164,6 +164,7 @@ fn main() {
         if t.wait(|s| s.cursor).is_none() {
             println!("a terminal does not show its first page");
             let _ = engine.kill();
+            let _ = engine.wait();
             return;
         }
     }

@@ -17,7 +17,7 @@ impl Host for Behind {
     fn admit(&self, peer: &Peer, config: Option<&str>) -> Result<Guest, String> {
         let (caller, notice) = self.0.admit(peer.uid, &peer.name, &peer.groups, config)?;
         let (who, role) = (caller.asker.who.clone(), caller.role.word().to_owned());
-        Ok(Guest { door: Arc::new(Here { engine: self.0.clone(), caller }), who, role, notice })
+        Ok(Guest { door: Arc::new(Here::of(self.0.clone(), caller)), who, role, notice })
     }
 
     fn stands(&self) -> bool {

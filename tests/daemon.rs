@@ -484,3 +484,35 @@ fn relative_names_mean_what_they_mean_where_they_are_typed() {
     assert!(t.path("data/COMMITS").exists());
     assert_eq!(ok(&t, &["list"]).lines().count(), 2);
 }
+
+#[test]
+fn who_reads_and_writes_is_told_and_forgotten_with_the_connection() {
+    let (t, _site) = set_up();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(presence(&t));
+}
+
+async fn presence(t: &Temp) {
+    use hearken::door::{Door, Event, Reply, Request};
+    use hearken::engine::{Caller, Engine, Here, Listen};
+    use hearken::model::{Id, Role};
+    use hearken::store::Asker;
+    let c = hearken::config::Config::read(&t.path("config.toml")).unwrap();
+    let asker = |who: &str| Asker { who: who.into(), uid: 1000 };
+    let engine = Engine::start(c, &t.path("data"), asker("ana"), Listen::Never).unwrap();
+    let of = |who: &str, role| Here::of(engine.clone(), Caller { asker: asker(who), role });
+    let (ana, bo) = (of("ana", Role::Admin), of("bo", Role::Read));
+    let mut heard = ana.events();
+    bo.ask(Request::Here { reading: Some(Id(7)), writing: None }).await;
+    let Ok(Event::Presence(all)) = heard.recv().await else { panic!() };
+    assert!(all.len() == 1 && all[0].who == "bo" && all[0].reading == Some(Id(7)));
+    // The same again is no news.
+    bo.ask(Request::Here { reading: Some(Id(7)), writing: None }).await;
+    assert!(heard.try_recv().is_err());
+    let Reply::Presence(all) = ana.ask(Request::Presence).await else { panic!() };
+    assert_eq!(all.len(), 1);
+    drop(bo);
+    let Ok(Event::Presence(all)) = heard.recv().await else { panic!() };
+    assert!(all.is_empty());
+    engine.stop();
+}

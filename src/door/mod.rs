@@ -118,6 +118,13 @@ pub enum Request {
     Stop,
     /// Verify every index against the records.
     Check,
+    /// What this terminal's person is reading, and writing a reply to.
+    Here {
+        reading: Option<Id>,
+        writing: Option<Id>,
+    },
+    /// Who is reading and writing what.
+    Presence,
 }
 
 /// What comes back.
@@ -168,6 +175,7 @@ pub enum Reply {
     Status(Status),
     Brief(Brief),
     Stopping,
+    Presence(Vec<Present>),
     /// The number of mentions, and what is wrong.
     Checked(u64, Vec<Text>),
     Refused(Refusal),
@@ -201,6 +209,14 @@ impl Want {
             Want::Vip => i.vip,
         }
     }
+}
+
+/// Somebody at a terminal.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Present {
+    pub who: String,
+    pub reading: Option<Id>,
+    pub writing: Option<Id>,
 }
 
 /// Numbers for a status line, as somebody sees them.
@@ -277,6 +293,8 @@ pub enum Event {
     },
     /// Events were lost: ask again for what you show.
     Resync,
+    /// Who is reading and writing what, all of them.
+    Presence(Vec<Present>),
     /// Somebody ends the engine.
     Stopping(Text),
     /// The engine went away; it is being looked for.

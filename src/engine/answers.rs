@@ -135,6 +135,7 @@ fn blocking(e: &Engine, asker: &Asker, request: Request) -> Reply {
                 e.import(asker, &name, &lines, first_line, dry_run, restore)?
             }
             Request::Status => Reply::Status(status(e, &who)?),
+            Request::Presence | Request::Here { .. } => Reply::Presence(e.present()),
             Request::Brief => Reply::Brief(brief(e, &who)?),
             Request::Check => {
                 let (n, found) = e.store.check(false)?;

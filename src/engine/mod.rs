@@ -9,6 +9,7 @@ mod gate;
 mod imports;
 mod keeper;
 mod polls;
+mod presence;
 mod roles;
 mod sources;
 
@@ -43,6 +44,7 @@ pub struct Engine {
     notices: Mutex<VecDeque<(Stamp, Text)>>,
     /// A changed configuration that could not be taken in: its hash, and why.
     refused: Mutex<Option<(u64, String)>>,
+    presence: presence::Presence,
     /// Terminals that are attached, as the door counts them.
     pub terminals: std::sync::atomic::AtomicU32,
     /// A terminal is there: listening begins.
@@ -96,6 +98,7 @@ impl Engine {
             notices: Mutex::default(),
             refused: Mutex::default(),
             terminals: 0.into(),
+            presence: presence::Presence::default(),
             begin: Arc::default(),
             stop,
         });
@@ -240,8 +243,9 @@ fn refuse(kind: RefusalKind, text: &str) -> Reply {
 
 /// The door of an engine, for one caller.
 pub struct Here {
-    pub engine: Arc<Engine>,
-    pub caller: Caller,
+    engine: Arc<Engine>,
+    caller: Caller,
+    seat: presence::Seat,
 }
 
 impl Here {
@@ -249,12 +253,23 @@ impl Here {
     #[must_use]
     pub fn own(engine: Arc<Engine>) -> Here {
         let caller = Caller { asker: engine.asker.clone(), role: crate::model::Role::Admin };
-        Here { engine, caller }
+        Here::of(engine, caller)
+    }
+
+    /// For somebody who was let in.
+    #[must_use]
+    pub fn of(engine: Arc<Engine>, caller: Caller) -> Here {
+        let seat = presence::Seat::take(engine.clone());
+        Here { engine, caller, seat }
     }
 }
 
 impl Door for Here {
     fn ask(&self, request: Request) -> Answering<'_> {
+        if let Request::Here { reading, writing } = request {
+            self.seat.sits(&self.caller.asker.who, reading, writing);
+            return Box::pin(async move { Reply::Presence(self.engine.present()) });
+        }
         let (engine, caller) = (self.engine.clone(), self.caller.clone());
         Box::pin(async move { answers::answer(engine, caller, request).await })
     }

@@ -38,6 +38,8 @@ fn needs(request: &Request) -> Role {
         | Request::Seek { .. }
         | Request::Counts
         | Request::Brief
+        | Request::Here { .. }
+        | Request::Presence
         | Request::Sources
         | Request::People(_)
         | Request::KnownPeople

@@ -233,6 +233,12 @@ pub struct App {
     pub chord: String,
     /// The line at the bottom: urgent or not.
     pub notice: Option<(bool, String)>,
+    /// Who is reading and writing what, and what of ours the engine was told.
+    pub present: Vec<crate::door::Present>,
+    pub here: (Option<Id>, Option<Id>),
+    pub here_due: bool,
+    /// The mention whose reply was warned about: somebody else is writing one.
+    pub warned: Option<Id>,
     /// Who ended the engine, until there is one again.
     pub stopped_by: Option<String>,
     /// The source that was asked by hand, until it answers.
@@ -265,6 +271,10 @@ impl App {
     #[must_use]
     pub fn new(who: &str, now: Stamp, size: (u16, u16)) -> App {
         App {
+            present: Vec::new(),
+            here: (None, None),
+            here_due: false,
+            warned: None,
             stopped_by: None,
             who: who.into(),
             brand: String::new(),
@@ -323,6 +333,21 @@ impl App {
     #[must_use]
     pub fn list_height(&self) -> usize {
         usize::from(self.size.1.saturating_sub(3)).max(1)
+    }
+
+    /// What this person is reading and writing a reply to.
+    #[must_use]
+    pub fn here_now(&self) -> (Option<Id>, Option<Id>) {
+        let reads = self.reader.open || self.pane == Pane::Reader || self.columns() > 1;
+        let reading = self.reader.item.as_ref().filter(|_| reads && self.pages.is_empty()).map(|i| i.id);
+        (reading, self.editor.as_ref().map(|e| e.mention.id))
+    }
+
+    /// Colleagues who are at a mention: reading it, or writing a reply.
+    pub fn others_at(&self, id: Id) -> impl Iterator<Item = (&str, bool)> {
+        let at = move |p: &&crate::door::Present| p.reading == Some(id) || p.writing == Some(id);
+        let others = self.present.iter().filter(|p| p.who != self.who).filter(at);
+        others.map(move |p| (p.who.as_str(), p.writing == Some(id)))
     }
 
     pub fn say(&mut self, text: impl Into<String>) {

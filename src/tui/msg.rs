@@ -73,6 +73,8 @@ pub enum Timer {
     SaveDraft(u64),
     /// The cursor rests: the reader follows.
     Follow(u64),
+    /// Colleagues are told what is being read and written.
+    Here,
 }
 
 /// What should be done.

@@ -407,3 +407,26 @@ fn a_marked_story_is_all_its_tellings_and_a_filter_gives_the_place_back() {
     s.press("q");
     assert_eq!(s.app.quit, Some(0));
 }
+
+#[test]
+fn colleagues_are_seen_where_they_are_and_a_second_reply_is_warned_about() {
+    let mut s = Story::five((80, 24));
+    let id = s.world.items.iter().find(|i| i.mention.title.as_str() == "Rain again").unwrap().id;
+    let present = |who: &str, reading, writing| crate::door::Present { who: who.into(), reading, writing };
+    s.tell(Msg::Event(Event::Presence(vec![
+        present("bo", Some(id), Some(id)),
+        present("cy", Some(id), None),
+    ])));
+    s.shows("✎bo (cy) Rain again");
+    // Where I am myself is no news to me.
+    s.tell(Msg::Event(Event::Presence(vec![present("ana", Some(id), None), present("bo", None, Some(id))])));
+    s.shows("✎bo Rain again").hides("(ana)");
+    s.press("/").type_in("rain").press("enter").press("r").shows("bo is writing a reply to this now");
+    assert!(s.app.editor.is_none());
+    s.press("r").shows("reply ·");
+    // They are told where I am, once I rest there.
+    s.rest();
+    assert!(s.world.asked.iter().any(|r| matches!(r, Request::Here { writing: Some(w), .. } if *w == id)));
+    s.press("esc").rest();
+    assert_eq!(s.world.asked.last(), Some(&Request::Here { reading: None, writing: None }));
+}

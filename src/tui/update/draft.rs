@@ -26,6 +26,11 @@ pub fn open(app: &mut App) -> Vec<Effect> {
         app.say("that one is posted; this is the next one");
         return vec![Effect::Ask(For::OpenDraft(d.mention), Request::Draft(d.mention.id))];
     }
+    if let Some((id, who)) = busy(app) {
+        app.warned = Some(id);
+        app.warn(format!("{who} is writing a reply to this now; r again opens yours all the same"));
+        return Vec::new();
+    }
     match app.subject() {
         Some(i) => vec![Effect::Ask(For::OpenDraft(i.key), Request::Draft(i.id))],
         None => {
@@ -33,6 +38,13 @@ pub fn open(app: &mut App) -> Vec<Effect> {
             Vec::new()
         }
     }
+}
+
+/// Somebody else who is writing a reply to what is selected, unless that was said already.
+fn busy(app: &App) -> Option<(crate::model::Id, String)> {
+    let id = app.subject()?.id;
+    let who = app.others_at(id).find(|(_, writes)| *writes)?.0.to_owned();
+    (app.warned != Some(id)).then_some((id, who))
 }
 
 /// The draft about a mention.

@@ -21,8 +21,20 @@ use crate::door::{Event, Request};
 use crate::model::Stamp;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+/// Between a change of what is read or written and telling colleagues, in ms.
+const HERE: u64 = 300;
+
 /// Takes one message in.
 pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
+    let mut out = take(app, msg);
+    if app.opened && !app.here_due && app.here_now() != app.here {
+        app.here_due = true;
+        out.push(Effect::After(HERE, Timer::Here));
+    }
+    out
+}
+
+fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(k) => key(app, &k),
         Msg::Paste(s) => paste(app, &s),
@@ -51,6 +63,15 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Msg::Timer(Timer::Here) => {
+            app.here_due = false;
+            let (reading, writing) = app.here_now();
+            if app.here == (reading, writing) {
+                return Vec::new();
+            }
+            app.here = (reading, writing);
+            vec![Effect::Ask(For::Told, Request::Here { reading, writing })]
+        }
         Msg::Minute => {
             app.now = Stamp::now();
             app.draw_later = true;
@@ -69,6 +90,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
             out.push(Effect::Ask(For::Sources, Request::Sources));
             out.push(Effect::Ask(For::Drafts, Request::Drafts));
             out.push(Effect::Ask(For::Told, Request::Status));
+            out.push(Effect::Ask(For::Told, Request::Presence));
             out
         }
         Msg::OpenFailed(why) => {
@@ -226,6 +248,10 @@ fn event(app: &mut App, e: Event) -> Vec<Effect> {
             app.draw_later = true;
             Vec::new()
         }
+        Event::Presence(all) => {
+            presence(app, all);
+            Vec::new()
+        }
         Event::Stopping(who) => {
             app.stopped_by = Some(who.into_string());
             Vec::new()
@@ -244,6 +270,10 @@ fn event(app: &mut App, e: Event) -> Vec<Effect> {
             app.say("the engine is there again; nothing of yours was lost");
             let mut out = draft::save(app);
             out.push(Effect::Ask(For::Drafts, Request::Drafts));
+            // The new engine knows nobody yet.
+            app.here = (None, None);
+            app.present.clear();
+            out.push(Effect::Ask(For::Told, Request::Presence));
             out.extend(event(app, Event::Resync));
             out
         }
@@ -259,6 +289,14 @@ fn event(app: &mut App, e: Event) -> Vec<Effect> {
             ]);
             out
         }
+    }
+}
+
+/// Takes in who is here; drawn only where it can be seen.
+pub fn presence(app: &mut App, all: Vec<crate::door::Present>) {
+    if app.present != all {
+        app.present = all;
+        app.draw_later = true;
     }
 }
 

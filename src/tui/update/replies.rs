@@ -181,6 +181,10 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             app.say(format!("{} marked", app.stream.marks.len()));
             Vec::new()
         }
+        (_, Reply::Presence(all)) => {
+            super::presence(app, all);
+            Vec::new()
+        }
         (_, Reply::Status(s)) => {
             app.brand = s.brand;
             Vec::new()

@@ -67,6 +67,9 @@ fn lines(app: &App, t: &Theme, i: &Item, width: usize) -> Vec<Line<'static>> {
     facts.extend((i.tellings > 1).then(|| format!("{} tellings", i.tellings)));
     facts.extend(i.edited.then(|| "edited (d)".to_owned()));
     facts.extend(i.has_draft.then(|| "draft (r)".to_owned()));
+    facts.extend(app.others_at(i.id).map(|(who, writes)| {
+        if writes { format!("{who} is writing a reply") } else { format!("{who} is reading it") }
+    }));
     facts.extend(m.cut.then(|| "text cut".to_owned()));
     out.push(Line::from(Span::styled(fit(&facts.join(" · "), width), t.key)));
     if let Some(u) = &i.answered {

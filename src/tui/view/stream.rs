@@ -65,6 +65,14 @@ fn row(app: &App, t: &Theme, i: &Item, width: usize) -> Line<'static> {
     if i.vip {
         badge("V ".into(), t.vip);
     }
+    for (who, writes) in app.others_at(i.id).take(2) {
+        let who = fit(who, 8);
+        match (writes, app.ascii) {
+            (true, false) => badge(format!("✎{who} "), t.notice),
+            (true, true) => badge(format!("w:{who} "), t.notice),
+            (false, _) => badge(format!("({who}) "), t.dim),
+        }
+    }
     if i.edited {
         badge(if app.ascii { "~ ".into() } else { "± ".into() }, t.dim);
     }
