@@ -290,8 +290,22 @@ fn the_terminal_reads_a_changed_configuration_again_or_says_why_not() {
     term.shows("new (.)");
     term.keys(&["."]);
     term.shows("acme from the second");
+    // One's own settings too: a mistake leaves the old ones, a good file is in force at once.
+    t.write("ui.toml", "theme = \"nonsense\"\n");
+    term.keys(&[":", "reload", "Enter"]);
+    term.shows("the old settings stay in force");
+    t.write("ui.toml", "[views]\n1 = \"second\"\n");
+    t.write("keys.toml", "preset = \"gmail\"\nhelp = [\"?\", \"H\"]\n");
+    term.keys(&[":", "reload", "Enter"]);
+    term.shows("the configuration was read again");
+    term.keys(&["1"]);
+    term.shows("Acme · second · 1/1");
+    term.keys(&["H"]);
+    term.shows("type to search");
+    term.keys(&["Escape", "u"]);
+    term.shows("acme one");
     // Keys that somebody changed, and a file that would make one key two things.
-    term.keys(&["q"]);
+    term.keys(&["u"]);
     term.shows("left with 0");
     t.write("keys.toml", "done = \"j\"\n");
     let o = std::process::Command::new("script")

@@ -4,7 +4,7 @@ use super::keymap::Keymap;
 use super::line::LineEdit;
 use crate::door::ListQuery;
 use crate::model::{Counts, Draft, Id, Item, Key, PersonCard, SourceView, Stamp, State};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use tui_textarea::TextArea;
 
 /// Which pane has the focus.
@@ -22,6 +22,8 @@ pub enum Pane {
 pub struct Stream {
     pub states: Vec<State>,
     pub filter: String,
+    /// What a view is called.
+    pub title: Option<String>,
     pub rows: Vec<Item>,
     /// The selected mention.
     pub cursor: Option<Key>,
@@ -64,12 +66,23 @@ impl Stream {
 
     /// What the header calls it.
     pub fn name(&self) -> String {
+        if let Some(t) = &self.title {
+            return t.clone();
+        }
         let states = match self.states.as_slice() {
             [one] => one.word().to_owned(),
             _ => "all".to_owned(),
         };
         if self.filter.is_empty() { states } else { format!("{states} / {}", self.filter) }
     }
+}
+
+/// A part of the stream that somebody wants under one key.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct View {
+    pub name: String,
+    pub filter: String,
+    pub states: Vec<State>,
 }
 
 /// The reader.
@@ -229,6 +242,9 @@ pub struct App {
     pub prompt: Option<Prompt>,
     pub editor: Option<Editor>,
     pub keymap: Keymap,
+    pub views: BTreeMap<u8, View>,
+    /// Why changed settings could not be taken in.
+    pub trouble: Option<String>,
     /// Keys typed so far of a chord.
     pub chord: String,
     /// The line at the bottom: urgent or not.
@@ -295,6 +311,8 @@ impl App {
             prompt: None,
             editor: None,
             keymap: Keymap::default(),
+            views: BTreeMap::new(),
+            trouble: None,
             chord: String::new(),
             notice: None,
             asking: None,

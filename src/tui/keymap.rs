@@ -26,6 +26,55 @@ const FORBIDDEN: &[&str] = &[
 const NAMED: &[&str] =
     &["space", "enter", "esc", "tab", "up", "down", "left", "right", "pgup", "pgdn", "home", "end"];
 
+/// Habits from elsewhere: what differs from the table.
+const PRESETS: &[(&str, &[(&str, &[&str])])] = &[
+    (
+        "vim",
+        &[
+            ("redo", &["ctrl-r", "U"]),
+            ("poll now", &["g r"]),
+            ("done", &["e", "d d"]),
+            ("what changed", &["d o"]),
+            ("help", &["?", "f"]),
+        ],
+    ),
+    (
+        "gmail",
+        &[
+            ("close", &["u", "q", "esc", "ctrl-g"]),
+            ("undo", &["z"]),
+            ("redo", &["Z"]),
+            ("open", &["o", "enter"]),
+            ("link", &["O"]),
+            ("snooze an hour", &["b h"]),
+            ("snooze to tomorrow", &["b t"]),
+            ("snooze a week", &["b w"]),
+            ("snooze a month", &["b m"]),
+            ("snooze", &["b s"]),
+            ("vip", &["s"]),
+            ("tag", &["l"]),
+            ("unfold", &["right"]),
+            ("read", &["I"]),
+            ("show inbox", &["g i", "0"]),
+        ],
+    ),
+    (
+        "mutt",
+        &[
+            ("done", &["d", "e"]),
+            ("what changed", &["W"]),
+            ("filter", &["l", "/"]),
+            ("unfold", &["right"]),
+            ("mark", &["t"]),
+            ("mark range", &["T"]),
+            ("tag", &["x"]),
+            ("next unread", &["tab", "] u"]),
+            ("next pane", &["ctrl-w"]),
+            ("take in", &["$", "."]),
+        ],
+    ),
+];
+
 impl Default for Keymap {
     fn default() -> Self {
         Keymap(ACTIONS.iter().map(|r| (r, r.keys.iter().map(|k| (*k).to_owned()).collect())).collect())
@@ -50,7 +99,16 @@ impl Keymap {
         let doc: toml_edit::DocumentMut = text.parse().map_err(|e| vec![format!("this is not TOML: {e}")])?;
         let mut map = Keymap::default();
         let mut bad = Vec::new();
-        for (name, value) in doc.iter() {
+        if let Some(v) = doc.get("preset") {
+            match v.as_str().and_then(|name| PRESETS.iter().find(|(n, _)| *n == name)) {
+                Some((_, changes)) => map.change(changes),
+                None => {
+                    let names: Vec<&str> = PRESETS.iter().map(|(n, _)| *n).collect();
+                    bad.push(format!("preset must be one of {}", names.join(", ")));
+                }
+            }
+        }
+        for (name, value) in doc.iter().filter(|(n, _)| *n != "preset") {
             let Some(entry) = map.0.iter_mut().find(|(r, _)| r.name == name) else {
                 let names: Vec<&str> = ACTIONS.iter().map(|r| r.name).collect();
                 let hint = crate::config::nearest(name, &names)
@@ -78,6 +136,14 @@ impl Keymap {
             bad.push("“close” needs one key of its own, or nobody gets out again".into());
         }
         if bad.is_empty() { Ok(map) } else { Err(bad) }
+    }
+
+    fn change(&mut self, changes: &[(&str, &[&str])]) {
+        for (name, keys) in changes {
+            if let Some(entry) = self.0.iter_mut().find(|(r, _)| r.name == *name) {
+                entry.1 = keys.iter().map(|k| (*k).to_owned()).collect();
+            }
+        }
     }
 
     /// Keys with two meanings in one place, each told once with both names.
@@ -213,5 +279,28 @@ mod tests {
         }
         // Two places may use one key for two things.
         assert!(Keymap::parse("\"pause\" = \"t\"\n\"test source\" = \"m\"").is_ok());
+    }
+
+    #[test]
+    fn every_key_of_every_preset_does_what_it_says() {
+        for (name, changes) in PRESETS {
+            let map =
+                Keymap::parse(&format!("preset = \"{name}\"")).unwrap_or_else(|e| panic!("{name}: {e:?}"));
+            for (action, keys) in *changes {
+                let row =
+                    ACTIONS.iter().find(|r| r.name == *action).unwrap_or_else(|| panic!("{name}: {action}"));
+                assert_eq!(map.keys_of(row.action), *keys, "{name}: {action}");
+            }
+            for (row, keys) in map.rows() {
+                assert!(!keys.is_empty() || row.keys.is_empty(), "{name}: {} has no key", row.name);
+                for k in keys {
+                    assert_eq!(map.look_up(k, row.place), Found::Action(row.action), "{name}: {k}");
+                    assert_eq!(no_key(k, row.place), None, "{name}: {k}");
+                }
+            }
+        }
+        let own = Keymap::parse("preset = \"mutt\"\n\"next pane\" = \"v\"").unwrap_err();
+        assert!(own[0].contains("“v” is both"), "{own:?}");
+        assert!(Keymap::parse("preset = \"emacs\"").unwrap_err()[0].contains("vim, gmail, mutt"));
     }
 }

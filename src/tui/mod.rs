@@ -38,7 +38,7 @@ pub async fn run(
     open: impl FnOnce() -> Result<Arc<dyn Door>, String> + Send + 'static,
 ) -> i32 {
     match settings::Settings::read(ui.as_deref()) {
-        Ok(settings) => run::run(settings, who, Box::new(open)).await,
+        Ok(settings) => run::run(settings, ui, who, Box::new(open)).await,
         Err(all) => {
             for why in all {
                 crate::clean::tell(&format!("hearken: {why}"));

@@ -88,6 +88,8 @@ pub enum Effect {
         quoted: String,
     },
     Suspend,
+    /// Theme, keys and views are read again; with a mistake in them the old ones stay.
+    Settings,
     /// A backup into a file that the person names and makes.
     Backup(std::path::PathBuf),
     Quit(i32),

@@ -35,6 +35,8 @@ struct Loop {
     app: App,
     tty: Tty,
     settings: Settings,
+    /// The file that they came from.
+    ui: Option<std::path::PathBuf>,
     parking: Parking,
     keys_tx: mpsc::UnboundedSender<Msg>,
     news_tx: mpsc::Sender<Msg>,
@@ -46,12 +48,13 @@ struct Loop {
     saving: Arc<std::sync::atomic::AtomicUsize>,
 }
 
-pub async fn run(settings: Settings, who: &str, open: Open) -> i32 {
+pub async fn run(settings: Settings, ui: Option<std::path::PathBuf>, who: &str, open: Open) -> i32 {
     let size = crossterm::terminal::size().unwrap_or((80, 24));
     let mut app = App::new(who, Stamp::now(), size);
     app.scroll_lines = settings.scroll_lines;
     app.ascii = settings.ascii;
     app.keymap = settings.keys.clone();
+    app.views = settings.views.clone();
     if let Some(t) = &settings.trouble {
         app.warn(t.clone());
     }
@@ -78,6 +81,7 @@ pub async fn run(settings: Settings, who: &str, open: Open) -> i32 {
         app,
         tty,
         settings,
+        ui,
         parking,
         keys_tx,
         news_tx,
@@ -194,6 +198,7 @@ impl Loop {
                 self.parking.resume();
                 let _ = self.keys_tx.send(Msg::Edited(done));
             }
+            Effect::Settings => self.read_settings(),
             Effect::Suspend => {
                 self.parking.park();
                 let went = self.tty.lend(tty::suspend);
@@ -218,6 +223,28 @@ impl Loop {
                 });
             }
             Effect::Quit(code) => self.app.quit = Some(code),
+        }
+    }
+
+    /// Theme, keys and views as they stand in the files now; with a mistake in them, the old ones.
+    fn read_settings(&mut self) {
+        let read = match Settings::read(self.ui.as_deref()) {
+            Ok(s) => s.trouble.clone().map_or(Ok(s), |why| Err(vec![why])),
+            Err(all) => Err(all),
+        };
+        match read {
+            Ok(s) => {
+                self.app.keymap = s.keys.clone();
+                self.app.views = s.views.clone();
+                self.app.scroll_lines = s.scroll_lines;
+                self.app.ascii = s.ascii;
+                self.settings = s;
+                self.app.draw_now = true;
+            }
+            Err(all) => {
+                let first = all.first().map_or("", String::as_str);
+                self.app.trouble = Some(format!("the old settings stay in force: {first}"));
+            }
         }
     }
 

@@ -1,7 +1,11 @@
 //! `ui.toml`: one person's own settings of the terminal. A mistake in it is told and the rest holds.
 
+use super::app::View;
 use super::keymap::Keymap;
 use super::theme::Theme;
+use crate::model::State;
+use crate::query::{Query, Scope};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// How this terminal looks and behaves.
@@ -14,6 +18,8 @@ pub struct Settings {
     pub scroll_lines: bool,
     pub ascii: bool,
     pub keys: Keymap,
+    /// What 1 to 9 show.
+    pub views: BTreeMap<u8, View>,
     /// Where the engine listens, and who may run it, if it is not one's own.
     pub socket: Option<std::path::PathBuf>,
     pub service_user: Option<String>,
@@ -44,6 +50,7 @@ impl Settings {
             scroll_lines: false,
             ascii: false,
             keys: Keymap::default(),
+            views: BTreeMap::new(),
             socket: None,
             service_user: None,
             trouble: None,
@@ -98,6 +105,14 @@ impl Settings {
                         _ => return Err(bad("line or half")),
                     }
                 }
+                "views" => {
+                    let all = v.as_table_like().ok_or_else(|| bad("a section [views]"))?;
+                    for (key, v) in all.iter() {
+                        let n = key.parse().ok().filter(|n| (1..=9).contains(n));
+                        let n = n.ok_or_else(|| format!("views.{key}: a view has a number from 1 to 9"))?;
+                        self.views.insert(n, view(n, v).map_err(|why| format!("views.{n}: {why}"))?);
+                    }
+                }
                 "client" => {
                     for (k, v) in v.as_table_like().ok_or_else(|| bad("a section [client]"))?.iter() {
                         let text = v.as_str().map(str::to_owned);
@@ -113,7 +128,7 @@ impl Settings {
                 }
                 "ascii" => self.ascii = v.as_bool().ok_or_else(|| bad("true or false"))?,
                 other => {
-                    let known = ["theme", "refresh_ms", "scroll", "ascii", "client"];
+                    let known = ["theme", "refresh_ms", "scroll", "ascii", "views", "client"];
                     let hint = crate::config::nearest(other, &known)
                         .map_or(String::new(), |n| format!("; did you mean {n}?"));
                     return Err(format!("there is no setting {other}{hint}"));
@@ -121,5 +136,68 @@ impl Settings {
             }
         }
         Ok(())
+    }
+}
+
+/// A view: the words of a filter, or a name, a filter and a state.
+fn view(n: u8, v: &toml_edit::Item) -> Result<View, String> {
+    let (name, filter, state) = match (v.as_str(), v.as_table_like()) {
+        (Some(words), _) => (None, words.to_owned(), None),
+        (None, Some(t)) => {
+            if let Some((k, _)) = t.iter().find(|(k, _)| !["name", "filter", "state"].contains(k)) {
+                return Err(format!("there is no {k}; a view has name, filter and state"));
+            }
+            let text = |k: &str| match t.get(k).map(|v| v.as_str()) {
+                None => Ok(None),
+                Some(Some(s)) => Ok(Some(s.to_owned())),
+                Some(None) => Err(format!("{k} must be text in quotes")),
+            };
+            (text("name")?, text("filter")?.unwrap_or_default(), text("state")?)
+        }
+        _ => {
+            return Err(
+                "write words in quotes, or { name = \"…\", filter = \"…\", state = \"inbox\" }".into()
+            );
+        }
+    };
+    let filter = Query::parse(&filter, Scope::View).map_err(|e| e.to_string())?.canonical();
+    let states = match state.as_deref() {
+        None | Some("inbox") => vec![State::Inbox],
+        Some("all") => State::ALL.to_vec(),
+        Some(word) => {
+            let one = State::ALL.into_iter().find(|s| s.word() == word);
+            vec![one.ok_or_else(|| {
+                format!("state is \"{word}\"; expected inbox | snoozed | done | heard | all")
+            })?]
+        }
+    };
+    let name = name.unwrap_or_else(|| if filter.is_empty() { format!("view {n}") } else { filter.clone() });
+    Ok(View { name: crate::clean::line_capped(&name, 64).into_string(), filter, states })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn views_are_read_and_their_mistakes_told() {
+        let read = |text: &str| {
+            let mut s = Settings::ui(None);
+            s.take(text, Path::new("ui.toml"), false).map(|()| s.views)
+        };
+        let v =
+            read("[views]\n1 = 'tins OR lids'\n2 = { name = 'late', filter = '-rain', state = 'snoozed' }\n");
+        let v = v.unwrap();
+        assert_eq!((v[&1].filter.as_str(), &v[&1].states), ("tins OR lids", &vec![State::Inbox]));
+        assert_eq!((v[&2].name.as_str(), &v[&2].states), ("late", &vec![State::Snoozed]));
+        for (text, why) in [
+            ("[views]\n10 = 'x'\n", "a number from 1 to 9"),
+            ("[views]\n1 = { state = 'gone' }\n", "expected inbox | snoozed"),
+            ("[views]\n1 = { filtre = 'x' }\n", "there is no filtre"),
+            ("[views]\n1 = '(x'\n", "column"),
+            ("[vews]\n1 = 'x'\n", "did you mean views?"),
+        ] {
+            assert!(read(text).unwrap_err().contains(why), "{text}");
+        }
     }
 }

@@ -124,7 +124,7 @@ impl Story {
                 Effect::After(_, t) => self.world.timers.push(t),
                 Effect::Copy(s) => self.world.copied.push(s),
                 Effect::Quit(code) => self.app.quit = Some(code),
-                Effect::Edit { .. } | Effect::Suspend | Effect::Backup(_) => {}
+                Effect::Edit { .. } | Effect::Suspend | Effect::Settings | Effect::Backup(_) => {}
             }
         }
     }

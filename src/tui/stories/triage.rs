@@ -430,3 +430,18 @@ fn colleagues_are_seen_where_they_are_and_a_second_reply_is_warned_about() {
     s.press("esc").rest();
     assert_eq!(s.world.asked.last(), Some(&Request::Here { reading: None, writing: None }));
 }
+
+#[test]
+fn views_are_one_key_away_and_q_leads_back() {
+    let mut s = Story::five((80, 24));
+    s.press("3").shows("there is no view 3; write it in ui.toml");
+    let view = crate::tui::app::View {
+        name: "weather".into(),
+        filter: "rain".into(),
+        states: vec![crate::model::State::Inbox],
+    };
+    s.app.views.insert(3, view);
+    s.press("3").shows("Acme · weather · 1/1").shows("Rain again").hides("Tins");
+    s.press("q").shows("Acme · inbox").shows("Tins will not open");
+    s.press("3").press("0").shows("Acme · inbox").shows("Tins will not open");
+}

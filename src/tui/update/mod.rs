@@ -355,7 +355,7 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
         | Action::AddPage
         | Action::Backup
         | Action::SourceAdd => prompt::open(app, a),
-        Action::Reload => vec![Effect::Ask(For::Told, Request::Reload)],
+        Action::Reload => vec![Effect::Settings, Effect::Ask(For::Told, Request::Reload)],
         Action::GoSources
         | Action::GoDrafts
         | Action::GoPeople
@@ -422,6 +422,7 @@ fn close(app: &mut App) -> Vec<Effect> {
     }
     if !app.stream.filter.is_empty() {
         app.stream.filter.clear();
+        app.stream.title = None;
         app.stream.cursor = app.before_filter.take().or(app.stream.cursor);
         return list::reload(app);
     }

@@ -151,6 +151,7 @@ fn accept(app: &mut App) -> Vec<Effect> {
                 if app.stream.filter.is_empty() {
                     app.before_filter = app.stream.cursor;
                 }
+                app.stream.title = None;
                 app.stream.filter = q.canonical();
                 app.stream.cursor = None;
                 app.stream.loaded = false;

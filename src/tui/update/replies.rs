@@ -209,7 +209,10 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             vec![Effect::Ask(For::Sources, Request::Sources)]
         }
         (_, Reply::Reloaded) => {
-            app.say("the configuration was read again");
+            match app.trouble.take() {
+                Some(why) => app.warn(why),
+                None => app.say("the configuration was read again"),
+            }
             vec![Effect::Ask(For::Sources, Request::Sources), Effect::Ask(For::Told, Request::Status)]
         }
         (_, Reply::Tested { title, entries, matched, feed }) => {
