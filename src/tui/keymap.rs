@@ -26,8 +26,11 @@ const FORBIDDEN: &[&str] = &[
 const NAMED: &[&str] =
     &["space", "enter", "esc", "tab", "up", "down", "left", "right", "pgup", "pgdn", "home", "end"];
 
+/// Names of actions and their keys.
+type Changes = &'static [(&'static str, &'static [&'static str])];
+
 /// Habits from elsewhere: what differs from the table.
-const PRESETS: &[(&str, &[(&str, &[&str])])] = &[
+const PRESETS: &[(&str, Changes)] = &[
     (
         "vim",
         &[
@@ -138,7 +141,7 @@ impl Keymap {
         if bad.is_empty() { Ok(map) } else { Err(bad) }
     }
 
-    fn change(&mut self, changes: &[(&str, &[&str])]) {
+    fn change(&mut self, changes: Changes) {
         for (name, keys) in changes {
             if let Some(entry) = self.0.iter_mut().find(|(r, _)| r.name == *name) {
                 entry.1 = keys.iter().map(|k| (*k).to_owned()).collect();
