@@ -514,5 +514,30 @@ async fn presence(t: &Temp) {
     drop(bo);
     let Ok(Event::Presence(all)) = heard.recv().await else { panic!() };
     assert!(all.is_empty());
+    // What happened while somebody was away, from the end of their last terminal on.
+    let Reply::Since(None) = ana.ask(Request::Since).await else { panic!() };
+    drop(ana);
+    let again = until("it is noted", || {
+        let door = of("ana", Role::Admin);
+        let said = tokio::task::block_in_place(|| {
+            tokio::runtime::Handle::current().block_on(door.ask(Request::Since))
+        });
+        if let Reply::Since(Some(s)) = said { Ok(s) } else { Err(format!("{said:?}")) }
+    });
+    assert_eq!(again.words(), None);
     engine.stop();
+}
+
+#[test]
+fn whoever_comes_back_hears_what_happened() {
+    let (t, site) = set_up();
+    let Some(term) = Tmux::start(&t, (80, 24), &shell_command(&t, "")) else { return };
+    term.shows("Acme tins");
+    term.keys(&["q"]);
+    term.shows("left with 0");
+    site.put("/feed.xml", &feed(&[("9", "Acme is back", "x"), ("8", "acme again", "y")]));
+    ok(&t, &["fetch"]);
+    let again = Tmux::start(&t, (80, 24), &shell_command(&t, "")).unwrap();
+    again.shows("since 20");
+    again.shows(": 2 new");
 }

@@ -125,6 +125,8 @@ pub enum Request {
     },
     /// Who is reading and writing what.
     Presence,
+    /// What happened since this person's last terminal went; a terminal asks it once.
+    Since,
 }
 
 /// What comes back.
@@ -176,6 +178,7 @@ pub enum Reply {
     Brief(Brief),
     Stopping,
     Presence(Vec<Present>),
+    Since(Option<Since>),
     /// The number of mentions, and what is wrong.
     Checked(u64, Vec<Text>),
     Refused(Refusal),
@@ -210,6 +213,40 @@ impl Want {
         }
     }
 }
+
+/// What happened while somebody was away.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Since {
+    pub left: Stamp,
+    /// Mentions that entered the inbox and are there still, counted up to a thousand.
+    pub new: u32,
+    /// Sources that are red and were not then.
+    pub broke: Vec<String>,
+    /// What colleagues did: name and number of verbs.
+    pub others: Vec<(String, u32)>,
+}
+
+impl Since {
+    /// In one line; `None` if nothing happened.
+    #[must_use]
+    pub fn words(&self) -> Option<String> {
+        let mut parts = Vec::new();
+        if self.new > 0 {
+            let more = if self.new >= SINCE_MAX { "+" } else { "" };
+            parts.push(format!("{}{more} new", self.new));
+        }
+        parts.extend(self.others.iter().take(3).map(|(who, n)| format!("{who} did {n}")));
+        match self.broke.as_slice() {
+            [] => {}
+            [one] => parts.push(format!("{one} broke")),
+            many => parts.push(format!("{} sources broke", many.len())),
+        }
+        (!parts.is_empty()).then(|| format!("since {}: {}", self.left.local_minute(), parts.join(" · ")))
+    }
+}
+
+/// New mentions are counted up to here.
+pub const SINCE_MAX: u32 = 1000;
 
 /// Somebody at a terminal.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

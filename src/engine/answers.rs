@@ -136,6 +136,7 @@ fn blocking(e: &Engine, asker: &Asker, request: Request) -> Reply {
             }
             Request::Status => Reply::Status(status(e, &who)?),
             Request::Presence | Request::Here { .. } => Reply::Presence(e.present()),
+            Request::Since => Reply::Since(e.since(&who)?),
             Request::Brief => Reply::Brief(brief(e, &who)?),
             Request::Check => {
                 let (n, found) = e.store.check(false)?;

@@ -270,6 +270,9 @@ impl Door for Here {
             self.seat.sits(&self.caller.asker.who, reading, writing);
             return Box::pin(async move { Reply::Presence(self.engine.present()) });
         }
+        if request == Request::Since {
+            self.seat.since(&self.caller.asker.who);
+        }
         let (engine, caller) = (self.engine.clone(), self.caller.clone());
         Box::pin(async move { answers::answer(engine, caller, request).await })
     }

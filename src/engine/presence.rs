@@ -1,8 +1,9 @@
 //! Who is here: what each terminal's person is reading and writing to, as long as the terminal is there.
 
 use super::Engine;
-use crate::door::{Event, Present};
-use crate::model::Id;
+use crate::door::{Event, Present, SINCE_MAX, Since};
+use crate::model::{Cause, Entry, Id, Stamp, State};
+use crate::store::{PageQuery, StoreError};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -23,12 +24,19 @@ impl Presence {
 pub struct Seat {
     engine: Arc<Engine>,
     number: u64,
+    /// The name of whoever sits at a terminal here.
+    terminal: Mutex<Option<String>>,
 }
 
 impl Seat {
     pub fn take(engine: Arc<Engine>) -> Seat {
         let number = engine.presence.seats.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        Seat { engine, number }
+        Seat { engine, number, terminal: Mutex::default() }
+    }
+
+    /// A terminal asks what happened; from its end on, that is counted anew.
+    pub fn since(&self, who: &str) {
+        *self.terminal.lock().unwrap_or_else(PoisonError::into_inner) = Some(who.to_owned());
     }
 
     /// Says what somebody is at; nothing at all takes them off the list.
@@ -51,6 +59,12 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
+        let terminal = self.terminal.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(who) = terminal {
+            let engine = self.engine.clone();
+            // It waits for the disk, which a task must not.
+            std::thread::spawn(move || engine.store.set_left(&who, Stamp::now()));
+        }
         if self.engine.presence.all().remove(&self.number).is_some() {
             self.engine.announce(Event::Presence(self.engine.present()));
         }
@@ -58,6 +72,29 @@ impl Drop for Seat {
 }
 
 impl Engine {
+    /// What happened since somebody's last terminal went.
+    pub(super) fn since(&self, who: &str) -> Result<Option<Since>, StoreError> {
+        let Some(left) = self.store.left(who)? else { return Ok(None) };
+        let reader = self.store.reader();
+        let q = PageQuery::newest(&[State::Inbox], who, SINCE_MAX as usize);
+        // By the time of hearing: a young mention stands in the stream at its own.
+        let new = reader.page(&q, None)?.items.iter().filter(|i| i.mention.heard_at > left).count() as u32;
+        let mut others: BTreeMap<String, u32> = BTreeMap::new();
+        let log = self.store.log(None, 1000)?;
+        let theirs = |e: &&Entry| e.who != who && e.cause == Cause::Asked;
+        for e in log.iter().take_while(|e| e.at > left).filter(theirs) {
+            *others.entry(e.who.clone()).or_default() += 1;
+        }
+        let broke = self.source_views()?.into_iter().filter(|s| s.configured && s.health.is_red());
+        let broke = broke.filter(|s| s.health.last_ok.is_some_and(|t| t > left.plus(-s.every_ms)));
+        Ok(Some(Since {
+            left,
+            new,
+            broke: broke.map(|s| s.id).collect(),
+            others: others.into_iter().collect(),
+        }))
+    }
+
     pub(super) fn present(&self) -> Vec<Present> {
         self.presence.all().values().cloned().collect()
     }

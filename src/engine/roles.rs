@@ -40,6 +40,7 @@ fn needs(request: &Request) -> Role {
         | Request::Brief
         | Request::Here { .. }
         | Request::Presence
+        | Request::Since
         | Request::Sources
         | Request::People(_)
         | Request::KnownPeople

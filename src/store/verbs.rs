@@ -193,6 +193,25 @@ impl Store {
         Ok(out)
     }
 
+    /// Notes when a person's last terminal went.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn set_left(&self, who: &str, at: Stamp) -> Result<()> {
+        let _core = self.urgently()?;
+        let mut batch = super::Batch::default();
+        batch.put(keys::meta(&format!("left:{who}")), codec::encode(&at)?);
+        self.inner.write(&batch)
+    }
+
+    /// When a person's last terminal went; `None` if none ever did.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn left(&self, who: &str) -> Result<Option<Stamp>> {
+        super::open::meta(&*self.inner.kv(), &format!("left:{who}"))
+    }
+
     /// The verbs of a person that can still be undone, newest first.
     ///
     /// # Errors

@@ -308,6 +308,7 @@ impl World {
                 return (Reply::Saved(Id(1)), vec![Event::DraftsChanged]);
             }
             Request::Here { .. } | Request::Presence => Reply::Presence(vec![]),
+            Request::Since => Reply::Since(None),
             Request::Log { .. } => Reply::Log(vec![]),
             Request::Status => {
                 Reply::Status(crate::door::Status { brand: "Acme".into(), ..Default::default() })

@@ -91,6 +91,7 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
             out.push(Effect::Ask(For::Drafts, Request::Drafts));
             out.push(Effect::Ask(For::Told, Request::Status));
             out.push(Effect::Ask(For::Told, Request::Presence));
+            out.push(Effect::Ask(For::Told, Request::Since));
             out
         }
         Msg::OpenFailed(why) => {
@@ -274,6 +275,7 @@ fn event(app: &mut App, e: Event) -> Vec<Effect> {
             app.here = (None, None);
             app.present.clear();
             out.push(Effect::Ask(For::Told, Request::Presence));
+            out.push(Effect::Ask(For::Back, Request::Since));
             out.extend(event(app, Event::Resync));
             out
         }

@@ -181,6 +181,13 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             app.say(format!("{} marked", app.stream.marks.len()));
             Vec::new()
         }
+        // A terminal that was here all the time knows what happened.
+        (For::Told, Reply::Since(Some(s))) => {
+            if let Some(words) = s.words().filter(|_| app.notice.is_none()) {
+                app.say(words);
+            }
+            Vec::new()
+        }
         (_, Reply::Presence(all)) => {
             super::presence(app, all);
             Vec::new()
