@@ -195,6 +195,8 @@ pub enum Command {
         #[arg(long = "feed", value_name = "URL")]
         feeds: Vec<String>,
     },
+    /// What is open, promised and waiting, by person, as Markdown
+    Handover,
     /// Run the engine alone, for terminals to attach to
     Serve {
         /// In a session of its own, until a while after the last terminal went

@@ -31,6 +31,7 @@ pub async fn run(door: Arc<dyn Door>, command: Command, out: &Out) -> i32 {
         Command::Drafts => lists::drafts(&*door, out).await,
         Command::Log { id, limit } => lists::log(&*door, id, limit, out).await,
         Command::Status { format } => status::status(&*door, &format, out).await,
+        Command::Handover => status::handover(&*door, out).await,
         Command::Stop => status::stop(&*door, out).await,
         Command::Check { .. } => status::check(&*door, out).await,
         Command::Doctor => lists::doctor(&*door, out).await,

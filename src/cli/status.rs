@@ -1,7 +1,8 @@
 //! The engine's own commands: a line for a status bar, stop, check.
 
 use super::Out;
-use crate::door::{Brief, Door, Reply, Request};
+use crate::door::{Brief, Door, ListQuery, Reply, Request};
+use crate::model::{Stamp, State};
 use serde_json::json;
 
 pub async fn status(door: &dyn Door, format: &str, out: &Out) -> i32 {
@@ -46,6 +47,19 @@ pub async fn stop(door: &dyn Door, out: &Out) -> i32 {
             0
         }
         other => out.unexpected(&other),
+    }
+}
+
+/// What a colleague should know who takes over.
+pub async fn handover(door: &dyn Door, out: &Out) -> i32 {
+    let open = ListQuery::newest(&[State::Inbox, State::Snoozed], "", 5000);
+    match (door.ask(Request::List(open)).await, door.ask(Request::Drafts).await) {
+        (Reply::List { items, .. }, Reply::Drafts(drafts)) => {
+            let text = crate::model::handover(&items, &drafts, Stamp::now());
+            out.either(&json!({"markdown": text}), || text.trim_end().to_owned());
+            0
+        }
+        (Reply::List { .. }, other) | (other, _) => out.unexpected(&other),
     }
 }
 

@@ -5,7 +5,8 @@
 pub mod base64;
 pub mod change;
 pub mod draft;
-pub mod id;
+pub mod handover;
+mod id;
 pub mod item;
 pub mod json;
 pub mod mention;
@@ -18,6 +19,7 @@ pub mod verb;
 pub use base64::base64;
 pub use change::{Cause, Change, Entry, Target, Value};
 pub use draft::Draft;
+pub use handover::handover;
 pub use id::{Id, Key, hash_bytes, hash64};
 pub use item::{Counts, Item, PersonCard, State};
 pub use json::line_of;

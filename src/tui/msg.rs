@@ -60,6 +60,8 @@ pub enum For {
     DraftItem(crate::model::Key),
     Page,
     Timeline,
+    /// What is open, for the hand-over.
+    Handover,
     MarkQuery,
     /// One source is asked now: its own event says what came of it.
     Asked,

@@ -445,3 +445,11 @@ fn views_are_one_key_away_and_q_leads_back() {
     s.press("q").shows("Acme · inbox").shows("Tins will not open");
     s.press("3").press("0").shows("Acme · inbox").shows("Tins will not open");
 }
+
+#[test]
+fn the_hand_over_is_a_page_that_can_be_copied() {
+    let mut s = Story::five((80, 24));
+    s.press("a").press("g H").shows("## ana").shows("- Tins will not open").shows("Nobody's: 4 open");
+    s.press("y");
+    assert!(s.world.copied[0].starts_with("# Hand-over, "), "{:?}", s.world.copied);
+}

@@ -364,6 +364,7 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
         | Action::GoLog
         | Action::GoUndo
         | Action::GoHealth
+        | Action::GoHandover
         | Action::Person
         | Action::Why
         | Action::Log

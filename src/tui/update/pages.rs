@@ -4,10 +4,21 @@
 use super::{draft, sources, texts};
 use crate::clean::width::pad;
 use crate::door::{LogRow, Reply, Request};
-use crate::model::{Cause, Entry, Id, Item, Key, PersonCard, Stamp, Target, Value, time};
+use crate::model::{Cause, Entry, Id, Item, Key, PersonCard, Stamp, State, Target, Value, time};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Behind, Page, PageKind, Pane};
 use crate::tui::msg::{Effect, For};
+
+/// Mentions that a hand-over looks at.
+const OPEN: usize = 5000;
+
+/// Shows the hand-over.
+pub fn handover(app: &mut App, items: &[Item]) {
+    let text = crate::model::handover(items, &app.drafts, app.now);
+    let mut p = Page::new(PageKind::Text, "hand-over · y copies it as Markdown");
+    p.rows = text.lines().map(|l| (l.to_owned(), Behind::Nothing)).collect();
+    app.pages.push(p);
+}
 
 /// What a page does with an action itself; `None` leaves it to the main screen's rules.
 pub fn act(app: &mut App, a: Action) -> Option<Vec<Effect>> {
@@ -169,6 +180,10 @@ pub fn open(app: &mut App, a: Action) -> Vec<Effect> {
         Action::GoHealth => {
             app.pages.push(Page::new(PageKind::Health, "health"));
             vec![Effect::Ask(For::Sources, Request::Sources), Effect::Ask(For::Page, Request::Status)]
+        }
+        Action::GoHandover => {
+            let q = crate::door::ListQuery::newest(&[State::Inbox, State::Snoozed], "", OPEN);
+            vec![Effect::Ask(For::Handover, Request::List(q)), Effect::Ask(For::Drafts, Request::Drafts)]
         }
         Action::Log => match app.subject() {
             Some(i) => {

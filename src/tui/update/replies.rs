@@ -165,6 +165,10 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             let row = s.rows.iter().position(|r| r.key == key).unwrap_or(0);
             list::arrive(app, row)
         }
+        (For::Handover, Reply::List { items, .. }) => {
+            pages::handover(app, &items);
+            Vec::new()
+        }
         (For::DraftItem(_), Reply::Items(items)) => draft::item_came(app, items),
         (For::Page, Reply::Items(items)) => pages::one_item(app, items),
         (For::Page, r) => pages::filled(app, r),

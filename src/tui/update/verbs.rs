@@ -34,6 +34,10 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
     match a {
         Action::Undo => return vec![Effect::Ask(For::Undo { redo: false }, Request::Undo)],
         Action::Redo => return vec![Effect::Ask(For::Undo { redo: true }, Request::Redo)],
+        // A page of text that is about no mention is copied whole.
+        Action::CopyLink | Action::CopyText if text_page(app).is_some() => {
+            return text_page(app).map(Effect::Copy).into_iter().collect();
+        }
         Action::CopyLink => return copy(app, |i| i.mention.url.to_string(), "it has no link"),
         Action::CopyText => return copy(app, |i| i.mention.text.to_string(), "it has no text"),
         _ => {}
@@ -92,6 +96,11 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
         }
     };
     run(app, verb)
+}
+
+fn text_page(app: &App) -> Option<String> {
+    let p = app.pages.last().filter(|p| p.kind == PageKind::Text && p.about.is_none())?;
+    Some(p.rows.iter().map(|(l, _)| format!("{l}\n")).collect())
 }
 
 /// The mentions that a verb is about; a story is all its tellings.
