@@ -89,6 +89,10 @@ async fn run(args: Args) -> i32 {
         config: args.config.is_some(),
         data: args.data.is_some(),
         socket: args.socket.clone(),
+        own: matches!(
+            args.command,
+            Some(Command::Serve { .. } | Command::Check { repair: true } | Command::Restore { .. })
+        ),
         workspace: args.workspace.clone(),
     };
     let found = Paths::find(args.config.as_deref(), args.data.as_deref(), args.workspace.as_deref());
@@ -194,6 +198,8 @@ struct Given {
     config: bool,
     data: bool,
     socket: Option<PathBuf>,
+    /// It is about the store of this user, whoever else runs an engine here.
+    own: bool,
     workspace: Option<String>,
 }
 
@@ -209,7 +215,9 @@ fn reach(given: &Given, paths: &Paths, out: &Out) -> Result<Reach, i32> {
         events: false,
         terminal: false,
     };
+    // What is named on the line says more than what lies around.
     let from_env = std::env::var_os("HEARKEN_SOCKET").map(PathBuf::from);
+    let from_env = from_env.filter(|_| !given.data && !given.config && !given.own);
     let named = given.socket.clone().or(from_env);
     let own = Starting { config: absolute, data: full(&paths.data) };
     if let Some(socket) = named {
@@ -217,7 +225,7 @@ fn reach(given: &Given, paths: &Paths, out: &Out) -> Result<Reach, i32> {
         let start = given.data.then_some(own);
         return Ok(Reach { place: Place { socket, service_user }, start, hello });
     }
-    if !given.data && !given.config {
+    if !given.data && !given.config && !given.own {
         let name = given.workspace.as_deref().unwrap_or("default");
         let shared = PathBuf::from(format!("/run/hearken/{name}.sock"));
         if let Some(socket) =

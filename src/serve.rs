@@ -2,7 +2,7 @@
 //! a terminal, in a session of its own, until a while after the last one went.
 
 use crate::config::Config;
-use crate::daemon::{Guest, Host, Notify, Peer, Place, bind};
+use crate::daemon::{Ended, Guest, Host, Notify, Peer, Place, bind};
 use crate::engine::{Engine, Here, Listen};
 use crate::paths;
 use std::path::Path;
@@ -16,7 +16,8 @@ struct Behind(Arc<Engine>);
 impl Host for Behind {
     fn admit(&self, peer: &Peer, config: Option<&str>) -> Result<Guest, String> {
         let (caller, notice) = self.0.admit(peer.uid, &peer.name, &peer.groups, config)?;
-        let (who, role) = (caller.asker.who.clone(), caller.role.word().to_owned());
+        let who = caller.asker.who.clone();
+        let role = self.0.role_word(&caller);
         Ok(Guest { door: Arc::new(Here::of(self.0.clone(), caller)), who, role, notice })
     }
 
@@ -71,35 +72,55 @@ pub async fn run(config: Config, data: &Path, place: &Place, auto: bool) -> i32 
     let host: Arc<dyn Host> = Arc::new(Behind(engine.clone()));
     let serving = server.run(host, linger, engine.stopped());
     tokio::pin!(serving);
-    let beat = notify.watchdog.unwrap_or(Duration::from_secs(3600));
+    if let Some(beat) = notify.watchdog {
+        tokio::spawn(watch(engine.clone(), Notify::from_env(), beat));
+    }
     let mut ended = false;
     let code = loop {
         tokio::select! {
-            () = &mut serving => {
+            why = &mut serving => {
                 ended = true;
+                if why == Ended::Gone {
+                    complain("its socket or its data was removed; nobody would find it any more");
+                }
+                break i32::from(why == Ended::Gone);
+            }
+            _ = term.recv() => {
+                engine.announce_end();
                 break 0;
             }
-            _ = term.recv() => break 0,
-            _ = int.recv() => break 130,
+            _ = int.recv() => {
+                engine.announce_end();
+                break 130;
+            }
             _ = hup.recv() => {
                 match engine.reload() {
                     Ok(()) => crate::clean::tell("hearken: the configuration was read again"),
                     Err(why) => complain(&why),
                 }
             }
-            () = tokio::time::sleep(beat), if notify.watchdog.is_some() => {
-                let e = engine.clone();
-                if tokio::task::spawn_blocking(move || e.is_well()).await.unwrap_or(false) {
-                    notify.say("WATCHDOG=1");
-                }
-            }
         }
     };
     notify.say("STOPPING=1");
+    // Terminals hear it before their connection ends.
+    tokio::time::sleep(Duration::from_millis(50)).await;
     engine.stop();
     if !ended {
         // It sees that, ends, and takes its socket away.
         let _ = tokio::time::timeout(Duration::from_secs(2), &mut serving).await;
     }
     code
+}
+
+/// Says that we are well as long as the store answers, from a thread that nobody else can keep busy.
+async fn watch(engine: Arc<Engine>, notify: Notify, beat: Duration) {
+    loop {
+        tokio::time::sleep(beat).await;
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let e = engine.clone();
+        std::thread::spawn(move || tell.send(e.is_well()));
+        if told.await.unwrap_or(false) {
+            notify.say("WATCHDOG=1");
+        }
+    }
 }

@@ -260,8 +260,32 @@ fn nonsense_and_hunger_harm_nobody_else() {
     s.well();
     let grown = s.memory_kb().saturating_sub(before);
     assert!(grown < 40_000, "{grown} KB more after {sent} questions");
+    // A small question with a huge answer, and a line without an end beside a flood of events.
+    let mut greedy = s.raw();
+    let id = "0000000000001";
+    let ids = vec![format!("\"{id}\""); 50_000].join(",");
+    greedy.write_all(format!("{{\"id\":1,\"ask\":{{\"Items\":[{ids}]}}}}\n").as_bytes()).unwrap();
+    let mut said = String::new();
+    BufReader::new(greedy.try_clone().unwrap()).read_line(&mut said).unwrap();
+    assert!(said.len() < 1000, "{} bytes", said.len());
+    greedy.write_all(b"{\"events\":true}\n").unwrap();
+    greedy.set_write_timeout(Some(Duration::from_millis(500))).unwrap();
+    let mut noisy = s.raw();
+    let mut given = 0usize;
+    for i in 0..400 {
+        let here =
+            format!("{{\"ask\":{{\"Here\":{{\"reading\":\"000000000000{}\",\"writing\":null}}}}}}\n", i % 10);
+        noisy.write_all(here.as_bytes()).unwrap();
+        if greedy.write_all(&[b'x'; 100_000]).is_err() {
+            break;
+        }
+        given += 100_000;
+    }
+    assert!(given < 20_000_000, "{given} bytes of one line were taken");
+    s.well();
+    drop((greedy, noisy));
     // More connections than anybody needs: theirs are refused, and when they go there is room again.
-    let many: Vec<UnixStream> = (0..80).map(|_| s.raw()).collect();
+    let many: Vec<UnixStream> = (0..70).map(|_| s.raw()).collect();
     let o = s.at(&["status"]).output().unwrap();
     assert!(text(&o.stderr).contains("too many connections"), "{}", text(&o.stderr));
     drop((many, hungry, begun));
@@ -443,8 +467,9 @@ fn a_stranger_gets_nowhere_and_a_colleague_as_far_as_the_role() {
     assert!(mine(&["read", id]).status.success());
     let log = text(&s.at(&["log", "--json"]).output().unwrap().stdout);
     assert!(json_lines(&log).iter().any(|e| e["who"] == name.as_str()), "{log}");
-    // Somebody without any role is told who could give one.
+    // Somebody without any role is told who could give one; whoever runs it has had the file read.
     t.write("config.toml", &(config(&site) + &shared.replace(&format!("read = [\"@{group}\"]\n"), "")));
+    s.well();
     let o = mine(&["list"]);
     assert!(text(&o.stderr).contains("has no role here; ana may give one"), "{}", text(&o.stderr));
 
@@ -500,7 +525,9 @@ async fn presence(t: &Temp) {
     let c = hearken::config::Config::read(&t.path("config.toml")).unwrap();
     let asker = |who: &str| Asker { who: who.into(), uid: 1000 };
     let engine = Engine::start(c, &t.path("data"), asker("ana"), Listen::Never).unwrap();
-    let of = |who: &str, role| Here::of(engine.clone(), Caller { asker: asker(who), role });
+    let of = |who: &str, role| {
+        Here::of(engine.clone(), Caller { asker: asker(who), groups: vec![], fixed: Some(role) })
+    };
     let (ana, bo) = (of("ana", Role::Admin), of("bo", Role::Read));
     let mut heard = ana.events();
     bo.ask(Request::Here { reading: Some(Id(7)), writing: None }).await;
@@ -514,6 +541,17 @@ async fn presence(t: &Temp) {
     drop(bo);
     let Ok(Event::Presence(all)) = heard.recv().await else { panic!() };
     assert!(all.is_empty());
+    // An open connection has the role of now, not that of its beginning.
+    let cy = Here::of(
+        engine.clone(),
+        Caller { asker: Asker { who: "cy".into(), uid: 4242 }, groups: vec![], fixed: None },
+    );
+    assert!(matches!(cy.ask(Request::Counts).await, Reply::Counts(_)));
+    let roles = std::fs::read_to_string(t.path("config.toml")).unwrap() + "[roles]\nadmin = [\"ana\"]\n";
+    t.write("config.toml", &roles);
+    engine.reload().unwrap();
+    let Reply::Refused(r) = cy.ask(Request::Counts).await else { panic!() };
+    assert!(r.text.contains("cy has no role here any more"), "{}", r.text);
     // What happened while somebody was away, from the end of their last terminal on.
     let Reply::Since(None) = ana.ask(Request::Since).await else { panic!() };
     drop(ana);

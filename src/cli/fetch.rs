@@ -19,6 +19,9 @@ pub async fn fetch(door: &dyn Door, sources: Vec<String>, out: &Out) -> i32 {
         out.complain("there are no sources; add one with hearken source add URL");
         return 3;
     }
+    let mut told = std::collections::HashSet::new();
+    let mine = sources.clone();
+    let wanted = |s: &String| mine.is_empty() || mine.contains(s);
     let asked = door.ask(Request::Poll { sources, ticket });
     tokio::pin!(asked);
     let mut seen = 0;
@@ -29,8 +32,9 @@ pub async fn fetch(door: &dyn Door, sources: Vec<String>, out: &Out) -> i32 {
             biased;
             e = events.recv() => {
                 if let Ok(Event::Polled { ticket: t, source, ok, new: n, inbox: i, words }) = e
-                    && t == ticket
+                    && (t == ticket || t == 0) && wanted(&source) && told.insert(source.clone())
                 {
+                    // A poll that was under way already counts as ours.
                     seen += 1;
                     new += u64::from(n);
                     inbox += u64::from(i);
@@ -46,7 +50,9 @@ pub async fn fetch(door: &dyn Door, sources: Vec<String>, out: &Out) -> i32 {
     // What was announced before the reply is still in the channel.
     while let Ok(e) = events.try_recv() {
         if let Event::Polled { ticket: t, source, ok, new: n, inbox: i, words } = e
-            && t == ticket
+            && (t == ticket || t == 0)
+            && wanted(&source)
+            && told.insert(source.clone())
         {
             new += u64::from(n);
             inbox += u64::from(i);

@@ -25,6 +25,8 @@ use std::path::{Path, PathBuf};
 pub struct Config {
     /// The file it was read from; sources of errors and relative paths.
     pub file: PathBuf,
+    /// Of the text that was read; 0 for none.
+    pub hash: u64,
     pub brand: String,
     /// Who answers for our requests: a mail address or a page, sent in the User-Agent.
     pub contact: Option<String>,
@@ -146,7 +148,8 @@ impl Config {
     /// # Errors
     /// Every problem found, in the order of the file.
     pub fn parse(text: &str, path: &Path) -> Result<Config, Vec<Problem>> {
-        sections::read(text, path)
+        let hash = crate::model::hash64(&[text]).max(1);
+        sections::read(text, path).map(|c| Config { hash, ..c })
     }
 
     /// A configuration without a file, for tests and the demo.
@@ -154,6 +157,7 @@ impl Config {
     pub fn empty(path: &Path) -> Config {
         Config {
             file: path.to_owned(),
+            hash: 0,
             brand: String::new(),
             contact: None,
             topics: Vec::new(),

@@ -69,6 +69,10 @@ impl Door for Client {
         self.events.subscribe()
     }
 
+    fn who(&self) -> Option<String> {
+        Some(self.who.clone())
+    }
+
     fn backup(&self, out: Box<dyn Write + Send>) -> Pin<Box<dyn Future<Output = Result<u64, Text>> + Send>> {
         let (tx, rx) = oneshot::channel();
         let _ = self.wishes.send(Wish::Backup(out, tx));
@@ -83,7 +87,8 @@ fn unreachable(why: &str) -> Reply {
 /// True if asking twice does no more than asking once.
 fn may_repeat(r: &Request) -> bool {
     match r {
-        Request::Act { verb, .. } => !matches!(verb, Verb::Note(_)),
+        // Somebody else may have done something about it since.
+        Request::Act { verb, .. } => matches!(verb, Verb::Read(_)),
         Request::Undo
         | Request::Redo
         | Request::Import { .. }
@@ -133,14 +138,21 @@ async fn run(
         }
         open = kept;
         let mut tries = PAUSES_MS.iter().chain(std::iter::repeat(&2000));
+        let mut last = String::new();
         line = loop {
             tokio::time::sleep(Duration::from_millis(*tries.next().unwrap_or(&2000))).await;
             if wanted.is_closed() {
                 return;
             }
             let start = !ended_by_hand || lost.elapsed() > LEFT_ALONE;
-            if let Ok(l) = again(start).await {
-                break l;
+            match again(start).await {
+                Ok(l) => break l,
+                // Each reason once: that nobody answers yet is none.
+                Err(why) if why != last && !why.starts_with("no engine answers") => {
+                    last.clone_from(&why);
+                    let _ = events.send(Event::Notice { urgent: true, text: crate::clean::line(&why) });
+                }
+                Err(_) => {}
             }
         };
         let _ = events.send(Event::Back);

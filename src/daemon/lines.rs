@@ -37,7 +37,10 @@ pub async fn serve(
     let mut line = vec![first];
     let mut events: Option<broadcast::Receiver<Event>> = None;
     loop {
-        let mut capped = (&mut r).take(u64::from(REQUEST_MAX) + 1);
+        if line.len() > REQUEST_MAX as usize {
+            return say(&mut w, &json!({"error": "the line is too long"})).await;
+        }
+        let mut capped = (&mut r).take(u64::from(REQUEST_MAX) + 1 - line.len() as u64);
         let n = tokio::select! {
             n = capped.read_until(b'\n', &mut line) => n?,
             e = next(&mut events) => {

@@ -29,8 +29,15 @@ const FRAME: Duration = Duration::from_secs(60);
 const PER_USER: usize = 64;
 const ALL: usize = 512;
 /// Requests of one connection that are under way, and bytes of requests that it may hold here, in KB.
-const AT_ONCE: usize = 32;
+const AT_ONCE: usize = 8;
 const HELD_KB: usize = 24 << 10;
+/// Requests of one user that are under way, all connections together.
+const PER_USER_AT_ONCE: usize = 64;
+/// Connections beyond the limit that are told so at the same time; more are dropped.
+const TOLD: usize = 16;
+/// Events in a row before an answer goes first.
+const EVENTS: u32 = 64;
+
 /// How often the socket's file is looked after.
 const LOOK: Duration = Duration::from_secs(20);
 
@@ -41,6 +48,15 @@ pub struct Guest {
     pub role: String,
     /// Something that they should know at once.
     pub notice: Option<String>,
+}
+
+/// Why a server ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ended {
+    Told,
+    Idle,
+    /// Its socket or its data was taken away.
+    Gone,
 }
 
 /// What stands behind the socket.
@@ -104,9 +120,10 @@ pub fn bind(path: &Path, group: Option<&str>) -> Result<Server, String> {
 fn private_folder(dir: &Path) -> Result<(), String> {
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
     made.map_err(|e| format!("cannot make the folder {}: {e}", dir.display()))?;
-    let m = std::fs::metadata(dir).map_err(|e| format!("{}: {e}", dir.display()))?;
+    // Never through a link that somebody else may have put there.
+    let m = std::fs::symlink_metadata(dir).map_err(|e| format!("{}: {e}", dir.display()))?;
     let me = rustix::process::geteuid().as_raw();
-    if (m.uid() != me && m.uid() != 0) || m.mode() & 0o022 != 0 {
+    if !m.is_dir() || (m.uid() != me && m.uid() != 0) || m.mode() & 0o022 != 0 {
         return Err(format!("{} can be changed by others; a socket there could be anybody's", dir.display()));
     }
     Ok(())
@@ -124,12 +141,20 @@ fn group_id(name: &str) -> Option<u32> {
 #[derive(Default)]
 struct House {
     by_user: Mutex<HashMap<u32, usize>>,
+    at_once: Mutex<HashMap<u32, Arc<Semaphore>>>,
+    told: std::sync::atomic::AtomicUsize,
     terminals: std::sync::atomic::AtomicU32,
 }
 
 impl House {
     fn users(&self) -> std::sync::MutexGuard<'_, HashMap<u32, usize>> {
         self.by_user.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Turns of a user for requests.
+    fn turns(&self, uid: u32) -> Arc<Semaphore> {
+        let mut all = self.at_once.lock().unwrap_or_else(PoisonError::into_inner);
+        all.entry(uid).or_insert_with(|| Arc::new(Semaphore::new(PER_USER_AT_ONCE))).clone()
     }
 
     fn is_empty(&self) -> bool {
@@ -185,19 +210,26 @@ impl Drop for Seat {
 
 impl Server {
     /// Serves until told to stop, or, with `linger`, so long after the last connection ended. The socket is removed.
-    pub async fn run(self, host: Arc<dyn Host>, linger: Option<Duration>, mut stop: watch::Receiver<bool>) {
+    pub async fn run(
+        self,
+        host: Arc<dyn Host>,
+        linger: Option<Duration>,
+        mut stop: watch::Receiver<bool>,
+    ) -> Ended {
         let house = Arc::new(House::default());
         let (left_tx, mut left) = mpsc::channel(1);
         let mut empty_since = Instant::now();
         let mut look = tokio::time::interval(LOOK);
         let mut pause = Duration::ZERO;
-        loop {
+        let why = loop {
             let idle = linger.filter(|_| house.is_empty());
             tokio::select! {
-                _ = stop.changed() => break,
+                _ = stop.changed() => break Ended::Told,
                 accepted = self.listener.accept() => match accepted {
                     Ok((stream, _)) => {
                         pause = Duration::ZERO;
+                        // They are seated in a task of their own, in a moment.
+                        empty_since = Instant::now();
                         let (house, host, left) = (house.clone(), host.clone(), left_tx.clone());
                         tokio::spawn(async move {
                             // What goes wrong here is one connection's own affair.
@@ -214,16 +246,21 @@ impl Server {
                 () = sleep_until(empty_since + idle.unwrap_or_default()), if idle.is_some() => {
                     // Somebody may have come since this began to wait.
                     if house.is_empty() {
-                        break;
+                        break Ended::Idle;
                     }
                     empty_since = Instant::now();
                 }
-                _ = look.tick() => if !self.is_ours() || !host.stands() { break },
+                _ = look.tick() => {
+                    if !self.is_ours() || !host.stands() {
+                        break Ended::Gone;
+                    }
+                },
             }
-        }
+        };
         if self.is_ours() {
             let _ = std::fs::remove_file(&self.path);
         }
+        why
     }
 
     /// False if somebody removed or replaced the file: then nobody finds this engine any more.
@@ -238,15 +275,21 @@ async fn welcome(
     host: Arc<dyn Host>,
     left: mpsc::Sender<()>,
 ) -> std::io::Result<()> {
-    let peer = Peer::of(&stream)?;
-    let (mut r, mut w) = stream.into_split();
-    let Some(mut seat) = Seat::take(&house, &host, peer.uid, left) else {
+    let uid = stream.peer_cred()?.uid();
+    let Some(mut seat) = Seat::take(&house, &host, uid, left) else {
+        let (mut r, mut w) = stream.into_split();
+        let _one = match Told::one(&house) {
+            Some(one) => one,
+            None => return Ok(()),
+        };
         w.write_all(&wire::preamble()).await?;
         let sentence = "too many connections of yours are open already; close some of them".to_owned();
         wire::send(&mut w, &FromServer::Refused(sentence), REPLY_MAX).await?;
         w.shutdown().await?;
         return last_words(&mut r).await;
     };
+    let peer = Peer::of(&stream)?;
+    let (mut r, mut w) = stream.into_split();
     let mut first = [0; 8];
     timeout(GREETING, r.read_exact(&mut first[..1])).await??;
     if first[0] == b'{' {
@@ -276,7 +319,24 @@ async fn welcome(
     if hello.terminal {
         seat.attach();
     }
-    pump(&guest.door, &hello, r, w).await
+    pump(&guest.door, &hello, &house.turns(uid), r, w).await
+}
+
+/// One of those who are told that there is no room.
+struct Told(Arc<House>);
+
+impl Told {
+    fn one(house: &Arc<House>) -> Option<Told> {
+        let n = house.told.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let told = Told(house.clone());
+        (n < TOLD).then_some(told)
+    }
+}
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        self.0.told.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+    }
 }
 
 /// Takes in what still comes: to close before would take our last sentence away from them.
@@ -293,6 +353,7 @@ async fn last_words(r: &mut OwnedReadHalf) -> std::io::Result<()> {
 async fn pump(
     door: &Arc<dyn Door>,
     hello: &Hello,
+    user: &Arc<Semaphore>,
     mut r: OwnedReadHalf,
     w: OwnedWriteHalf,
 ) -> std::io::Result<()> {
@@ -316,6 +377,7 @@ async fn pump(
             Ok(None) => break Ok(()),
             Err(e) => break Err(e),
         };
+        let mine = user.clone().acquire_owned().await.map_err(Error::other)?;
         let weight = held.clone().acquire_many_owned((len >> 10) + 1).await.map_err(Error::other)?;
         let said = match timeout(FRAME, wire::value::<FromClient>(&mut r, len)).await {
             Ok(Ok(said)) => said,
@@ -329,7 +391,7 @@ async fn pump(
                 tokio::spawn(async move {
                     let reply = door.ask(request).await;
                     let _ = tx.send(reply_frame(ticket, reply)).await;
-                    drop((turn, weight));
+                    drop((turn, mine, weight));
                 });
             }
             FromClient::Backup(ticket) => {
@@ -338,7 +400,7 @@ async fn pump(
                     if let Ok(f) = wire::frame(&FromServer::BackedUp(ticket, done), REPLY_MAX) {
                         let _ = tx.send(f).await;
                     }
-                    drop((turn, weight));
+                    drop((turn, mine, weight));
                 });
             }
         }
@@ -370,12 +432,26 @@ async fn write(
     mut replies: mpsc::Receiver<Vec<u8>>,
     mut events: Option<broadcast::Receiver<Event>>,
 ) {
+    let mut in_a_row = 0;
     loop {
+        // Whatever floods: an answer gets its turn.
+        if in_a_row >= EVENTS {
+            in_a_row = 0;
+            if let Ok(f) = replies.try_recv() {
+                if w.write_all(&f).await.is_err() {
+                    return;
+                }
+                continue;
+            }
+        }
         let frame = tokio::select! {
             // What happened before an answer is told before it.
             biased;
             e = next(&mut events) => match wire::frame(&FromServer::Event(e), REPLY_MAX) {
-                Ok(f) => f,
+                Ok(f) => {
+                    in_a_row += 1;
+                    f
+                }
                 Err(_) => continue,
             },
             f = replies.recv() => match f {

@@ -184,6 +184,11 @@ impl Starting {
         let data = whole(&self.data)?;
         let name = format!("{:016x}.sock", crate::model::hash64(&[&data.to_string_lossy()]));
         let run = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|p| p.is_absolute());
+        // One that su left behind is somebody else's.
+        let me = rustix::process::geteuid().as_raw();
+        let own =
+            |p: &PathBuf| std::fs::metadata(p).is_ok_and(|m| std::os::unix::fs::MetadataExt::uid(&m) == me);
+        let run = run.filter(own);
         let dir = match run {
             Some(d) => d.join("hearken"),
             None => PathBuf::from(format!("/tmp/hearken-{}", rustix::process::geteuid().as_raw())),

@@ -347,6 +347,10 @@ pub type Answering<'a> = Pin<Box<dyn Future<Output = Reply> + Send + 'a>>;
 pub trait Door: Send + Sync {
     fn ask(&self, request: Request) -> Answering<'_>;
     fn events(&self) -> broadcast::Receiver<Event>;
+    /// Who we are at the other end, where that says so.
+    fn who(&self) -> Option<String> {
+        None
+    }
     /// Writes a backup to a file that the client opened, as the person; gives the bytes or a sentence.
     fn backup(
         &self,

@@ -4,7 +4,7 @@ use super::polls::Wanted;
 use super::{Caller, Engine, failed, refuse};
 use crate::clean;
 use crate::door::{Brief, Event, ListQuery, LogRow, Refusal, RefusalKind, Reply, Request, Status, Want};
-use crate::model::{Entry, Id, Mention, Stamp, Target};
+use crate::model::{Entry, Id, Mention, Role, Stamp, Target, Targets};
 use crate::query::{Doc, Query, Scope};
 use crate::store::{Asker, PageQuery, StoreError};
 use std::sync::Arc;
@@ -12,10 +12,35 @@ use tokio::sync::oneshot;
 
 /// Mentions that one page of a filtered list looks at before it answers with what it has.
 const BUDGET: usize = 20_000;
+/// Things asked for by their ids, and entries of the log, in one answer at most.
+const IDS: usize = 2_000;
+const ENTRIES: usize = 10_000;
+/// Sources and targets that one request may name.
+const NAMED: usize = 10_000;
+
+/// Each id once, as many as one answer holds.
+fn once_each(mut ids: Vec<Id>) -> Vec<Id> {
+    let mut seen = std::collections::HashSet::new();
+    ids.retain(|id| seen.insert(*id));
+    ids.truncate(IDS);
+    ids
+}
+
 /// Between the answer to a request to stop and the end.
 const LAST_WORDS: std::time::Duration = std::time::Duration::from_millis(50);
 
 pub async fn answer(e: Arc<Engine>, caller: Caller, request: Request) -> Reply {
+    if let Request::Act { targets, .. } = &request {
+        let n = match targets {
+            Targets::Mentions(k) => k.len(),
+            Targets::Rows(k, s) => k.len() + s.len(),
+            Targets::People(p) | Targets::Drafts(p) => p.len(),
+            Targets::Story(_) | Targets::Source(_) => 1,
+        };
+        if n > NAMED {
+            return refuse(RefusalKind::Usage, &format!("{n} are too many at once; at most {NAMED}"));
+        }
+    }
     if let Err(why) = e.may(&caller, &request) {
         return refuse(RefusalKind::Role, &why);
     }
@@ -30,7 +55,7 @@ pub async fn answer(e: Arc<Engine>, caller: Caller, request: Request) -> Reply {
             });
             Reply::Stopping
         }
-        Request::TestSource(url) => e.test_source(&url).await,
+        Request::TestSource(url) => e.test_source(&url, e.role(&caller) == Some(Role::Admin)).await,
         Request::AddPage(url) => e.add_page(&caller.asker, &url).await,
         other => match tokio::task::spawn_blocking(move || blocking(&e, &caller.asker, other)).await {
             Ok(r) => r,
@@ -41,6 +66,9 @@ pub async fn answer(e: Arc<Engine>, caller: Caller, request: Request) -> Reply {
 
 async fn poll(e: &Engine, sources: Vec<String>, ticket: u64) -> Reply {
     let known = e.setup().sources;
+    if sources.len() > NAMED || sources.iter().any(|s| s.len() > 64) {
+        return refuse(RefusalKind::Usage, "these are no ids of sources");
+    }
     if let Some(id) = sources.iter().find(|id| !known.iter().any(|s| s.id == **id)) {
         let ids: Vec<&str> = known.iter().map(|s| s.id.as_str()).collect();
         let hint = crate::config::nearest(id, &ids).map_or(String::new(), |n| format!("; did you mean {n}?"));
@@ -64,7 +92,8 @@ fn blocking(e: &Engine, asker: &Asker, request: Request) -> Reply {
         Ok(match request {
             Request::List(q) => return list(e, &q, &who),
             Request::Items(ids) => Reply::Items(
-                ids.iter()
+                once_each(ids)
+                    .iter()
                     .map(|id| reader.item(*id, &who))
                     .collect::<Result<Vec<_>, _>>()?
                     .into_iter()
@@ -84,7 +113,7 @@ fn blocking(e: &Engine, asker: &Asker, request: Request) -> Reply {
             Request::Redo => e.undo(asker, true),
             Request::UndoList(n) => Reply::Log(
                 e.store
-                    .undo_list(&who, n, Stamp::now())?
+                    .undo_list(&who, n.min(ENTRIES), Stamp::now())?
                     .into_iter()
                     .map(|(entry, stands)| log_row(e, entry, stands))
                     .collect::<Result<_, _>>()?,
@@ -93,7 +122,8 @@ fn blocking(e: &Engine, asker: &Asker, request: Request) -> Reply {
             Request::Counts => Reply::Counts(reader.counts(&who)?),
             Request::Sources => Reply::Sources(e.source_views()?),
             Request::People(ids) => Reply::People(
-                ids.iter()
+                once_each(ids)
+                    .iter()
                     .map(|id| reader.person(*id, now))
                     .collect::<Result<Vec<_>, _>>()?
                     .into_iter()
@@ -119,7 +149,7 @@ fn blocking(e: &Engine, asker: &Asker, request: Request) -> Reply {
             Request::SaveDraft { mention, text } => e.save_draft(asker, mention, &text),
             Request::Log { about, limit } => Reply::Log(
                 e.store
-                    .log(about, limit)?
+                    .log(about, limit.min(ENTRIES))?
                     .into_iter()
                     .map(|entry| log_row(e, entry, true))
                     .collect::<Result<_, _>>()?,
@@ -176,14 +206,14 @@ fn seek(e: &Engine, mut q: ListQuery, want: Want, who: &str) -> Result<Reply, St
     q.limit = 200;
     let mut looked = 0;
     loop {
-        let (items, next) = match list(e, &q, who)? {
-            Reply::List { items, next, .. } => (items, next),
+        let (items, next, scanned) = match list(e, &q, who)? {
+            Reply::List { items, next, scanned } => (items, next, scanned),
             other => return Ok(other),
         };
         if let Some(i) = items.iter().find(|i| want.fits(i, who)) {
             return Ok(Reply::Keys(vec![i.key]));
         }
-        looked += items.len();
+        looked += usize::try_from(scanned).unwrap_or(BUDGET);
         match next {
             Some(k) if looked < BUDGET => q.from = k,
             _ => return Ok(Reply::Keys(Vec::new())),

@@ -191,7 +191,7 @@ impl Engine {
     }
 
     /// Asks a configured source, as it is configured, or an address once; says what is there, keeping nothing.
-    pub(super) async fn test_source(&self, url: &str) -> Reply {
+    pub(super) async fn test_source(&self, url: &str, operator: bool) -> Reply {
         let now = Stamp::now();
         if let Some(s) = self.setup().sources.iter().find(|s| s.id == url) {
             return self.test_configured(s, now).await;
@@ -200,7 +200,8 @@ impl Engine {
         if address.is_empty() {
             return refuse(RefusalKind::Usage, &format!("“{url}” is no http or https address"));
         }
-        let allow: Vec<_> = crate::net::Origin::of(&address).into_iter().collect();
+        // A private address that the configuration does not name is asked for its operator alone.
+        let allow: Vec<_> = crate::net::Origin::of(&address).into_iter().filter(|_| operator).collect();
         for _ in 0..3 {
             let setup = self.setup();
             let ask = Ask { allow: allow.clone(), ..by_hand(&setup.config, &address) };

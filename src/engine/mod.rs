@@ -45,6 +45,8 @@ pub struct Engine {
     /// A changed configuration that could not be taken in: its hash, and why.
     refused: Mutex<Option<(u64, String)>>,
     presence: presence::Presence,
+    /// Held while the configuration is changed from here.
+    editing: Mutex<()>,
     /// Terminals that are attached, as the door counts them.
     pub terminals: std::sync::atomic::AtomicU32,
     /// A terminal is there: listening begins.
@@ -73,7 +75,7 @@ impl Setup {
         let net = same.map_or_else(|| Arc::new(convert::net(&config)), |b| b.net.clone());
         let topics = Arc::new(convert::topics(&config));
         let sources = Arc::new(convert::sources(&config));
-        let hash = sources::hash_of(&config.file);
+        let hash = config.hash;
         Setup { config: Arc::new(config), topics, sources, net, hash }
     }
 }
@@ -99,6 +101,7 @@ impl Engine {
             refused: Mutex::default(),
             terminals: 0.into(),
             presence: presence::Presence::default(),
+            editing: Mutex::default(),
             begin: Arc::default(),
             stop,
         });
@@ -112,6 +115,11 @@ impl Engine {
         tokio::spawn(committer::run(Arc::downgrade(&engine), arrived_rx));
         keeper::start(&engine, stopped);
         Ok(engine)
+    }
+
+    /// Tells terminals that somebody ends this engine: they leave the store alone for a while.
+    pub fn announce_end(&self) {
+        self.announce(Event::Stopping(clean::line(&self.asker.who)));
     }
 
     /// The folder of the store.
@@ -147,6 +155,12 @@ impl Engine {
         groups: &[String],
         config: Option<&str>,
     ) -> Result<(Caller, Option<String>), String> {
+        if self.role_of(uid, name, groups).is_none() {
+            let admins = self.setup().config.roles.who_has(crate::model::Role::Admin);
+            return Err(format!(
+                "{name} has no role here; {admins} may give one, under [roles] in config.toml"
+            ));
+        }
         // Whoever changed the file and comes wants it to be so.
         let trouble = self.take_config();
         let setup = self.setup();
@@ -163,13 +177,8 @@ impl Engine {
                 theirs.display()
             ));
         }
-        let Some(role) = self.role_of(uid, name, groups) else {
-            let admins = setup.config.roles.who_has(crate::model::Role::Admin);
-            return Err(format!(
-                "{name} has no role here; {admins} may give one, under [roles] in config.toml"
-            ));
-        };
-        Ok((Caller { asker: Asker { who: name.to_owned(), uid }, role }, trouble))
+        let asker = Asker { who: name.to_owned(), uid };
+        Ok((Caller { asker, groups: groups.to_vec(), fixed: None }, trouble))
     }
 
     /// Does what a service manager wants to know: answers a question of the store.
@@ -252,7 +261,11 @@ impl Here {
     /// For the engine's own user.
     #[must_use]
     pub fn own(engine: Arc<Engine>) -> Here {
-        let caller = Caller { asker: engine.asker.clone(), role: crate::model::Role::Admin };
+        let caller = Caller {
+            asker: engine.asker.clone(),
+            groups: Vec::new(),
+            fixed: Some(crate::model::Role::Admin),
+        };
         Here::of(engine, caller)
     }
 

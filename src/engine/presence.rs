@@ -7,11 +7,16 @@ use crate::store::{PageQuery, StoreError};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// Changes within so long are told together.
+const TOGETHER: std::time::Duration = std::time::Duration::from_millis(150);
+
 /// Everybody, by the number of their seat.
 #[derive(Default)]
 pub struct Presence {
     here: Mutex<BTreeMap<u64, Present>>,
     seats: std::sync::atomic::AtomicU64,
+    /// A word about it is on its way.
+    due: std::sync::atomic::AtomicBool,
 }
 
 impl Presence {
@@ -52,7 +57,7 @@ impl Seat {
         let same =
             before.as_ref() == Some(&now) || (before.is_none() && reading.is_none() && writing.is_none());
         if !same {
-            self.engine.announce(Event::Presence(self.engine.present()));
+            self.engine.tell_presence();
         }
     }
 }
@@ -66,7 +71,7 @@ impl Drop for Seat {
             std::thread::spawn(move || engine.store.set_left(&who, Stamp::now()));
         }
         if self.engine.presence.all().remove(&self.number).is_some() {
-            self.engine.announce(Event::Presence(self.engine.present()));
+            self.engine.tell_presence();
         }
     }
 }
@@ -93,6 +98,21 @@ impl Engine {
             broke: broke.map(|s| s.id).collect(),
             others: others.into_iter().collect(),
         }))
+    }
+
+    /// Tells everybody who is here, a little later and once for all that changes until then.
+    fn tell_presence(self: &Arc<Self>) {
+        use std::sync::atomic::Ordering::SeqCst;
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        if self.presence.due.swap(true, SeqCst) {
+            return;
+        }
+        let engine = self.clone();
+        runtime.spawn(async move {
+            tokio::time::sleep(TOGETHER).await;
+            engine.presence.due.store(false, SeqCst);
+            engine.announce(Event::Presence(engine.present()));
+        });
     }
 
     pub(super) fn present(&self) -> Vec<Present> {

@@ -9,7 +9,10 @@ use crate::store::Asker;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Caller {
     pub asker: Asker,
-    pub role: Role,
+    /// Groups of the system; what they may do is looked up with every request.
+    pub groups: Vec<String>,
+    /// In this process the role is given.
+    pub fixed: Option<Role>,
 }
 
 /// What a request needs.
@@ -53,6 +56,12 @@ fn needs(request: &Request) -> Role {
 }
 
 impl Engine {
+    /// The caller's role in a word.
+    #[must_use]
+    pub fn role_word(&self, caller: &Caller) -> String {
+        self.role(caller).map_or("none", Role::word).to_owned()
+    }
+
     /// What somebody with this uid, name and groups may do; `None` if nothing at all.
     pub(super) fn role_of(&self, uid: u32, name: &str, groups: &[String]) -> Option<Role> {
         if uid == 0 || uid == self.asker.uid {
@@ -61,20 +70,28 @@ impl Engine {
         self.setup().config.roles.of(name, groups)
     }
 
+    /// What a caller may do now; `None` if nothing any more.
+    pub(super) fn role(&self, c: &Caller) -> Option<Role> {
+        c.fixed.or_else(|| self.role_of(c.asker.uid, &c.asker.who, &c.groups))
+    }
+
     /// Refuses what the role does not allow, with the role and who has it.
     pub(super) fn may(&self, caller: &Caller, request: &Request) -> Result<(), String> {
         self.has(caller, needs(request), what(request))
     }
 
     pub(super) fn has(&self, caller: &Caller, needed: Role, what: &str) -> Result<(), String> {
-        if caller.role >= needed {
+        let Some(role) = self.role(caller) else {
+            return Err(format!("{} has no role here any more", caller.asker.who));
+        };
+        if role >= needed {
             return Ok(());
         }
         Err(format!(
             "{what} needs the role {}; you ({}) have {}; it is held by {}",
             needed.word(),
             caller.asker.who,
-            caller.role.word(),
+            role.word(),
             self.setup().config.roles.who_has(needed)
         ))
     }

@@ -45,6 +45,7 @@ impl Engine {
     }
 
     pub(super) fn add_source(&self, edit: &SourceEdit) -> Reply {
+        let _editing = self.editing.lock().unwrap_or_else(PoisonError::into_inner);
         let url = clean::url(&edit.url, None);
         if url.is_empty() {
             return refuse(RefusalKind::Usage, &format!("“{}” is no http or https address", edit.url));
@@ -68,6 +69,9 @@ impl Engine {
                 return Err("the file writes source in a way that cannot be added to".into());
             };
             let found = all.iter().position(|t| t.get("id").and_then(Item::as_str) == Some(&id));
+            if found.is_some() && edit.id.is_none() {
+                return Err("the file changed meanwhile; try again".into());
+            }
             let mut fresh = Table::new();
             let t = match found {
                 Some(i) => all.get_mut(i).ok_or("the source is not there")?,
@@ -92,6 +96,7 @@ impl Engine {
 
     /// Adds the feeds of a list that somebody else wrote.
     pub(super) fn add_sources(&self, urls: &[String]) -> Reply {
+        let _editing = self.editing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut taken: Vec<String> = self.setup().config.sources.iter().map(|s| s.id.clone()).collect();
         let ids: Vec<Result<String, Text>> = urls
             .iter()
@@ -128,6 +133,7 @@ impl Engine {
     }
 
     pub(super) fn remove_source(&self, id: &str) -> Reply {
+        let _editing = self.editing.lock().unwrap_or_else(PoisonError::into_inner);
         let done = self.edit_config(|doc| {
             let all = doc.get_mut("source").and_then(Item::as_array_of_tables_mut);
             let at = all

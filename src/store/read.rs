@@ -13,6 +13,9 @@ use std::sync::Arc;
 /// A question about a mention that decides whether a page shows it.
 pub type Wanted<'a> = &'a dyn Fn(&Mention) -> bool;
 
+/// Bytes of text on one page: it ends early, with a place to go on.
+const PAGE_BYTES: usize = 4 << 20;
+
 /// Which page.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PageQuery {
@@ -92,10 +95,11 @@ impl Reader {
     pub fn page(&self, q: &PageQuery, wanted: Option<Wanted<'_>>) -> Result<Page> {
         let mut page = Page::default();
         let mut last = q.from;
+        let mut bytes = 0;
         let mut blocks: HashMap<u32, Arc<Block>> = HashMap::new();
         let mut walk = Walk::new(&self.inner, q);
         loop {
-            if page.items.len() >= q.limit || page.scanned >= q.budget as u64 {
+            if page.items.len() >= q.limit || bytes >= PAGE_BYTES || page.scanned >= q.budget as u64 {
                 page.next = Some(last);
                 return Ok(page);
             }
@@ -110,7 +114,9 @@ impl Reader {
             {
                 continue;
             }
-            page.items.push(self.hydrate(head.at, &head.row, &q.who)?);
+            let item = self.hydrate(head.at, &head.row, &q.who)?;
+            bytes += item.mention.title.len() + item.mention.text.len();
+            page.items.push(item);
         }
     }
 

@@ -109,6 +109,9 @@ pub async fn run(settings: Settings, ui: Option<std::path::PathBuf>, who: &str, 
             Some(o) = opened.recv(), if l.door.is_none() => match o {
                 Ok(door) => {
                     events = Some(door.events());
+                    if let Some(who) = door.who() {
+                        l.app.who = who;
+                    }
                     l.change_in_order(&door);
                     l.door = Some(door);
                     Some(Msg::Opened)
@@ -133,7 +136,10 @@ pub async fn run(settings: Settings, ui: Option<std::path::PathBuf>, who: &str, 
             }
         }
         if let Some(code) = l.app.quit {
-            l.wait_for_saving().await;
+            if let Some(said) = l.wait_for_saving().await {
+                drop(l);
+                crate::clean::tell(&said);
+            }
             return code;
         }
         let due = l.app.draw_later && Instant::now() >= slot;
@@ -261,11 +267,25 @@ impl Loop {
         });
     }
 
-    async fn wait_for_saving(&self) {
+    /// Gives words of what could not be saved: it lies in a file then.
+    async fn wait_for_saving(&self) -> Option<String> {
         let until = Instant::now() + PATIENCE;
         while self.saving.load(Ordering::SeqCst) > 0 && Instant::now() < until {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+        let e = self.app.editor.as_ref().filter(|e| e.changed != e.saved)?;
+        if self.saving.load(Ordering::SeqCst) == 0 {
+            return None;
+        }
+        use std::os::unix::fs::OpenOptionsExt;
+        let dir = self.ui.as_ref().and_then(|p| p.parent()).unwrap_or(std::path::Path::new("/tmp"));
+        let path = dir.join(format!("unsaved-draft-{}.txt", Stamp::now().0));
+        let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+        let written = made.and_then(|mut f| std::io::Write::write_all(&mut f, e.text().as_bytes()));
+        Some(match written {
+            Ok(()) => format!("hearken: the engine does not answer; your draft lies in {}", path.display()),
+            Err(why) => format!("hearken: your draft could not be saved ({why}); here it is:\n{}", e.text()),
+        })
     }
 }
 
