@@ -125,6 +125,8 @@ pub enum Request {
     },
     /// Who is reading and writing what.
     Presence,
+    /// Mentions with a note in which a colleague calls me (@name), newest call first.
+    Calls,
     /// What happened since this person's last terminal went; a terminal asks it once.
     Since,
 }
@@ -330,6 +332,13 @@ pub enum Event {
     },
     /// Events were lost: ask again for what you show.
     Resync,
+    /// Somebody called a colleague in a note.
+    Called {
+        who: String,
+        by: String,
+        about: Key,
+        text: Text,
+    },
     /// Who is reading and writing what, all of them.
     Presence(Vec<Present>),
     /// Somebody ends the engine.

@@ -166,6 +166,7 @@ fn blocking(e: &Engine, asker: &Asker, request: Request) -> Reply {
             }
             Request::Status => Reply::Status(status(e, &who)?),
             Request::Presence | Request::Here { .. } => Reply::Presence(e.present()),
+            Request::Calls => Reply::Items(e.calls(&who)?),
             Request::Since => Reply::Since(e.since(&who)?),
             Request::Brief => Reply::Brief(brief(e, &who)?),
             Request::Check => {

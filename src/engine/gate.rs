@@ -3,8 +3,8 @@
 use super::{Engine, failed, refuse};
 use crate::clean;
 use crate::door::{Event, RefusalKind, Reply};
-use crate::model::{Stamp, Targets, Text, Verb};
-use crate::store::Asker;
+use crate::model::{Item, Stamp, Target, Targets, Text, Verb};
+use crate::store::{Asker, StoreError};
 
 /// Longest tag and name, in bytes.
 const NAME_MAX: usize = 64;
@@ -37,6 +37,12 @@ impl Engine {
                 }
                 if !applied.keys.is_empty() || matches!(targets, Targets::People(_)) {
                     self.announce(Event::Changed(applied.keys.clone()));
+                }
+                if let (Verb::Note(text), Some(about)) = (&verb, applied.keys.first()) {
+                    for who in called(text).into_iter().filter(|w| *w != asker.who) {
+                        let (by, about, text) = (asker.who.clone(), *about, clean::line(text));
+                        self.announce(Event::Called { who, by, about, text });
+                    }
                 }
                 if matches!(verb, Verb::Vip(_)) {
                     self.announce(Event::Resync);
@@ -79,6 +85,41 @@ impl Engine {
     }
 }
 
+/// The colleagues whom a note calls: `@name`, once each.
+pub(super) fn called(text: &str) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for word in text.split_whitespace().filter_map(|w| w.strip_prefix('@')) {
+        let name = word.trim_end_matches(|c: char| !c.is_alphanumeric());
+        if !name.is_empty() && !out.iter().any(|n| n == name) {
+            out.push(name.to_owned());
+        }
+    }
+    out
+}
+
+/// Notes that are looked through for calls.
+const NOTES: usize = 2000;
+
+impl Engine {
+    /// The mentions with a note in which a colleague calls this person, the newest call first.
+    pub(super) fn calls(&self, who: &str) -> Result<Vec<Item>, StoreError> {
+        let reader = self.store.reader();
+        let mut out: Vec<Item> = Vec::new();
+        for e in self.store.log(None, NOTES)?.iter().filter(|e| e.verb == "note" && e.who != who) {
+            let Some(Target::Mention(key)) = e.changes.first().map(|c| &c.target) else { continue };
+            if out.iter().any(|i| i.key == *key) {
+                continue;
+            }
+            let Some(item) = reader.item(key.id, who)? else { continue };
+            let mine = |n: &(String, Stamp, Text)| n.0 != who && called(&n.2).iter().any(|c| c == who);
+            if item.notes.iter().any(mine) {
+                out.push(item);
+            }
+        }
+        Ok(out)
+    }
+}
+
 /// Cleans and checks what people typed.
 fn checked(verb: Verb, now: Stamp) -> Result<Verb, String> {
     Ok(match verb {
@@ -113,4 +154,12 @@ fn checked(verb: Verb, now: Stamp) -> Result<Verb, String> {
         }
         v => v,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_note_calls_each_colleague_once() {
+        assert_eq!(super::called("@bo, @cy: look (@dee?) mail@x.example @bo @"), ["bo", "cy"]);
+    }
 }

@@ -44,6 +44,7 @@ fn needs(request: &Request) -> Role {
         | Request::Here { .. }
         | Request::Presence
         | Request::Since
+        | Request::Calls
         | Request::Sources
         | Request::People(_)
         | Request::KnownPeople

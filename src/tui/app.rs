@@ -120,6 +120,8 @@ pub enum PageKind {
     Log,
     Undo,
     Health,
+    /// Where colleagues call me.
+    Calls,
     Text,
 }
 

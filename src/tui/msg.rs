@@ -62,6 +62,7 @@ pub enum For {
     Timeline,
     /// What is open, for the hand-over.
     Handover,
+    Calls,
     MarkQuery,
     /// One source is asked now: its own event says what came of it.
     Asked,
@@ -90,6 +91,8 @@ pub enum Effect {
         quoted: String,
     },
     Suspend,
+    /// Rings, if the person wants that, at most once a minute.
+    Bell,
     /// Theme, keys and views are read again; with a mistake in them the old ones stay.
     Settings,
     /// A backup into a file that the person names and makes.

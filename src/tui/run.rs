@@ -18,6 +18,8 @@ use tokio::time::Instant;
 
 /// News taken in before a frame.
 const BATCH: usize = 64;
+/// Between two bells.
+const QUIET: Duration = Duration::from_secs(60);
 /// The longest that leaving waits for what is being saved.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -37,6 +39,8 @@ struct Loop {
     settings: Settings,
     /// The file that they came from.
     ui: Option<std::path::PathBuf>,
+    /// When the bell rang last.
+    rung: Option<Instant>,
     parking: Parking,
     keys_tx: mpsc::UnboundedSender<Msg>,
     news_tx: mpsc::Sender<Msg>,
@@ -82,6 +86,7 @@ pub async fn run(settings: Settings, ui: Option<std::path::PathBuf>, who: &str, 
         tty,
         settings,
         ui,
+        rung: None,
         parking,
         keys_tx,
         news_tx,
@@ -205,6 +210,13 @@ impl Loop {
                 let _ = self.keys_tx.send(Msg::Edited(done));
             }
             Effect::Settings => self.read_settings(),
+            Effect::Bell => {
+                let rung = self.rung.is_some_and(|t| t.elapsed() < QUIET);
+                if self.settings.bell && !rung {
+                    self.rung = Some(Instant::now());
+                    tty::ring();
+                }
+            }
             Effect::Suspend => {
                 self.parking.park();
                 let went = self.tty.lend(tty::suspend);

@@ -17,6 +17,8 @@ pub struct Settings {
     /// Line by line instead of half a page.
     pub scroll_lines: bool,
     pub ascii: bool,
+    /// Ring when a colleague calls.
+    pub bell: bool,
     pub keys: Keymap,
     /// What 1 to 9 show.
     pub views: BTreeMap<u8, View>,
@@ -49,6 +51,7 @@ impl Settings {
             refresh_ms: 100,
             scroll_lines: false,
             ascii: false,
+            bell: false,
             keys: Keymap::default(),
             views: BTreeMap::new(),
             socket: None,
@@ -126,9 +129,10 @@ impl Settings {
                         }
                     }
                 }
+                "bell" => self.bell = v.as_bool().ok_or_else(|| bad("true or false"))?,
                 "ascii" => self.ascii = v.as_bool().ok_or_else(|| bad("true or false"))?,
                 other => {
-                    let known = ["theme", "refresh_ms", "scroll", "ascii", "views", "client"];
+                    let known = ["theme", "refresh_ms", "scroll", "ascii", "bell", "views", "client"];
                     let hint = crate::config::nearest(other, &known)
                         .map_or(String::new(), |n| format!("; did you mean {n}?"));
                     return Err(format!("there is no setting {other}{hint}"));

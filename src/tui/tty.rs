@@ -151,6 +151,11 @@ fn set_up() -> io::Result<()> {
     send(&b)
 }
 
+/// The bell of the terminal, which tmux turns into what its user wants.
+pub fn ring() {
+    let _ = send(b"\x07");
+}
+
 /// True while the terminal is ours.
 static OURS: AtomicBool = AtomicBool::new(false);
 

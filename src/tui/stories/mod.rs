@@ -124,7 +124,11 @@ impl Story {
                 Effect::After(_, t) => self.world.timers.push(t),
                 Effect::Copy(s) => self.world.copied.push(s),
                 Effect::Quit(code) => self.app.quit = Some(code),
-                Effect::Edit { .. } | Effect::Suspend | Effect::Settings | Effect::Backup(_) => {}
+                Effect::Edit { .. }
+                | Effect::Suspend
+                | Effect::Bell
+                | Effect::Settings
+                | Effect::Backup(_) => {}
             }
         }
     }
@@ -309,6 +313,10 @@ impl World {
             }
             Request::Here { .. } | Request::Presence => Reply::Presence(vec![]),
             Request::Since => Reply::Since(None),
+            Request::Calls => {
+                let mine = |i: &&Item| i.notes.iter().any(|n| n.2.contains("@ana"));
+                Reply::Items(self.items.iter().filter(mine).cloned().collect())
+            }
             Request::Log { .. } => Reply::Log(vec![]),
             Request::Status => {
                 Reply::Status(crate::door::Status { brand: "Acme".into(), ..Default::default() })

@@ -453,3 +453,22 @@ fn the_hand_over_is_a_page_that_can_be_copied() {
     s.press("y");
     assert!(s.world.copied[0].starts_with("# Hand-over, "), "{:?}", s.world.copied);
 }
+
+#[test]
+fn a_colleague_who_calls_is_heard_and_found_again() {
+    let mut s = Story::five((100, 24));
+    s.press("g M").shows("Nobody calls you. A note with @ana does.").press("q");
+    let key = s.world.items[2].key;
+    s.world.items[2].notes.push(("bo".into(), NOW, text("@ana is this yours?")));
+    let call = |who: &str| Event::Called {
+        who: who.into(),
+        by: "bo".into(),
+        about: key,
+        text: text("@ana is this yours?"),
+    };
+    s.tell(Msg::Event(call("cy")));
+    s.hides("calls you");
+    s.tell(Msg::Event(call("ana")));
+    s.shows("bo calls you: @ana is this yours?");
+    s.press("g M").shows("Rain again").shows("bo: @ana is this yours?").press("enter").shows("note · bo");
+}

@@ -249,6 +249,12 @@ fn event(app: &mut App, e: Event) -> Vec<Effect> {
             app.draw_later = true;
             Vec::new()
         }
+        Event::Called { who, by, text, .. } if who == app.who => {
+            app.notice = Some((true, format!("{by} calls you: {text} · g M")));
+            app.draw_later = true;
+            vec![Effect::Bell]
+        }
+        Event::Called { .. } => Vec::new(),
         Event::Presence(all) => {
             presence(app, all);
             Vec::new()
@@ -365,6 +371,7 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
         | Action::GoUndo
         | Action::GoHealth
         | Action::GoHandover
+        | Action::GoCalls
         | Action::Person
         | Action::Why
         | Action::Log

@@ -144,6 +144,7 @@ pub fn open(app: &mut App, a: Action) -> Vec<Effect> {
         Action::GoPeople => Some(PageKind::People),
         Action::GoUndo => Some(PageKind::Undo),
         Action::GoHealth => Some(PageKind::Health),
+        Action::GoCalls => Some(PageKind::Calls),
         _ => None,
     };
     // A page that is open already comes to the top instead of lying there twice.
@@ -180,6 +181,10 @@ pub fn open(app: &mut App, a: Action) -> Vec<Effect> {
         Action::GoHealth => {
             app.pages.push(Page::new(PageKind::Health, "health"));
             vec![Effect::Ask(For::Sources, Request::Sources), Effect::Ask(For::Page, Request::Status)]
+        }
+        Action::GoCalls => {
+            app.pages.push(Page::new(PageKind::Calls, "mentions of me, the newest call first"));
+            vec![Effect::Ask(For::Calls, Request::Calls)]
         }
         Action::GoHandover => {
             let q = crate::door::ListQuery::newest(&[State::Inbox, State::Snoozed], "", OPEN);
@@ -235,6 +240,21 @@ pub fn person(app: &mut App, id: Id) -> Vec<Effect> {
         Effect::Ask(For::People, Request::People(vec![id])),
         Effect::Ask(For::Timeline, Request::Timeline { person: id, before: Key::MAX, limit: 200 }),
     ]
+}
+
+/// Fills the page of calls.
+pub fn calls(app: &mut App, items: Vec<Item>) {
+    let now = app.now;
+    let Some(p) = app.pages.last_mut().filter(|p| p.kind == PageKind::Calls) else { return };
+    if items.is_empty() {
+        p.head = vec![format!("Nobody calls you. A note with @{} does.", app.who)];
+    }
+    let row = |i: &Item| {
+        let note = i.notes.iter().rev().find(|(_, _, t)| t.contains('@'));
+        let said = note.map_or(String::new(), |(who, _, t)| format!(" | {who}: {}", t.replace('\n', " ")));
+        format!("{}{said}", mention_row(i, now))
+    };
+    p.rows = items.into_iter().map(|i| (row(&i), Behind::Mention(Box::new(i)))).collect();
 }
 
 pub fn timeline(app: &mut App, items: Vec<Item>) {

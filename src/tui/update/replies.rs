@@ -165,6 +165,10 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             let row = s.rows.iter().position(|r| r.key == key).unwrap_or(0);
             list::arrive(app, row)
         }
+        (For::Calls, Reply::Items(items)) => {
+            pages::calls(app, items);
+            Vec::new()
+        }
         (For::Handover, Reply::List { items, .. }) => {
             pages::handover(app, &items);
             Vec::new()
