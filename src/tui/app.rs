@@ -255,8 +255,12 @@ pub struct App {
     pub present: Vec<crate::door::Present>,
     pub here: (Option<Id>, Option<Id>),
     pub here_due: bool,
-    /// The mention whose reply was warned about: somebody else is writing one.
-    pub warned: Option<Id>,
+    /// Somebody else is writing a reply to what is selected: only `r` again opens mine.
+    pub warned: bool,
+    /// Keys typed since `r`, for the draft that is being opened.
+    pub ahead: Option<Vec<crossterm::event::KeyEvent>>,
+    /// The engine is away.
+    pub lost: bool,
     /// Who ended the engine, until there is one again.
     pub stopped_by: Option<String>,
     /// The source that was asked by hand, until it answers.
@@ -292,7 +296,9 @@ impl App {
             present: Vec::new(),
             here: (None, None),
             here_due: false,
-            warned: None,
+            warned: false,
+            ahead: None,
+            lost: false,
             stopped_by: None,
             who: who.into(),
             brand: String::new(),

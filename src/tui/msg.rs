@@ -66,6 +66,7 @@ pub enum For {
     MarkQuery,
     /// One source is asked now: its own event says what came of it.
     Asked,
+    Reload,
     Told,
 }
 

@@ -422,7 +422,9 @@ fn colleagues_are_seen_where_they_are_and_a_second_reply_is_warned_about() {
     s.tell(Msg::Event(Event::Presence(vec![present("ana", Some(id), None), present("bo", None, Some(id))])));
     s.shows("✎bo Rain again").hides("(ana)");
     s.press("/").type_in("rain").press("enter").press("r").shows("bo is writing a reply to this now");
-    assert!(s.app.editor.is_none());
+    // Words typed past the question are no verbs.
+    s.type_in("eaDe");
+    assert!(s.app.editor.is_none() && s.world.acts.is_empty());
     s.press("r").shows("reply ·");
     // They are told where I am, once I rest there.
     s.rest();
@@ -471,4 +473,29 @@ fn a_colleague_who_calls_is_heard_and_found_again() {
     s.tell(Msg::Event(call("ana")));
     s.shows("bo calls you: @ana is this yours?");
     s.press("g M").shows("Rain again").shows("bo: @ana is this yours?").press("enter").shows("note · bo");
+}
+
+#[test]
+fn nothing_is_begun_while_the_engine_is_away_and_words_wait_for_their_draft() {
+    let mut s = Story::five((80, 24));
+    s.tell(Msg::Event(Event::Lost));
+    s.press("e").shows("not done: the engine is away").shows("the engine is away · inbox");
+    s.press("r").shows("not done").press("j").shows("the engine is away · inbox");
+    assert!(s.world.acts.is_empty() && s.app.editor.is_none());
+    s.tell(Msg::Event(Event::Back));
+    s.hides("the engine is away").press("e").shows("1 done · u undo");
+    // The answer takes its time: what is typed meanwhile is text.
+    let before = s.world.acts.len();
+    let key = crossterm::event::KeyEvent::from(KeyCode::Char('r'));
+    let out = super::super::update::update(&mut s.app, Msg::Key(key));
+    s.type_in("test ee");
+    assert!(s.app.editor.is_none() && s.world.acts.len() == before);
+    for e in out {
+        if let Effect::Ask(what, request) = e {
+            let (reply, _) = s.world.answer(request, &what);
+            s.tell(Msg::Reply(what, Box::new(reply)));
+        }
+    }
+    s.shows("test ee").shows("7 characters");
+    assert_eq!(s.world.acts.len(), before);
 }

@@ -26,13 +26,18 @@ pub fn open(app: &mut App) -> Vec<Effect> {
         app.say("that one is posted; this is the next one");
         return vec![Effect::Ask(For::OpenDraft(d.mention), Request::Draft(d.mention.id))];
     }
-    if let Some((id, who)) = busy(app) {
-        app.warned = Some(id);
-        app.warn(format!("{who} is writing a reply to this now; r again opens yours all the same"));
+    if let Some(who) = busy(app).filter(|_| !app.warned) {
+        app.warned = true;
+        app.warn(format!("{who} is writing a reply to this now; r opens yours all the same, Esc does not"));
         return Vec::new();
     }
-    match app.subject() {
-        Some(i) => vec![Effect::Ask(For::OpenDraft(i.key), Request::Draft(i.id))],
+    app.warned = false;
+    match app.subject().map(|i| (i.key, i.id)) {
+        Some((key, id)) => {
+            // What is typed before it is there is meant for it, and is no verb.
+            app.ahead = Some(Vec::new());
+            vec![Effect::Ask(For::OpenDraft(key), Request::Draft(id))]
+        }
         None => {
             app.say("nothing is selected");
             Vec::new()
@@ -40,11 +45,36 @@ pub fn open(app: &mut App) -> Vec<Effect> {
     }
 }
 
-/// Somebody else who is writing a reply to what is selected, unless that was said already.
-fn busy(app: &App) -> Option<(crate::model::Id, String)> {
+/// Somebody else who is writing a reply to what is selected.
+fn busy(app: &App) -> Option<String> {
     let id = app.subject()?.id;
-    let who = app.others_at(id).find(|(_, writes)| *writes)?.0.to_owned();
-    (app.warned != Some(id)).then_some((id, who))
+    app.others_at(id).find(|(_, writes)| *writes).map(|(who, _)| who.to_owned())
+}
+
+/// A key while the draft is being opened, or while it is asked whether to open it. `None` if neither is so.
+pub fn key_before(app: &mut App, k: &KeyEvent) -> Option<Vec<Effect>> {
+    let name = super::key_name(k).unwrap_or_default();
+    let leaves = matches!(name.as_str(), "esc" | "ctrl-g" | "ctrl-c");
+    if app.warned {
+        return match name.as_str() {
+            "r" | "enter" => Some(open(app)),
+            _ if leaves || name == "q" => {
+                app.warned = false;
+                app.say("no reply was begun");
+                Some(Vec::new())
+            }
+            // Nobody's words become verbs.
+            _ => Some(Vec::new()),
+        };
+    }
+    let ahead = app.ahead.as_mut()?;
+    if leaves {
+        app.ahead = None;
+        app.say("no reply was begun");
+    } else {
+        ahead.push(*k);
+    }
+    Some(Vec::new())
 }
 
 /// The draft about a mention.
@@ -64,8 +94,7 @@ pub fn opened(app: &mut App, key: Key, d: Option<Draft>) -> Vec<Effect> {
         app.opening = d.map(Box::new);
         return vec![Effect::Ask(For::DraftItem(key), Request::Items(vec![key.id]))];
     };
-    begin(app, mention, d);
-    Vec::new()
+    begin(app, mention, d)
 }
 
 /// The mention of a draft came after the draft.
@@ -73,12 +102,15 @@ pub fn item_came(app: &mut App, items: Vec<Item>) -> Vec<Effect> {
     let d = app.opening.take().map(|d| *d);
     match items.into_iter().next() {
         Some(i) => begin(app, i, d),
-        None => app.say("the mention that it answers is not there any more"),
+        None => {
+            app.ahead = None;
+            app.say("the mention that it answers is not there any more");
+            Vec::new()
+        }
     }
-    Vec::new()
 }
 
-fn begin(app: &mut App, mention: Item, d: Option<Draft>) {
+fn begin(app: &mut App, mention: Item, d: Option<Draft>) -> Vec<Effect> {
     let text = d.map(|d| d.text.into_string()).unwrap_or_default();
     app.pages.clear();
     let mut area = TextArea::new(text.split('\n').map(str::to_owned).collect());
@@ -88,6 +120,8 @@ fn begin(app: &mut App, mention: Item, d: Option<Draft>) {
     area.move_cursor(CursorMove::End);
     app.editor = Some(Editor { mention, area, changed: 0, given: 0, saved: 0, leaving: false });
     app.draw_now = true;
+    let typed = app.ahead.take().unwrap_or_default();
+    typed.iter().flat_map(|k| if app.editor.is_some() { key(app, k) } else { Vec::new() }).collect()
 }
 
 /// Saves what was written since the last time.

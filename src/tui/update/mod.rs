@@ -27,11 +27,39 @@ const HERE: u64 = 300;
 /// Takes one message in.
 pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     let mut out = take(app, msg);
+    if app.lost {
+        away(app, &mut out);
+    }
     if app.opened && !app.here_due && app.here_now() != app.here {
         app.here_due = true;
         out.push(Effect::After(HERE, Timer::Here));
     }
     out
+}
+
+/// While the engine is away nothing is begun that would be done behind somebody's back later; words are kept for it.
+fn away(app: &mut App, out: &mut Vec<Effect>) {
+    let before = out.len();
+    out.retain(|e| match e {
+        Effect::Ask(For::Told, _) => true,
+        Effect::Ask(_, r) => !matches!(
+            r,
+            Request::Act { .. }
+                | Request::Undo
+                | Request::Redo
+                | Request::Draft(_)
+                | Request::AddSource(_)
+                | Request::RemoveSource(_)
+                | Request::AddPage(_)
+                | Request::Poll { .. }
+        ),
+        _ => true,
+    });
+    if out.len() < before {
+        app.ahead = None;
+        app.stream.marks_asked = false;
+        app.warn("not done: the engine is away");
+    }
 }
 
 fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
@@ -167,6 +195,9 @@ fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
     if app.editor.is_some() && app.pages.is_empty() {
         return draft::key(app, k);
     }
+    if let Some(done) = draft::key_before(app, k) {
+        return done;
+    }
     let Some(name) = key_name(k) else { return Vec::new() };
     let chord = if app.chord.is_empty() { name.clone() } else { format!("{} {name}", app.chord) };
     let pending = !app.chord.is_empty();
@@ -204,6 +235,11 @@ fn paste(app: &mut App, s: &str) -> Vec<Effect> {
     }
     if app.editor.is_some() && app.pages.is_empty() {
         return draft::insert(app, &clean);
+    }
+    if let Some(ahead) = &mut app.ahead {
+        let key = |c| KeyEvent::from(if c == '\n' { KeyCode::Enter } else { KeyCode::Char(c) });
+        ahead.extend(clean.chars().map(key));
+        return Vec::new();
     }
     app.say("pasted text goes only where text is typed");
     Vec::new()
@@ -264,6 +300,8 @@ fn event(app: &mut App, e: Event) -> Vec<Effect> {
             Vec::new()
         }
         Event::Lost => {
+            app.lost = true;
+            app.ahead = None;
             match &app.stopped_by {
                 Some(who) => {
                     app.warn(format!("{who} stopped the engine; what you see stays, and it is looked for…"))
@@ -273,6 +311,7 @@ fn event(app: &mut App, e: Event) -> Vec<Effect> {
             Vec::new()
         }
         Event::Back => {
+            app.lost = false;
             app.stopped_by = None;
             app.say("the engine is there again; nothing of yours was lost");
             let mut out = draft::save(app);
@@ -363,7 +402,7 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
         | Action::AddPage
         | Action::Backup
         | Action::SourceAdd => prompt::open(app, a),
-        Action::Reload => vec![Effect::Settings, Effect::Ask(For::Told, Request::Reload)],
+        Action::Reload => vec![Effect::Settings, Effect::Ask(For::Reload, Request::Reload)],
         Action::GoSources
         | Action::GoDrafts
         | Action::GoPeople

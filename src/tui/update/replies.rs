@@ -1,8 +1,9 @@
 //! Answers of the engine, taken in.
 
 use super::{draft, list, pages, sources, verbs};
-use crate::door::{Reply, Request};
+use crate::door::{RefusalKind, Reply, Request};
 use crate::model::{Item, Key, Verb};
+use crate::tui::action::Action;
 use crate::tui::app::{App, Behind, Page, PageKind};
 use crate::tui::msg::{Effect, For};
 
@@ -17,6 +18,16 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
         if matches!(what, For::SaveDraft(_)) {
             draft::not_kept(app, r.text.as_str());
             return Vec::new();
+        }
+        if what == For::Reload && r.kind == RefusalKind::Role {
+            match app.trouble.take() {
+                Some(why) => app.warn(why),
+                None => app.say("your own settings were read again; config.toml is the operator's"),
+            }
+            return Vec::new();
+        }
+        if matches!(what, For::OpenDraft(_)) {
+            app.ahead = None;
         }
         if r.text.contains('\n') {
             // More than one line says: all of it can be read.
@@ -109,7 +120,8 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
                 app.stream.marks.clear();
             }
             let skipped = if a.skipped > 0 && a.changed == 0 { " (it was so already)" } else { "" };
-            let undo = if a.changed > 0 { " · u undo" } else { "" };
+            let key = app.keymap.keys_of(Action::Undo).first().cloned().unwrap_or_default();
+            let undo = if a.changed > 0 { format!(" · {key} undo") } else { String::new() };
             app.say(format!("{} {word}{skipped}{undo}", a.changed));
             // The page of the undo list, or of a person, shows it at once.
             let mut out = pages::again(app);

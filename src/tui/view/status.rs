@@ -3,6 +3,7 @@
 
 use super::put;
 use crate::clean::width::{fit, pad, width, wrap};
+use crate::tui::action::Action;
 use crate::tui::action::bitflags::Where;
 use crate::tui::app::{App, PageKind, Pane};
 use crate::tui::theme::Theme;
@@ -59,6 +60,9 @@ pub fn footer(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
     if red > 0 {
         line += &format!(" !{red}");
     }
+    if app.lost {
+        line = format!(" the engine is away ·{line}");
+    }
     // What is said may need both lines: its end is often what to do.
     let long = app.notice.as_ref().filter(|(_, n)| app.chord.is_empty() && width(n) > w);
     if let Some((urgent, text)) = long {
@@ -81,12 +85,37 @@ pub fn footer(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
     } else if let Some((urgent, text)) = &app.notice {
         Span::styled(fit(text, w), if *urgent { t.urgent } else { t.notice })
     } else {
-        Span::styled(fit(hints(app), w), t.dim)
+        Span::styled(fit(&hints(app), w), t.dim)
     };
     put(f, area, 1, Line::from(line));
 }
 
-fn hints(app: &App) -> &'static str {
+/// What can be pressed here, by the keys in force.
+fn hints(app: &App) -> String {
+    let main = app.pages.is_empty() && app.editor.is_none() && app.pane == Pane::Stream && !app.reader.open;
+    if !main {
+        return others(app).to_owned();
+    }
+    let words = [
+        (Action::Open, "open"),
+        (Action::Done, "done"),
+        (Action::SnoozeTyped, "snooze"),
+        (Action::Reply, "reply"),
+        (Action::Filter, "filter"),
+        (Action::Undo, "undo"),
+        (Action::Help, "keys"),
+        (Action::Close, "quit"),
+    ];
+    let key = |a| app.keymap.keys_of(a).first().map_or("", String::as_str);
+    let short = |k: &str| match k {
+        "enter" => "Enter".to_owned(),
+        // The first key of a chord: its choices are shown then.
+        k => k.split(' ').next().unwrap_or("").to_owned(),
+    };
+    words.iter().map(|(a, w)| format!("{} {w}", short(key(*a)))).collect::<Vec<_>>().join(" · ")
+}
+
+fn others(app: &App) -> &'static str {
     if app.editor.is_some() && app.pages.is_empty() {
         return "Esc leaves, saved · Ctrl-x then p hand off, e $EDITOR, u undo, k put aside";
     }
