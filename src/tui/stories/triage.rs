@@ -426,6 +426,12 @@ fn colleagues_are_seen_where_they_are_and_a_second_reply_is_warned_about() {
     s.type_in("eaDe");
     assert!(s.app.editor.is_none() && s.world.acts.is_empty());
     s.press("r").shows("reply ·");
+    // My own draft at another terminal of mine would be written over: that is said too.
+    s.press("esc").rest();
+    s.tell(Msg::Event(Event::Presence(vec![present("ana", None, Some(id))])));
+    s.press("r").shows("another terminal of yours is writing").press("esc").shows("no reply was begun");
+    s.tell(Msg::Event(Event::Presence(vec![])));
+    s.press("r").shows("reply ·");
     // They are told where I am, once I rest there.
     s.rest();
     assert!(s.world.asked.iter().any(|r| matches!(r, Request::Here { writing: Some(w), .. } if *w == id)));

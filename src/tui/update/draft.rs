@@ -45,9 +45,14 @@ pub fn open(app: &mut App) -> Vec<Effect> {
     }
 }
 
-/// Somebody else who is writing a reply to what is selected.
+/// Who is writing a reply to what is selected already: a colleague, or I at another terminal, where it is the same
+/// draft and the last one to save would win.
 fn busy(app: &App) -> Option<String> {
     let id = app.subject()?.id;
+    let there = |p: &&crate::door::Present| p.who == app.who && p.writing == Some(id);
+    if app.here.1 != Some(id) && app.present.iter().any(|p| there(&p)) {
+        return Some("another terminal of yours".into());
+    }
     app.others_at(id).find(|(_, writes)| *writes).map(|(who, _)| who.to_owned())
 }
 
