@@ -34,7 +34,7 @@
 //! tui, cli -> door, model, query, config, clean
 //! engine -> door, listen, store, net, networks, config, query, clean, model
 //! daemon -> door, model, clean     serve -> daemon, engine, config, paths, clean, model
-//! demo -> config, query, net       paths -> store, clean
+//! demo -> config, query, net       paths -> daemon, store, clean
 //! listen -> store, net, networks, query, clean, model
 //! networks -> clean, model         net -> clean, model        store -> query, model
 //! config -> query, model           door -> model              clean, query -> model

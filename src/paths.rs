@@ -70,12 +70,7 @@ fn base(variable: &str, below_home: &str) -> Result<PathBuf, String> {
 #[must_use]
 pub fn asker() -> Asker {
     let uid = rustix::process::getuid().as_raw();
-    let name = std::fs::read_to_string("/etc/passwd").ok().and_then(|all| {
-        all.lines().find_map(|l| {
-            let f: Vec<&str> = l.split(':').collect();
-            (f.get(2).and_then(|u| u.parse().ok()) == Some(uid)).then(|| f[0].to_owned())
-        })
-    });
+    let name = crate::daemon::user_name(uid);
     let name = name.or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| format!("uid{uid}"));
     Asker { who: crate::clean::line_capped(&name, 64).into_string(), uid }
 }

@@ -9,21 +9,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-fn set_up() -> (Temp, Site) {
-    let t = Temp::new();
-    let site = Site::new();
-    site.put(
-        "/feed.xml",
-        &feed(&[("1", "Acme tins will not open", "The ring comes off."), ("2", "Thank you acme", "Fine.")]),
-    );
-    t.write("config.toml", &config(&site));
-    (t, site)
-}
-
-fn signal(pid: i32, name: &str) {
-    assert!(Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status().unwrap().success());
-}
-
 /// An engine in the foreground, ended with the test.
 struct Serving {
     child: Child,
@@ -95,7 +80,7 @@ impl Drop for Serving {
 
 #[test]
 fn a_killed_engine_is_replaced_and_the_terminal_goes_on_where_it_was() {
-    let (t, _site) = set_up();
+    let (t, _site) = two_mentions();
     let Some(term) = Tmux::start(&t, (80, 24), &shell_command(&t, "")) else { return };
     term.shows("Acme tins");
     term.keys(&["j", "r"]);
@@ -131,7 +116,7 @@ fn a_killed_engine_is_replaced_and_the_terminal_goes_on_where_it_was() {
 
 #[test]
 fn a_terminal_that_is_killed_leaves_the_engine_and_the_draft() {
-    let (t, _site) = set_up();
+    let (t, _site) = two_mentions();
     let Some(term) = Tmux::start(&t, (80, 24), &shell_command(&t, "")) else { return };
     term.shows("Acme tins");
     term.keys(&["r"]);
@@ -154,7 +139,7 @@ fn a_terminal_that_is_killed_leaves_the_engine_and_the_draft() {
 
 #[test]
 fn a_stopped_engine_frees_the_store_and_a_terminal_waits_for_it() {
-    let (t, _site) = set_up();
+    let (t, _site) = two_mentions();
     let Some(term) = Tmux::start(&t, (80, 24), &shell_command(&t, "")) else { return };
     term.shows("Acme tins");
     let o = run(&t, &["check", "--repair"]);
@@ -170,7 +155,7 @@ fn a_stopped_engine_frees_the_store_and_a_terminal_waits_for_it() {
 
 #[test]
 fn another_configuration_for_a_running_engine_is_refused_with_both_names() {
-    let (t, site) = set_up();
+    let (t, site) = two_mentions();
     ok(&t, &["fetch"]);
     let other = t.write("other.toml", &config(&site));
     let o = Command::new(BIN)
@@ -194,7 +179,7 @@ fn another_configuration_for_a_running_engine_is_refused_with_both_names() {
 
 #[test]
 fn many_commands_at_once_share_one_engine() {
-    let (t, _site) = set_up();
+    let (t, _site) = two_mentions();
     ok(&t, &["fetch"]);
     ok(&t, &["stop"]);
     let ids: Vec<String> = {
@@ -219,7 +204,7 @@ fn many_commands_at_once_share_one_engine() {
 
 #[test]
 fn nonsense_and_hunger_harm_nobody_else() {
-    let (t, _site) = set_up();
+    let (t, _site) = two_mentions();
     let s = Serving::start(&t);
     // Another version gets a sentence.
     let mut old = s.raw();
@@ -311,7 +296,7 @@ fn postcard_ask() -> Vec<u8> {
 
 #[test]
 fn scripts_speak_json_lines() {
-    let (t, _site) = set_up();
+    let (t, _site) = two_mentions();
     let s = Serving::start(&t);
     until("it is heard", || {
         let o = s.at(&["list", "--json"]).output().unwrap();
@@ -347,7 +332,7 @@ fn scripts_speak_json_lines() {
 
 #[test]
 fn a_service_says_ready_reads_its_configuration_again_and_ends_clean() {
-    let (t, site) = set_up();
+    let (t, site) = two_mentions();
     let manager = UnixDatagram::bind(t.path("notify")).unwrap();
     manager.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let socket = t.path("run/engine.sock");
@@ -407,7 +392,7 @@ fn as_nobody(program: &Path, args: &[&str]) -> Option<std::process::Output> {
 
 #[test]
 fn a_stranger_gets_nowhere_and_a_colleague_as_far_as_the_role() {
-    let (t, site) = set_up();
+    let (t, site) = two_mentions();
     let open = |p: &Path, mode: u32| {
         std::fs::set_permissions(p, std::fs::Permissions::from_mode(mode)).unwrap();
     };
@@ -504,7 +489,7 @@ fn a_stranger_gets_nowhere_and_a_colleague_as_far_as_the_role() {
 
 #[test]
 fn relative_names_mean_what_they_mean_where_they_are_typed() {
-    let (t, _site) = set_up();
+    let (t, _site) = two_mentions();
     let o = Command::new(BIN)
         .args(["--config", "config.toml", "--data", "data", "fetch"])
         .current_dir(&t.0)
@@ -518,7 +503,7 @@ fn relative_names_mean_what_they_mean_where_they_are_typed() {
 
 #[test]
 fn who_reads_and_writes_is_told_and_forgotten_with_the_connection() {
-    let (t, _site) = set_up();
+    let (t, _site) = two_mentions();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(presence(&t));
 }
@@ -574,7 +559,7 @@ async fn presence(t: &Temp) {
 
 #[test]
 fn whoever_comes_back_hears_what_happened() {
-    let (t, site) = set_up();
+    let (t, site) = two_mentions();
     let Some(term) = Tmux::start(&t, (80, 24), &shell_command(&t, "")) else { return };
     term.shows("Acme tins");
     term.keys(&["q"]);

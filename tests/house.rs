@@ -12,7 +12,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("daemon", &["door", "model", "clean"]),
     ("serve", &["daemon", "engine", "config", "clean", "model", "paths"]),
     ("demo", &["config", "query", "net"]),
-    ("paths", &["store", "clean"]),
+    ("paths", &["daemon", "store", "clean"]),
     ("listen", &["store", "net", "networks", "query", "clean", "model"]),
     ("networks", &["clean", "model"]),
     ("net", &["clean", "model"]),

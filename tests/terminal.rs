@@ -3,22 +3,7 @@
 
 mod common;
 use common::*;
-use std::process::{Command, Stdio};
-
-fn set_up() -> (Temp, Site) {
-    let t = Temp::new();
-    let site = Site::new();
-    site.put(
-        "/feed.xml",
-        &feed(&[("1", "Acme tins will not open", "The ring comes off."), ("2", "Thank you acme", "Fine.")]),
-    );
-    t.write("config.toml", &config(&site));
-    (t, site)
-}
-
-fn signal(pid: i32, name: &str) {
-    assert!(Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status().unwrap().success());
-}
+use std::process::Stdio;
 
 fn gone(pid: i32) {
     until("the process ends", || {
@@ -33,7 +18,7 @@ fn only_draft(t: &Temp) -> String {
 
 #[test]
 fn term_saves_restores_and_says_143() {
-    let (t, _site) = set_up();
+    let (t, _site) = two_mentions();
     let Some(term) = Tmux::start(&t, (80, 24), &shell_command(&t, "")) else { return };
     term.shows("Acme tins");
     term.keys(&["r"]);
@@ -47,7 +32,7 @@ fn term_saves_restores_and_says_143() {
 
 #[test]
 fn a_terminal_that_goes_away_ends_it_with_the_draft_saved() {
-    let (t, _site) = set_up();
+    let (t, _site) = two_mentions();
     let Some(term) = Tmux::start(&t, (80, 24), &shell_command(&t, "")) else { return };
     term.shows("Acme tins");
     term.keys(&["r"]);
@@ -63,7 +48,7 @@ fn a_terminal_that_goes_away_ends_it_with_the_draft_saved() {
 #[test]
 fn a_terminal_that_goes_away_without_any_signal_ends_it_too() {
     // The leader of the session swallows the signal, as sudo and some supervisors do.
-    let (t, _site) = set_up();
+    let (t, _site) = two_mentions();
     let inner = format!("trap '' HUP; {}", shell_command(&t, ""));
     let Some(term) = Tmux::start(&t, (80, 24), &inner) else { return };
     term.shows("Acme tins");
@@ -74,7 +59,7 @@ fn a_terminal_that_goes_away_without_any_signal_ends_it_too() {
 
 #[test]
 fn resizing_and_tiny_screens_do_no_harm() {
-    let (t, _site) = set_up();
+    let (t, _site) = two_mentions();
     let Some(term) = Tmux::start(&t, (160, 45), &shell_command(&t, "")) else { return };
     term.shows("people on the screen");
     for i in 0..40u32 {
@@ -91,7 +76,7 @@ fn resizing_and_tiny_screens_do_no_harm() {
 
 #[test]
 fn suspended_and_back() {
-    let (t, _site) = set_up();
+    let (t, _site) = two_mentions();
     // An interactive shell has job control.
     let Some(term) = Tmux::start(&t, (80, 24), "bash --norc -i") else { return };
     term.keys(&[&shell_command(&t, ""), "Enter"]);
@@ -127,7 +112,7 @@ fn the_first_screen_asks_two_things_and_writes_a_file() {
 
 #[test]
 fn without_a_terminal_it_says_so() {
-    let (t, _site) = set_up();
+    let (t, _site) = two_mentions();
     let o = hearken(&t).stdin(Stdio::null()).output().unwrap();
     assert_eq!(o.status.code(), Some(2));
     assert!(text(&o.stderr).contains("no terminal"));
@@ -155,7 +140,7 @@ fn the_demo_lives_needs_no_file_and_leaves_no_trace() {
 
 #[test]
 fn two_terminals_and_a_command_see_the_same() {
-    let (t, _site) = set_up();
+    let (t, _site) = two_mentions();
     let Some(term) = Tmux::start(&t, (80, 24), &shell_command(&t, "")) else { return };
     term.shows("Acme tins");
     let other = Tmux::start(&t, (100, 30), &shell_command(&t, "")).unwrap();

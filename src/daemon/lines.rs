@@ -3,9 +3,9 @@
 //! `error`, and the connection goes on.
 
 use super::peer::Peer;
-use super::server::{Host, next};
+use super::server::Host;
 use super::wire::REQUEST_MAX;
-use crate::door::{Event, Request};
+use crate::door::{Event, Request, next_event};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -43,7 +43,7 @@ pub async fn serve(
         let mut capped = (&mut r).take(u64::from(REQUEST_MAX) + 1 - line.len() as u64);
         let n = tokio::select! {
             n = capped.read_until(b'\n', &mut line) => n?,
-            e = next(&mut events) => {
+            e = next_event(&mut events) => {
                 say(&mut w, &json!({"event": e})).await?;
                 continue;
             }

@@ -14,7 +14,7 @@ mod wire;
 
 pub use client::{Again, Client};
 pub use notify::Notify;
-pub use peer::Peer;
+pub use peer::{Peer, user_name};
 pub use server::{Ended, Guest, Host, Server, bind};
 pub use start::{Place, Starting, answers, connect, engine_of};
 pub use wire::{Hello, question};

@@ -36,6 +36,15 @@ pub fn user_name(uid: u32) -> Option<String> {
     name_of(&all, uid).map(|n| clean::line_capped(&n, 64).into_string())
 }
 
+/// The number of a group of this system.
+pub fn group_id(name: &str) -> Option<u32> {
+    let all = std::fs::read_to_string("/etc/group").ok()?;
+    all.lines().find_map(|l| {
+        let mut f = l.split(':');
+        (f.next()? == name).then(|| f.nth(1)?.parse().ok())?
+    })
+}
+
 /// The first field of the line whose third one is this number.
 fn name_of(table: &str, number: u32) -> Option<String> {
     table.lines().find_map(|l| {

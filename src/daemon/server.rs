@@ -3,9 +3,9 @@
 //! are not read collapse into one [`Event::Resync`].
 
 use super::lines;
-use super::peer::Peer;
+use super::peer::{self, Peer};
 use super::wire::{self, FromClient, FromServer, Hello, REPLY_MAX, REQUEST_MAX};
-use crate::door::{Door, Event, Refusal, RefusalKind, Reply};
+use crate::door::{Door, Event, Refusal, RefusalKind, Reply, next_event};
 use crate::model::Text;
 use std::collections::HashMap;
 use std::io::{Error, ErrorKind, Write};
@@ -103,7 +103,8 @@ pub fn bind(path: &Path, group: Option<&str>) -> Result<Server, String> {
     let listener = UnixListener::bind(path).map_err(|e| format!("cannot listen at {at}: {e}"))?;
     let mode = match group {
         Some(name) => {
-            let gid = group_id(name).ok_or_else(|| format!("there is no group {name} on this system"))?;
+            let gid =
+                peer::group_id(name).ok_or_else(|| format!("there is no group {name} on this system"))?;
             std::os::unix::fs::chown(path, None, Some(gid))
                 .map_err(|e| format!("cannot give {at} to the group {name}: {e}"))?;
             0o660
@@ -127,14 +128,6 @@ fn private_folder(dir: &Path) -> Result<(), String> {
         return Err(format!("{} can be changed by others; a socket there could be anybody's", dir.display()));
     }
     Ok(())
-}
-
-fn group_id(name: &str) -> Option<u32> {
-    let all = std::fs::read_to_string("/etc/group").ok()?;
-    all.lines().find_map(|l| {
-        let mut f = l.split(':');
-        (f.next()? == name).then(|| f.nth(1)?.parse().ok())?
-    })
 }
 
 /// Who is here.
@@ -447,7 +440,7 @@ async fn write(
         let frame = tokio::select! {
             // What happened before an answer is told before it.
             biased;
-            e = next(&mut events) => match wire::frame(&FromServer::Event(e), REPLY_MAX) {
+            e = next_event(&mut events) => match wire::frame(&FromServer::Event(e), REPLY_MAX) {
                 Ok(f) => {
                     in_a_row += 1;
                     f
@@ -462,18 +455,6 @@ async fn write(
         if w.write_all(&frame).await.is_err() {
             return;
         }
-    }
-}
-
-/// The next event; those that were missed are one.
-pub(super) async fn next(events: &mut Option<broadcast::Receiver<Event>>) -> Event {
-    match events {
-        Some(r) => match r.recv().await {
-            Ok(e) => e,
-            Err(broadcast::error::RecvError::Lagged(_)) => Event::Resync,
-            Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
-        },
-        None => std::future::pending().await,
     }
 }
 

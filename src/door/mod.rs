@@ -367,6 +367,18 @@ pub trait Door: Send + Sync {
     ) -> Pin<Box<dyn Future<Output = Result<u64, Text>> + Send>>;
 }
 
+/// The next event; those that were missed are one. For ever, where there is nobody to tell.
+pub async fn next_event(events: &mut Option<broadcast::Receiver<Event>>) -> Event {
+    match events {
+        Some(r) => match r.recv().await {
+            Ok(e) => e,
+            Err(broadcast::error::RecvError::Lagged(_)) => Event::Resync,
+            Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+        },
+        None => std::future::pending().await,
+    }
+}
+
 impl Refusal {
     #[must_use]
     pub fn exit_code(&self) -> i32 {

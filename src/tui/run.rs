@@ -7,7 +7,7 @@ use super::settings::Settings;
 use super::tty::{self, Tty};
 use super::update::update;
 use super::view;
-use crate::door::{Door, Event, Request};
+use crate::door::{Door, Event, Request, next_event};
 use crate::model::Stamp;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -340,17 +340,6 @@ async fn signal_msg(s: &mut Signals) -> Msg {
         _ = s.term.recv() => Msg::Terminate,
         _ = s.hup.recv() => Msg::Gone,
         _ = s.cont.recv() => resized(),
-    }
-}
-
-async fn next_event(events: &mut Option<broadcast::Receiver<Event>>) -> Event {
-    match events {
-        Some(r) => match r.recv().await {
-            Ok(e) => e,
-            Err(broadcast::error::RecvError::Lagged(_)) => Event::Resync,
-            Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
-        },
-        None => std::future::pending().await,
     }
 }
 

@@ -135,6 +135,22 @@ pub fn config(site: &Site) -> String {
     )
 }
 
+/// A folder, a site with two mentions, and a configuration of both.
+pub fn two_mentions() -> (Temp, Site) {
+    let t = Temp::new();
+    let site = Site::new();
+    site.put(
+        "/feed.xml",
+        &feed(&[("1", "Acme tins will not open", "The ring comes off."), ("2", "Thank you acme", "Fine.")]),
+    );
+    t.write("config.toml", &config(&site));
+    (t, site)
+}
+
+pub fn signal(pid: i32, name: &str) {
+    assert!(Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status().unwrap().success());
+}
+
 /// A terminal: a tmux of its own. `None` (said loudly) where there is no tmux.
 pub struct Tmux {
     name: String,
