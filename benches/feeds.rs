@@ -1,11 +1,11 @@
 //! Feed bytes to stored mentions, in process: `cargo bench --bench feeds -- [MB]`. One core: parse, clean, match,
 //! dedupe, store.
 
-use hearken::listen::{Topics, link_of};
+use hearken::listen::{Topics, incoming};
 use hearken::model::{Stamp, State};
 use hearken::networks::feed::{Context, Heard, parse};
 use hearken::query::{Query, Scope};
-use hearken::store::{Arrivals, Incoming, Store};
+use hearken::store::{Arrivals, Store};
 use std::time::Instant;
 
 const TEXT: &str = "The tins of this month open well, says the label, and the cat agrees. ";
@@ -65,7 +65,7 @@ fn main() {
             .map(|i| {
                 let mut m = i.mention;
                 m.topics = topics.hits(&m.title, &m.text, &[]);
-                Incoming { identity: i.identity, link: link_of(&m), mention: m, state: State::Inbox }
+                incoming(i.identity, m, State::Inbox)
             })
             .collect();
         batch.push(Arrivals {

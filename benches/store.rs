@@ -71,6 +71,7 @@ fn mention(n: u64, total: u64, r: &mut Random) -> Incoming {
     Incoming {
         identity: Id(hash64(&["bench", &n.to_string()])),
         link: hash64(&["l", &m.url]),
+        thread: 0,
         mention: m,
         state,
     }

@@ -27,6 +27,7 @@ fn incoming(n: u64) -> Incoming {
         mention,
         state: State::Inbox,
         link: n / 3 + 1,
+        thread: 0,
     }
 }
 

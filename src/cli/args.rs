@@ -68,11 +68,19 @@ pub enum Command {
         #[arg(required = true)]
         ids: Vec<String>,
     },
-    /// Away until a time: 2h, tomorrow, "fri 9", 2026-05-01
+    /// Away until a time (2h, tomorrow, "fri 9", 2026-05-01), or until they reply (reply)
     Snooze {
         when: String,
         #[arg(required = true)]
         ids: Vec<String>,
+    },
+    /// It is mine to answer, if nobody has it
+    Claim {
+        #[arg(required = true)]
+        ids: Vec<String>,
+        /// Also from whom this colleague has it
+        #[arg(long, value_name = "WHO")]
+        from: Option<String>,
     },
     /// Give it to a colleague, or to nobody with -
     Assign {
@@ -122,8 +130,26 @@ pub enum Command {
     Sources,
     /// Authors: the watch list and those with notes, or one by id
     People { id: Option<String> },
-    /// Drafts
+    /// Drafts, and how far they are
     Drafts,
+    /// Write my draft about a mention; - reads it from stdin
+    Draft {
+        id: String,
+        #[arg(required = true)]
+        text: Vec<String>,
+    },
+    /// My draft is finished: somebody who may send looks at it
+    Submit { draft: String },
+    /// A colleague's draft may be posted as it stands
+    Approve { draft: String },
+    /// Give a colleague's draft back, with a reason
+    Return {
+        draft: String,
+        #[arg(required = true)]
+        reason: Vec<String>,
+    },
+    /// The discussion that a mention belongs to, oldest first
+    Thread { id: String },
     /// Who did what, newest first
     Log {
         /// Of one mention

@@ -198,7 +198,7 @@ pub async fn export(door: &dyn Door, what: ExportWhat, out: &Out) -> i32 {
             other => out.unexpected(&other),
         },
         // Nothing to export is an empty export, and no failure.
-        ExportWhat::Drafts => lists::drafts(door, &Out { json: true }).await % 3,
+        ExportWhat::Drafts => super::drafts::list(door, &Out { json: true }).await % 3,
         ExportWhat::People => lists::people(door, None, &Out { json: true }).await % 3,
         ExportWhat::Log => lists::log(door, None, usize::MAX, &Out { json: true }).await % 3,
     }

@@ -190,34 +190,19 @@ fn person_row(p: &PersonCard) -> String {
     )
 }
 
-pub async fn drafts(door: &dyn Door, out: &Out) -> i32 {
-    match door.ask(Request::Drafts).await {
-        Reply::Drafts(all) => {
-            for d in &all {
-                let v = json!({
-                    "id": d.id.to_string(), "mention": d.mention.id.to_string(), "about": d.about.as_str(), "who": d.who,
-                    "text": d.text.as_str(), "saved_at": d.saved_at.rfc3339(), "discarded": d.discarded,
-                    "posted": d.posted.as_ref().map(|u| u.as_str().to_owned()),
-                });
-                out.either(&v, || {
-                    let mark = if d.posted.is_some() {
-                        "posted"
-                    } else if d.discarded {
-                        "aside "
-                    } else {
-                        "draft "
-                    };
-                    let begin = d.text.lines().next().unwrap_or("");
-                    format!(
-                        "{mark} {} {} {}: {}",
-                        d.mention.id,
-                        pad(&d.who, 10),
-                        fit(&d.about, 40),
-                        fit(begin, 60)
-                    )
-                });
+/// The discussion that a mention belongs to, oldest first.
+pub async fn thread(door: &dyn Door, id: &str, out: &Out) -> i32 {
+    let key = match find(door, id, out).await {
+        Ok(k) => k,
+        Err(code) => return code,
+    };
+    match door.ask(Request::Thread(key.id)).await {
+        Reply::Items(items) => {
+            let now = Stamp::now();
+            for i in &items {
+                out.either(&line_of(i), || row(i, now));
             }
-            if all.is_empty() { 3 } else { 0 }
+            0
         }
         other => out.unexpected(&other),
     }

@@ -3,6 +3,7 @@
 
 pub mod args;
 mod bring;
+mod drafts;
 mod fetch;
 mod lists;
 mod man;
@@ -28,7 +29,12 @@ pub async fn run(door: Arc<dyn Door>, command: Command, out: &Out) -> i32 {
         Command::Show { id } => lists::show(&*door, &id, out).await,
         Command::Sources => lists::sources(&*door, out).await,
         Command::People { id } => lists::people(&*door, id, out).await,
-        Command::Drafts => lists::drafts(&*door, out).await,
+        Command::Drafts => drafts::list(&*door, out).await,
+        Command::Thread { id } => lists::thread(&*door, &id, out).await,
+        about @ (Command::Draft { .. }
+        | Command::Submit { .. }
+        | Command::Approve { .. }
+        | Command::Return { .. }) => drafts::run(&*door, about, out).await,
         Command::Log { id, limit } => lists::log(&*door, id, limit, out).await,
         Command::Status { format } => status::status(&*door, &format, out).await,
         Command::Handover => status::handover(&*door, out).await,

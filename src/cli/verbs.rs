@@ -3,20 +3,21 @@
 use super::args::Command;
 use super::{Out, exact_id, find};
 use crate::door::{Door, Reply, Request};
-use crate::model::{Applied, Key, Stamp, Targets, Verb, time};
+use crate::model::{Applied, Key, Stamp, Targets, Verb};
 use serde_json::json;
 
 pub async fn run(door: &dyn Door, command: Command, out: &Out) -> i32 {
     let (verb, ids) = match command {
         Command::Done { ids } => (Verb::Done, ids),
         Command::Inbox { ids } => (Verb::Inbox, ids),
-        Command::Snooze { when, ids } => match time::parse_when(&when, Stamp::now()) {
-            Ok(t) => (Verb::Snooze(t), ids),
+        Command::Snooze { when, ids } => match Verb::snooze(&when, Stamp::now()) {
+            Ok(v) => (v, ids),
             Err(e) => {
                 out.complain(&e);
                 return 2;
             }
         },
+        Command::Claim { ids, from } => (Verb::Claim(from), ids),
         Command::Assign { who, ids } => (Verb::Assign((who != "-").then_some(who)), ids),
         Command::Tag { tag, ids } => {
             let on = !tag.starts_with('-');
@@ -72,7 +73,7 @@ async fn forget(door: &dyn Door, id: &str, out: &Out) -> i32 {
     said(door.ask(ask).await, "forget", out)
 }
 
-fn said(reply: Reply, name: &str, out: &Out) -> i32 {
+pub fn said(reply: Reply, name: &str, out: &Out) -> i32 {
     match reply {
         Reply::Applied(a) => {
             let ids: Vec<String> = a.keys.iter().map(|k| k.id.to_string()).collect();
@@ -90,6 +91,10 @@ fn words(a: &Applied, name: &str) -> String {
         ("undo" | "redo", n, 0) => format!("{name}: {} ({n})", a.verb),
         ("undo" | "redo", n, s) => format!("{name}: {} ({n} of {}; {s} changed since)", a.verb, n + s),
         (_, n, 0) => format!("{name}: {n}"),
+        ("claim", n, s) => format!("claim: {n}, {s} are somebody's already (--from WHO takes over)"),
+        ("approve" | "submit" | "return", 0, _) => {
+            format!("{name}: not done, the draft was changed or is not that far")
+        }
         (_, n, s) => format!("{name}: {n}, {s} were so already"),
     }
 }

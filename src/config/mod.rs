@@ -12,7 +12,7 @@ mod source;
 pub use first::{init, sample_config};
 pub use nearest::nearest;
 pub use problem::Problem;
-pub use shared::{EngineConf, Roles};
+pub use shared::{AnswerRules, Answers, Approval, Claim, EngineConf, Roles};
 pub use source::{Every, Keep, Login, Secret, SourceConf, SourceKind};
 
 use crate::model::time::{DAY, SECOND};
@@ -39,6 +39,7 @@ pub struct Config {
     pub cache_mb: u64,
     pub engine: EngineConf,
     pub roles: Roles,
+    pub answers: Answers,
     /// Hints that refuse nothing (a query that may not mean what it says).
     pub hints: Vec<Problem>,
 }
@@ -169,6 +170,7 @@ impl Config {
             cache_mb: 64,
             engine: EngineConf::default(),
             roles: Roles::default(),
+            answers: Answers::default(),
             hints: Vec::new(),
         }
     }

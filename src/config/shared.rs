@@ -1,9 +1,12 @@
-//! `[engine]` and `[roles]`: how an engine is shared, and who may do what in it.
+//! `[engine]`, `[roles]`, `[answers]` and `[community."NAME"]`: how an engine is shared, who may do what in it, and
+//! what holds for answers.
 
 use super::Config;
 use super::reader::{Report, Section};
 use crate::model::Role;
 use crate::model::time::MINUTE;
+use std::collections::BTreeMap;
+use toml_edit::Item;
 
 /// How the engine runs.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -17,6 +20,58 @@ pub struct EngineConf {
 impl Default for EngineConf {
     fn default() -> Self {
         EngineConf { linger_ms: 10 * MINUTE, group: None }
+    }
+}
+
+/// Whether a mention is claimed before it is answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Claim {
+    Off,
+    #[default]
+    Optional,
+    /// Only whoever claimed it may write an answer.
+    Required,
+}
+
+/// Whose answers a second person looks at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Approval {
+    /// Nobody's: who has the role draft may write, and somebody else has to post it as their own.
+    Off,
+    /// Of those who may not send.
+    #[default]
+    Drafts,
+    Everybody,
+}
+
+/// What holds for answers, everywhere or in one community; `None` is what holds everywhere.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct AnswerRules {
+    pub claim: Option<Claim>,
+    pub approval: Option<Approval>,
+}
+
+/// `[answers]` and what communities have instead of it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Answers {
+    pub everywhere: AnswerRules,
+    pub communities: BTreeMap<String, AnswerRules>,
+}
+
+impl Answers {
+    #[must_use]
+    pub fn claim(&self, community: &str) -> Claim {
+        self.rule(community, |r| r.claim)
+    }
+
+    #[must_use]
+    pub fn approval(&self, community: &str) -> Approval {
+        self.rule(community, |r| r.approval)
+    }
+
+    fn rule<T: Default>(&self, community: &str, of: impl Fn(&AnswerRules) -> Option<T>) -> T {
+        let own = self.communities.get(&community.to_lowercase()).and_then(&of);
+        own.or_else(|| of(&self.everywhere)).unwrap_or_default()
     }
 }
 
@@ -56,7 +111,32 @@ impl Roles {
     }
 }
 
+fn answer_rules(s: &mut Section<'_>, r: &mut Report<'_>) -> AnswerRules {
+    let claims = [("off", Claim::Off), ("optional", Claim::Optional), ("required", Claim::Required)];
+    let approvals =
+        [("off", Approval::Off), ("drafts", Approval::Drafts), ("everybody", Approval::Everybody)];
+    AnswerRules { claim: s.choice(r, "claim", &claims), approval: s.choice(r, "approval", &approvals) }
+}
+
 pub(super) fn read(top: &mut Section<'_>, r: &mut Report<'_>, c: &mut Config) {
+    if let Some(mut s) = top.table(r, "answers") {
+        s.name = "[answers]".into();
+        c.answers.everywhere = answer_rules(&mut s, r);
+        s.finish(r);
+    }
+    if let Some(s) = top.table(r, "community") {
+        for name in s.keys() {
+            let Some(t) = s.get(&name).and_then(Item::as_table_like) else {
+                let what = format!("community is written [community.\"{name}\"] with claim and approval");
+                r.add(&s.value_span(&name), what);
+                continue;
+            };
+            let mut one = Section::new(t, format!("[community.\"{name}\"]"), s.value_span(&name));
+            let rules = answer_rules(&mut one, r);
+            one.finish(r);
+            c.answers.communities.insert(name.to_lowercase(), rules);
+        }
+    }
     if let Some(mut s) = top.table(r, "engine") {
         s.name = "[engine]".into();
         if let Some(ms) = s.span_ms(r, "linger") {
@@ -103,5 +183,19 @@ mod tests {
         let closed = Config::parse("[brand]\nname='x'\n[roles]\nadmin=['ana']\n", std::path::Path::new("c"));
         assert_eq!(closed.unwrap().roles.of("bo", &[]), None);
         assert_eq!(Roles::default().of("bo", &[]), Some(Role::Read));
+    }
+
+    #[test]
+    fn a_community_has_its_own_rules_of_answering() {
+        let text = "[brand]\nname='x'\n[answers]\napproval='everybody'\n\
+            [community.\"Forum.example\"]\nclaim='required'\n";
+        let c = Config::parse(text, std::path::Path::new("c.toml")).unwrap();
+        assert_eq!(c.answers.claim("forum.example"), Claim::Required);
+        assert_eq!(c.answers.approval("forum.example"), Approval::Everybody);
+        assert_eq!(c.answers.claim("blog.example"), Claim::Optional);
+        let bad = "[brand]\nname='x'\n[community.a]\nclaim='requird'\nclame='off'\n";
+        let all = Config::parse(bad, std::path::Path::new("c.toml")).unwrap_err();
+        let all: Vec<String> = all.iter().map(ToString::to_string).collect();
+        assert!(all[0].contains("did you mean \"required\"?") && all[1].contains("clame"), "{all:?}");
     }
 }

@@ -2,7 +2,8 @@
 //! it; the engine stands behind it in this process or at the other end of a socket.
 
 use crate::model::{
-    Applied, Counts, Draft, Entry, Id, Item, Key, PersonCard, SourceView, Stamp, State, Targets, Text, Verb,
+    Applied, Counts, Draft, Entry, Id, Item, Key, PersonCard, Role, SourceView, Stamp, State, Targets, Text,
+    Verb,
 };
 use serde::{Deserialize, Serialize};
 use std::future::Future;
@@ -78,11 +79,16 @@ pub enum Request {
         limit: usize,
     },
     Drafts,
+    /// My draft about this mention.
     Draft(Id),
+    /// My draft about a mention, or a colleague's that waits for approval.
     SaveDraft {
         mention: Key,
+        of: Option<Id>,
         text: Text,
     },
+    /// The discussion that a mention belongs to, oldest first.
+    Thread(Id),
     Log {
         about: Option<Id>,
         limit: usize,
@@ -146,7 +152,8 @@ pub enum Reply {
     Sources(Vec<SourceView>),
     People(Vec<PersonCard>),
     Drafts(Vec<Draft>),
-    Draft(Option<Draft>),
+    /// Mine about the mention, and what holds for an answer to it.
+    Draft(Option<Draft>, Box<Terms>),
     Saved(Id),
     Log(Vec<LogRow>),
     Polled {
@@ -184,6 +191,17 @@ pub enum Reply {
     /// The number of mentions, and what is wrong.
     Checked(u64, Vec<Text>),
     Refused(Refusal),
+}
+
+/// What holds for an answer that somebody writes to a mention.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Terms {
+    /// Who may approve it, if somebody has to: "ana, @team".
+    pub approval: Option<String>,
+    /// Why it cannot be begun: it has to be claimed first.
+    pub barred: Option<Text>,
+    /// Open drafts of colleagues about the same mention.
+    pub rivals: Vec<Draft>,
 }
 
 /// An entry of the log, as lists show it.
@@ -281,6 +299,8 @@ pub struct Status {
     pub brand: String,
     pub topics: Vec<(String, String)>,
     pub who: String,
+    /// What the one who asked may do.
+    pub role: Option<Role>,
     pub log_end: u64,
     pub disk_bytes: u64,
     pub notices: Vec<(Stamp, Text)>,
@@ -332,9 +352,9 @@ pub enum Event {
     },
     /// Events were lost: ask again for what you show.
     Resync,
-    /// Somebody called a colleague in a note.
-    Called {
-        who: String,
+    /// A word for one person, or for everybody who has this role: a call in a note, a take-over, a draft that waits.
+    Told {
+        to: To,
         by: String,
         about: Key,
         text: Text,
@@ -347,6 +367,14 @@ pub enum Event {
     Lost,
     /// It is there again, or another one in its place.
     Back,
+}
+
+/// Whom a word is for.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum To {
+    Person(String),
+    /// And every higher one.
+    Role(Role),
 }
 
 /// A reply to come.

@@ -6,7 +6,7 @@ use crate::clean;
 use crate::door::{Brief, Event, ListQuery, LogRow, Refusal, RefusalKind, Reply, Request, Status, Want};
 use crate::model::{Entry, Id, Mention, Role, Stamp, Target, Targets};
 use crate::query::{Doc, Query, Scope};
-use crate::store::{Asker, PageQuery, StoreError};
+use crate::store::{PageQuery, StoreError};
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -15,6 +15,8 @@ const BUDGET: usize = 20_000;
 /// Things asked for by their ids, and entries of the log, in one answer at most.
 const IDS: usize = 2_000;
 const ENTRIES: usize = 10_000;
+/// Of one discussion.
+const THREAD: usize = 500;
 /// Sources and targets that one request may name.
 const NAMED: usize = 10_000;
 
@@ -56,8 +58,8 @@ pub async fn answer(e: Arc<Engine>, caller: Caller, request: Request) -> Reply {
             Reply::Stopping
         }
         Request::TestSource(url) => e.test_source(&url, e.role(&caller) == Some(Role::Admin)).await,
-        Request::AddPage(url) => e.add_page(&caller.asker, &url).await,
-        other => match tokio::task::spawn_blocking(move || blocking(&e, &caller.asker, other)).await {
+        Request::AddPage(url) => e.add_page(&caller, &url).await,
+        other => match tokio::task::spawn_blocking(move || blocking(&e, &caller, other)).await {
             Ok(r) => r,
             Err(_) => refuse(RefusalKind::Failed, "the engine failed at this; see hearken doctor"),
         },
@@ -84,7 +86,8 @@ async fn poll(e: &Engine, sources: Vec<String>, ticket: u64) -> Reply {
     }
 }
 
-fn blocking(e: &Engine, asker: &Asker, request: Request) -> Reply {
+fn blocking(e: &Engine, caller: &Caller, request: Request) -> Reply {
+    let asker = &caller.asker;
     let who = asker.who.clone();
     let reader = e.store.reader();
     let now = Stamp::now();
@@ -108,7 +111,7 @@ fn blocking(e: &Engine, asker: &Asker, request: Request) -> Reply {
                     &format!("“{prefix}” is no id; ids have 13 letters and digits"),
                 ),
             },
-            Request::Act { verb, targets, quiet } => e.act(asker, verb, &targets, quiet),
+            Request::Act { verb, targets, quiet } => e.act(caller, verb, &targets, quiet),
             Request::Undo => e.undo(asker, false),
             Request::Redo => e.undo(asker, true),
             Request::UndoList(n) => Reply::Log(
@@ -145,8 +148,11 @@ fn blocking(e: &Engine, asker: &Asker, request: Request) -> Reply {
                 Reply::Items(reader.timeline(person, before, limit.min(1000), &who)?)
             }
             Request::Drafts => Reply::Drafts(reader.drafts()?),
-            Request::Draft(mention) => Reply::Draft(reader.draft(&who, mention)?),
-            Request::SaveDraft { mention, text } => e.save_draft(asker, mention, &text),
+            Request::Thread(id) => Reply::Items(reader.thread(id, THREAD, &who)?),
+            Request::Draft(mention) => {
+                Reply::Draft(reader.draft(&who, mention)?, Box::new(e.terms(caller, mention)?))
+            }
+            Request::SaveDraft { mention, of, text } => e.save_draft(caller, mention, of, &text),
             Request::Log { about, limit } => Reply::Log(
                 e.store
                     .log(about, limit.min(ENTRIES))?
@@ -164,7 +170,7 @@ fn blocking(e: &Engine, asker: &Asker, request: Request) -> Reply {
             Request::Import { name, lines, first_line, dry_run, restore } => {
                 e.import(asker, &name, &lines, first_line, dry_run, restore)?
             }
-            Request::Status => Reply::Status(status(e, &who)?),
+            Request::Status => Reply::Status(status(e, caller)?),
             Request::Presence | Request::Here { .. } => Reply::Presence(e.present()),
             Request::Calls => Reply::Items(e.calls(&who)?),
             Request::Since => Reply::Since(e.since(&who)?),
@@ -251,7 +257,7 @@ fn mode(path: &std::path::Path) -> Option<u32> {
     std::fs::metadata(path).ok().map(|m| m.permissions().mode() & 0o7777)
 }
 
-fn status(e: &Engine, who: &str) -> Result<Status, StoreError> {
+fn status(e: &Engine, caller: &Caller) -> Result<Status, StoreError> {
     let setup = e.setup();
     let notices = e.notices.lock().map(|n| n.iter().cloned().collect()).unwrap_or_default();
     Ok(Status {
@@ -262,7 +268,8 @@ fn status(e: &Engine, who: &str) -> Result<Status, StoreError> {
         data_mode: mode(&e.data),
         brand: clean::line(&setup.config.brand).into_string(),
         topics: setup.config.topics.iter().map(|t| (t.name.clone(), t.query.canonical())).collect(),
-        who: who.to_owned(),
+        who: caller.asker.who.clone(),
+        role: e.role(caller),
         log_end: e.store.log(None, 1)?.first().map_or(0, |e| e.seq),
         disk_bytes: e.store.disk_bytes()?,
         notices,

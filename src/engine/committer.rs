@@ -44,6 +44,10 @@ pub async fn run(engine: Weak<Engine>, mut arrived: mpsc::Receiver<Arrived>) {
             let o = outcomes.get(i).cloned().unwrap_or_default();
             sum.0 += o.inbox;
             sum.1 += o.new.len() as u32 - o.inbox;
+            if !o.woken.is_empty() {
+                e.announce(Event::Changed(o.woken.clone()));
+                sum.0 += o.woken.len() as u32;
+            }
             if !o.revised.is_empty() {
                 e.announce(Event::Changed(o.revised.clone()));
             }

@@ -1,9 +1,10 @@
 //! The one gate: every verb is checked here, whoever asks and through whichever door.
 
-use super::{Engine, failed, refuse};
+use super::terms::Stop;
+use super::{Caller, Engine, failed, refuse};
 use crate::clean;
 use crate::door::{Event, RefusalKind, Reply};
-use crate::model::{Item, Stamp, Target, Targets, Text, Verb};
+use crate::model::{Id, Item, Key, Stamp, Target, Targets, Text, Verb};
 use crate::store::{Asker, StoreError};
 
 /// Longest tag and name, in bytes.
@@ -11,12 +12,17 @@ const NAME_MAX: usize = 64;
 
 impl Engine {
     /// Checks and does a verb.
-    pub(super) fn act(&self, asker: &Asker, verb: Verb, targets: &Targets, quiet: bool) -> Reply {
-        let now = Stamp::now();
+    pub(super) fn act(&self, caller: &Caller, verb: Verb, targets: &Targets, quiet: bool) -> Reply {
+        let (asker, now) = (&caller.asker, Stamp::now());
         let verb = match checked(verb, now) {
             Ok(v) => v,
             Err(why) => return refuse(RefusalKind::Usage, &why),
         };
+        match self.allowed(caller, &verb, targets) {
+            Ok(()) => {}
+            Err(Stop::No(why)) => return refuse(RefusalKind::Role, &why),
+            Err(Stop::Failed(e)) => return failed(&e),
+        }
         let done = match (&verb, targets) {
             (Verb::Forget, Targets::People(people)) => self.store.forget(asker, people, now),
             (Verb::Forget, _) => return refuse(RefusalKind::Usage, "forget is about a person"),
@@ -25,7 +31,9 @@ impl Engine {
         };
         match done {
             Ok(applied) => {
-                if matches!(verb, Verb::Answered(_) | Verb::Discard(_)) {
+                if matches!(targets, Targets::Drafts(_))
+                    || matches!(verb, Verb::Answered(_) | Verb::Discard(_))
+                {
                     self.announce(Event::DraftsChanged);
                 }
                 if matches!(targets, Targets::Source(_)) {
@@ -38,12 +46,7 @@ impl Engine {
                 if !applied.keys.is_empty() || matches!(targets, Targets::People(_)) {
                     self.announce(Event::Changed(applied.keys.clone()));
                 }
-                if let (Verb::Note(text), Some(about)) = (&verb, applied.keys.first()) {
-                    for who in called(text).into_iter().filter(|w| *w != asker.who) {
-                        let (by, about, text) = (asker.who.clone(), *about, clean::line(text));
-                        self.announce(Event::Called { who, by, about, text });
-                    }
-                }
+                self.tell_of(asker, &verb, targets, &applied);
                 if matches!(verb, Verb::Vip(_)) {
                     self.announce(Event::Resync);
                 }
@@ -72,9 +75,14 @@ impl Engine {
         }
     }
 
-    pub(super) fn save_draft(&self, asker: &Asker, mention: crate::model::Key, text: &Text) -> Reply {
+    pub(super) fn save_draft(&self, caller: &Caller, mention: Key, of: Option<Id>, text: &Text) -> Reply {
         let text = clean::draft(text);
-        match self.store.save_draft(asker, mention, &text, Stamp::now()) {
+        match self.may_write(caller, mention, of) {
+            Ok(()) => {}
+            Err(Stop::No(why)) => return refuse(RefusalKind::Role, &why),
+            Err(Stop::Failed(e)) => return failed(&e),
+        }
+        match self.store.save_draft(&caller.asker, mention, of, &text, Stamp::now()) {
             Ok(id) => {
                 self.announce(Event::DraftsChanged);
                 self.announce(Event::Changed(vec![mention]));
@@ -123,7 +131,7 @@ impl Engine {
 /// Cleans and checks what people typed.
 fn checked(verb: Verb, now: Stamp) -> Result<Verb, String> {
     Ok(match verb {
-        Verb::Snooze(t) if t <= now => return Err("the time to come back is over already".into()),
+        Verb::Snooze(Some(t)) if t <= now => return Err("the time to come back is over already".into()),
         Verb::Tag { tag, on } => {
             let tag = clean::line_capped(tag.trim().trim_start_matches('#'), NAME_MAX).to_lowercase();
             if tag.is_empty() || tag.contains(|c: char| c.is_whitespace() || c == ',') {
@@ -144,6 +152,13 @@ fn checked(verb: Verb, now: Stamp) -> Result<Verb, String> {
                 return Err("the note is empty".into());
             }
             Verb::Note(text.into_string())
+        }
+        Verb::Return(text) => {
+            let text = clean::text(&text).0;
+            if text.is_empty() {
+                return Err("say why it is returned".into());
+            }
+            Verb::Return(text.into_string())
         }
         Verb::Answered(url) => {
             let u = clean::url(&url, None);

@@ -1,10 +1,10 @@
 //! What comes in by hand: JSON lines from a file, a page by its address.
 
 use super::convert::by_hand;
-use super::{Engine, refuse};
+use super::{Caller, Engine, refuse};
 use crate::clean;
 use crate::door::{Event, RefusalKind, Reply};
-use crate::listen::{Report, Source, link_of, parse_line, poll};
+use crate::listen::{Report, Source, incoming, parse_line, poll};
 use crate::model::{Id, Key, Mention, Stamp, State, Targets, Text, TimeNote, Verb, hash64};
 use crate::net::Ask;
 use crate::networks::feed::{Context, Heard, decode, parse};
@@ -104,7 +104,7 @@ impl Engine {
         verbs.extend(d.answered.map(Verb::Answered));
         match (d.state, d.snoozed_until) {
             (Some(State::Done), _) => verbs.push(Verb::Done),
-            (Some(State::Snoozed), Some(t)) => verbs.push(Verb::Snooze(t)),
+            (Some(State::Snoozed), Some(t)) => verbs.push(Verb::Snooze(Some(t))),
             (Some(State::Inbox | State::Snoozed), _) => verbs.push(Verb::Inbox),
             _ => {}
         }
@@ -123,11 +123,11 @@ impl Engine {
         let matched = setup.topics.is_empty() || !m.topics.is_empty();
         let young = m.at.0 >= now.0 - setup.config.inbox_since_ms;
         let state = if matched && young { State::Inbox } else { State::Heard };
-        Incoming { identity, link: link_of(&m), mention: m, state }
+        incoming(identity, m, state)
     }
 
     /// Puts a page or a post into the inbox. What cannot be fetched is kept as an address.
-    pub(super) async fn add_page(&self, asker: &Asker, url: &str) -> Reply {
+    pub(super) async fn add_page(&self, caller: &Caller, url: &str) -> Reply {
         let address = clean::url(url, None);
         if address.is_empty() {
             return refuse(RefusalKind::Usage, &format!("“{url}” is no http or https address"));
@@ -165,20 +165,15 @@ impl Engine {
         };
         m.topics = self.setup().topics.hits(&m.title, &m.text, &[]);
         let identity = Id(hash64(&["page", &clean::canonical(&address)]));
-        let link = link_of(&m);
-        let all = Arrivals::of(
-            "added",
-            "page",
-            crate::config::MAIN,
-            vec![Incoming { identity, mention: m, state: State::Inbox, link }],
-        );
+        let all =
+            Arrivals::of("added", "page", crate::config::MAIN, vec![incoming(identity, m, State::Inbox)]);
         let store = self.store.clone();
         match tokio::task::spawn_blocking(move || store.ingest(vec![all])).await {
             Ok(Ok(o)) => {
                 if o.first().is_some_and(|o| o.new.is_empty()) {
                     // It was here before, perhaps done: whoever adds it wants to see it.
                     if let Some(i) = self.store.reader().item(identity, "").ok().flatten() {
-                        self.act(asker, Verb::Inbox, &Targets::Mentions(vec![i.key]), false);
+                        self.act(caller, Verb::Inbox, &Targets::Mentions(vec![i.key]), false);
                     }
                 } else {
                     self.announce(Event::Arrived { inbox: 1, heard: 0 });

@@ -12,6 +12,7 @@ mod polls;
 mod presence;
 mod roles;
 mod sources;
+mod terms;
 
 pub use crate::net::enter_session;
 pub use polls::Listen;
@@ -110,6 +111,7 @@ impl Engine {
         }
         // What was due while nobody ran is back before the first question is answered.
         let _ = engine.store.wake(Stamp::now());
+        let _ = engine.store.wake_answered(Stamp::now());
         let (arrived_tx, arrived_rx) = mpsc::channel(256);
         tokio::spawn(polls::run(Arc::downgrade(&engine), polls_rx, arrived_tx, stopped.clone(), listen));
         tokio::spawn(committer::run(Arc::downgrade(&engine), arrived_rx));

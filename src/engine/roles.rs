@@ -2,7 +2,7 @@
 
 use super::Engine;
 use crate::door::Request;
-use crate::model::{Role, Targets};
+use crate::model::{Role, Targets, Verb};
 use crate::store::Asker;
 
 /// Somebody at the door.
@@ -19,6 +19,8 @@ pub struct Caller {
 fn needs(request: &Request) -> Role {
     match request {
         Request::Act { targets: Targets::Source(_), verb, .. } => verb.spec().role.max(Role::Admin),
+        // Whoever may only draft may post what was approved; the gate looks.
+        Request::Act { verb: Verb::Answered(_), .. } => Role::Draft,
         Request::Act { verb, .. } => verb.spec().role,
         Request::SaveDraft { .. }
         | Request::Undo
@@ -36,6 +38,7 @@ fn needs(request: &Request) -> Role {
         Request::List(_)
         | Request::Items(_)
         | Request::Story(_)
+        | Request::Thread(_)
         | Request::Find(_)
         | Request::UndoList(_)
         | Request::Seek { .. }

@@ -11,7 +11,7 @@ mod topics;
 
 pub use health::{Said, note_failure, note_success, note_time_passed, rhythm};
 pub use lines::{Done, LineError, ParsedLine, parse_done, parse_line};
-pub use poll::{Polled, Report, link_of, longest, poll};
+pub use poll::{Polled, Report, incoming, longest, poll};
 pub use schedule::{Wish, next_poll};
 pub use topics::Topics;
 

@@ -382,8 +382,7 @@ impl Poller<'_> {
             // Nobody knows how old an entry without a time is: what a source had before we came stays out.
             let dated = !first || matches!(m.time_note, TimeNote::Given | TimeNote::Future);
             let state = if matched && young && dated { State::Inbox } else { State::Heard };
-            let link = link_of(&m);
-            out.push(Incoming { identity, mention: m, state, link });
+            out.push(incoming(identity, m, state));
         }
         (out, left)
     }
@@ -404,10 +403,17 @@ impl Poller<'_> {
     }
 }
 
-/// Hash of the canonical address of a mention; 0 if it has none.
+/// A mention as the store takes it in: filed under its canonical address, and under that of the discussion that it
+/// belongs to, unless it began it.
 #[must_use]
-pub fn link_of(m: &Mention) -> u64 {
-    if m.url.is_empty() { 0 } else { hash64(&["link", &clean::canonical(&m.url)]) }
+pub fn incoming(identity: Id, mention: Mention, state: State) -> Incoming {
+    let hash = |address: &str| {
+        if address.is_empty() { 0 } else { hash64(&["link", &clean::canonical(address)]) }
+    };
+    let link = hash(&mention.url);
+    let of = if mention.thread.is_empty() { &mention.parent } else { &mention.thread };
+    let thread = Some(hash(of)).filter(|t| *t != link).unwrap_or(0);
+    Incoming { identity, mention, state, link, thread }
 }
 
 /// The time that a whole poll may take at most, with the pages behind its entries.

@@ -1,7 +1,7 @@
 //! What the log holds: one entry per verb, with what changed from what to what. Undo is the entry read
 //! backwards; a rebuild is all entries read forwards. Free text is only pointed at, so that it can be erased.
 
-use super::{Id, Key, Stamp, State, Text};
+use super::{Id, Key, Stage, Stamp, State, Text};
 use serde::{Deserialize, Serialize};
 
 /// What a change is about.
@@ -34,6 +34,8 @@ pub enum Value {
     Wiped,
     /// The story it is counted to; `None` after it was split off.
     Story(Option<Id>),
+    /// How far a draft is.
+    Stage(Stage),
 }
 
 impl Value {
@@ -41,6 +43,7 @@ impl Value {
     #[must_use]
     pub fn words(&self) -> String {
         match self {
+            Value::State(State::Snoozed, None) => "snoozed until they reply".into(),
             Value::State(s, None) => s.word().into(),
             Value::State(s, Some(t)) => format!("{} until {}", s.word(), t.rfc3339()),
             Value::Assignee(a) => a.clone().unwrap_or_else(|| "nobody".into()),
@@ -54,6 +57,7 @@ impl Value {
             Value::Wiped => "wiped".into(),
             Value::Story(Some(id)) => format!("in story {id}"),
             Value::Story(None) => "on its own".into(),
+            Value::Stage(s) => s.words(),
         }
     }
 }

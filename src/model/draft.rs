@@ -3,6 +3,51 @@
 use super::{Id, Key, Stamp, Text};
 use serde::{Deserialize, Serialize};
 
+/// How far a draft is. Who may not send alone gives it to somebody who may.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum Stage {
+    #[default]
+    Writing,
+    /// Finished: somebody has to look at it. Whoever looked may have changed it.
+    Waiting {
+        edited_by: Option<String>,
+    },
+    Approved {
+        by: String,
+    },
+    /// The reason is a private note on the mention.
+    Returned {
+        by: String,
+        note: Id,
+    },
+}
+
+impl Stage {
+    /// True if a draft may come from the one to the other.
+    #[must_use]
+    pub fn leads_to(&self, to: &Stage) -> bool {
+        use Stage::{Approved, Returned, Waiting, Writing};
+        match to {
+            Writing => true,
+            Waiting { edited_by: None } => matches!(self, Writing | Returned { .. }),
+            Waiting { edited_by: Some(_) } | Approved { .. } => matches!(self, Waiting { .. }),
+            Returned { .. } => matches!(self, Waiting { .. } | Approved { .. }),
+        }
+    }
+
+    /// In a word or three: "waits", "approved by ana".
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Stage::Writing => "writing".into(),
+            Stage::Waiting { edited_by: None } => "waits for approval".into(),
+            Stage::Waiting { edited_by: Some(who) } => format!("waits, edited by {who}"),
+            Stage::Approved { by } => format!("approved by {by}"),
+            Stage::Returned { by, .. } => format!("returned by {by}"),
+        }
+    }
+}
+
 /// A draft and what it answers.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Draft {
@@ -18,9 +63,18 @@ pub struct Draft {
     pub discarded: bool,
     /// The address at which it was posted.
     pub posted: Option<Text>,
+    pub stage: Stage,
+    /// Why it was returned.
+    pub reason: Text,
 }
 
 impl Draft {
+    /// Neither posted nor put aside.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !self.discarded && self.posted.is_none()
+    }
+
     /// The id of a person's draft about a mention. One person has one open draft about it; what was posted keeps
     /// its text, and the next one has the next number.
     #[must_use]

@@ -1,6 +1,6 @@
 //! The hand-over: what is open, promised and waiting, person by person, as Markdown that reads well as plain text.
 
-use super::{Draft, Item, Stamp, State};
+use super::{Draft, Item, Stage, Stamp, State};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -15,7 +15,7 @@ pub fn handover(items: &[Item], drafts: &[Draft], now: Stamp) -> String {
     for i in items {
         by.entry(i.assignee.as_deref().unwrap_or("")).or_default().push(i);
     }
-    for d in drafts.iter().filter(|d| !d.discarded && d.posted.is_none()) {
+    for d in drafts.iter().filter(|d| d.is_open()) {
         by.entry(d.who.as_str()).or_default();
     }
     let nobodys = by.remove("").unwrap_or_default();
@@ -24,10 +24,14 @@ pub fn handover(items: &[Item], drafts: &[Draft], now: Stamp) -> String {
         for i in theirs {
             line(&mut out, i, now);
         }
-        let open = drafts.iter().filter(|d| d.who == *who && !d.discarded && d.posted.is_none());
+        let open = drafts.iter().filter(|d| d.who == *who && d.is_open());
         for d in open {
             let begin: String = d.text.lines().next().unwrap_or("").chars().take(60).collect();
-            let _ = writeln!(out, "- draft about “{}”: {begin}", d.about);
+            let stage = match &d.stage {
+                Stage::Writing => String::new(),
+                s => format!(" ({})", s.words()),
+            };
+            let _ = writeln!(out, "- draft about “{}”{stage}: {begin}", d.about);
         }
     }
     let waiting = |i: &&&Item| i.state == State::Snoozed;

@@ -18,7 +18,7 @@ pub mod verb;
 
 pub use base64::base64;
 pub use change::{Cause, Change, Entry, Target, Value};
-pub use draft::Draft;
+pub use draft::{Draft, Stage};
 pub use handover::handover;
 pub use id::{Id, Key, hash_bytes, hash64};
 pub use item::{Counts, Item, PersonCard, State};

@@ -147,8 +147,9 @@ pub fn parse_span(s: &str) -> Result<i64, String> {
 /// # Errors
 /// A sentence that lists the forms.
 pub fn parse_when(s: &str, now: Stamp) -> Result<Stamp, String> {
-    let bad =
-        || format!("“{s}” is no time to come back; write 2h, tomorrow, fri 9, 17:00 or 2026-05-01 14:00");
+    let bad = || {
+        format!("“{s}” is no time to come back; write 2h, tomorrow, fri 9, 17:00, 2026-05-01 14:00 or reply")
+    };
     let text = s.trim().to_lowercase();
     let text = text.strip_prefix("in ").or(text.strip_prefix("next ")).unwrap_or(&text).trim().to_owned();
     if let Ok(t) = Stamp::parse_rfc3339(s.trim()) {

@@ -55,7 +55,8 @@ const fn row(
 pub const VERBS: &[VerbSpec] = &[
     row("done", "done", "it needs nothing more", Role::Draft, true),
     row("inbox", "back in the inbox", "put it back into the inbox", Role::Draft, true),
-    row("snooze", "snoozed", "away until a time", Role::Draft, true),
+    row("snooze", "snoozed", "away until a time, or until they reply", Role::Draft, true),
+    row("claim", "claimed", "it is mine to answer, if nobody was quicker", Role::Draft, true),
     row("assign", "assigned", "give it to somebody, or to nobody", Role::Draft, true),
     row("tag", "tagged", "add or remove a tag", Role::Draft, true),
     row("note", "noted", "add a private note", Role::Draft, true),
@@ -63,6 +64,15 @@ pub const VERBS: &[VerbSpec] = &[
     row("vip", "VIP", "put the author on the watch list, or off it", Role::Draft, true),
     row("answered", "answered", "record where the answer was posted", Role::Send, true),
     row("discard", "put aside", "put a draft aside, or bring it back", Role::Draft, true),
+    row(
+        "submit",
+        "given for approval",
+        "finish a draft: somebody with the role send looks at it",
+        Role::Draft,
+        true,
+    ),
+    row("approve", "approved", "a colleague's draft may be posted as it stands", Role::Send, true),
+    row("return", "returned", "give a draft back to its writer, with a reason", Role::Send, true),
     row("split", "split off", "take it out of a story that it is no part of", Role::Draft, true),
     row("pause", "paused", "stop asking a source for a while, or go on", Role::Admin, true),
     row("wipe", "wiped", "erase the text for good", Role::Moderate, false),
@@ -74,7 +84,10 @@ pub const VERBS: &[VerbSpec] = &[
 pub enum Verb {
     Done,
     Inbox,
-    Snooze(Stamp),
+    /// Until a time, or until they reply.
+    Snooze(Option<Stamp>),
+    /// Mine, where it still is whose this terminal showed it to be.
+    Claim(Option<String>),
     Assign(Option<String>),
     Tag {
         tag: String,
@@ -85,6 +98,11 @@ pub enum Verb {
     Vip(bool),
     Answered(String),
     Discard(bool),
+    Submit,
+    /// Of the text that was saved at this time and no later one.
+    Approve(Stamp),
+    /// With a reason.
+    Return(String),
     Pause(bool),
     Wipe,
     Forget,
@@ -99,6 +117,10 @@ impl Verb {
             Verb::Done => "done",
             Verb::Inbox => "inbox",
             Verb::Snooze(_) => "snooze",
+            Verb::Claim(_) => "claim",
+            Verb::Submit => "submit",
+            Verb::Approve(_) => "approve",
+            Verb::Return(_) => "return",
             Verb::Assign(_) => "assign",
             Verb::Tag { .. } => "tag",
             Verb::Note(_) => "note",
@@ -113,11 +135,24 @@ impl Verb {
         }
     }
 
+    /// A snooze in words: "tomorrow", "fri 9", or "reply" for until they reply.
+    ///
+    /// # Errors
+    /// If that is no time to come.
+    pub fn snooze(words: &str, now: Stamp) -> Result<Verb, String> {
+        match words.trim() {
+            "r" | "reply" => Ok(Verb::Snooze(None)),
+            t => super::time::parse_when(t, now).map(|t| Verb::Snooze(Some(t))),
+        }
+    }
+
     /// What is said when it was done: "snoozed until fri 09:00", "released".
     #[must_use]
     pub fn said(&self, now: Stamp) -> String {
         match self {
-            Verb::Snooze(t) => format!("snoozed until {}", t.local_short(now)),
+            Verb::Snooze(None) => "snoozed until they reply".into(),
+            Verb::Claim(Some(from)) => format!("taken over from {from}"),
+            Verb::Snooze(Some(t)) => format!("snoozed until {}", t.local_short(now)),
             Verb::Assign(None) => "released".into(),
             Verb::Assign(Some(w)) => format!("assigned to {w}"),
             Verb::Tag { tag, on } => format!("{} #{tag}", if *on { "tagged" } else { "untagged" }),
@@ -173,7 +208,11 @@ mod tests {
         let all = [
             Verb::Done,
             Verb::Inbox,
-            Verb::Snooze(Stamp(0)),
+            Verb::Snooze(None),
+            Verb::Claim(None),
+            Verb::Submit,
+            Verb::Approve(Stamp(0)),
+            Verb::Return(String::new()),
             Verb::Assign(None),
             Verb::Tag { tag: String::new(), on: true },
             Verb::Note(String::new()),

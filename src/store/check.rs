@@ -81,7 +81,7 @@ impl Store {
                 }
             };
             for (slot, r) in b.rows.iter().enumerate() {
-                match frame.record(slot).map(codec::decode::<Stored>) {
+                match frame.record(slot).map(Stored::decode) {
                     Some(Ok(s)) if s.key == r.key => {}
                     _ => add(format!("the text of {} is not where it should be", r.key.id), false),
                 }
@@ -213,7 +213,7 @@ impl Store {
                     Ok(s) if self.inner.locate(s.key.id)?.is_some() => {
                         // Only a text that is lost is taken out of the record, never what people did.
                         let lost = |p: &super::Place| {
-                            matches!(self.inner.record::<Stored>(*p, 0), Err(StoreError::Corrupt(_)))
+                            matches!(self.inner.stored(*p, 0), Err(StoreError::Corrupt(_)))
                         };
                         let bad = s.revisions.iter().filter(|p| lost(p)).count();
                         if bad > 0 {

@@ -14,6 +14,8 @@ pub enum StoreError {
     Corrupt(String),
     /// The disk or the system refused.
     Io(String),
+    /// What was asked for is about something that is not so any more.
+    Stale(String),
     /// The store was written by a newer Hearken.
     Newer(String),
 }
@@ -47,7 +49,7 @@ impl fmt::Display for StoreError {
             StoreError::Full(s) => {
                 write!(f, "the disk is full ({s}); make room, and Hearken goes on by itself")
             }
-            StoreError::Locked(s) | StoreError::Newer(s) => f.write_str(s),
+            StoreError::Locked(s) | StoreError::Newer(s) | StoreError::Stale(s) => f.write_str(s),
             StoreError::Corrupt(s) => write!(f, "the store is damaged: {s}; run hearken check --repair"),
             StoreError::Io(s) => write!(f, "the store cannot work: {s}"),
         }

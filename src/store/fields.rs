@@ -6,7 +6,7 @@ use super::error::Result;
 use super::keys;
 use super::records::{NoteRef, Story};
 use super::tx::Tx;
-use crate::model::{Id, Key, State, Target, Trouble, Value, hash64};
+use crate::model::{Id, Key, Stamp, State, Target, Trouble, Value, hash64};
 
 /// The number under which a person's own marks are kept.
 pub fn person_no(who: &str) -> u64 {
@@ -31,6 +31,7 @@ pub fn get(tx: &mut Tx<'_>, who: &str, target: &Target, like: &Value) -> Result<
             Ok(match (d, like) {
                 (Some(d), Value::Discarded(_)) => Some(Value::Discarded(d.discarded)),
                 (Some(d), Value::Answered(_)) => Some(Value::Answered(d.posted)),
+                (Some(d), Value::Stage(_)) => Some(Value::Stage(d.stage)),
                 _ => None,
             })
         }
@@ -71,7 +72,7 @@ fn mention(tx: &mut Tx<'_>, who: &str, key: Key, like: &Value) -> Result<Option<
             }
         }
         Value::Story(_) => Value::Story(tx.side(key)?.story.filter(|s| *s != Story::alone(key.id))),
-        Value::Vip(_) | Value::Discarded(_) | Value::Paused(_) => return Ok(None),
+        Value::Vip(_) | Value::Discarded(_) | Value::Paused(_) | Value::Stage(_) => return Ok(None),
     }))
 }
 
@@ -94,6 +95,7 @@ pub fn set(tx: &mut Tx<'_>, who: &str, target: &Target, value: &Value, note: Opt
             match v {
                 Value::Discarded(on) => d.discarded = *on,
                 Value::Answered(at) => d.posted.clone_from(at),
+                Value::Stage(s) => d.stage.clone_from(s),
                 _ => return Ok(()),
             }
             if let Some(at) = tx.locate(d.mention.id)? {
@@ -129,8 +131,15 @@ fn set_mention(tx: &mut Tx<'_>, who: &str, key: Key, value: &Value, note: Option
                 tx.side(key)?.snoozed_until = *until;
             }
             let b = tx.block(at.block)?;
+            let mut was = *s;
             if let Some(r) = b.rows.get_mut(at.slot) {
+                was = r.state();
                 r.flags = (r.flags & !flag::STATE) | state_bits(*s);
+            }
+            if *s == State::Snoozed && until.is_none() {
+                tx.batch.put(keys::awaits(key.id), super::codec::encode(&(key, Stamp::now()))?);
+            } else if was == State::Snoozed && had.is_none() {
+                tx.batch.delete(keys::awaits(key.id));
             }
         }
         Value::Assignee(a) => {
@@ -166,7 +175,7 @@ fn set_mention(tx: &mut Tx<'_>, who: &str, key: Key, value: &Value, note: Option
             tx.side(key)?.story = Some(to.unwrap_or(Story::alone(key.id)));
             tx.set_flag(at, flag::STORY, to.is_some())?;
         }
-        Value::Vip(_) | Value::Discarded(_) | Value::Paused(_) => {}
+        Value::Vip(_) | Value::Discarded(_) | Value::Paused(_) | Value::Stage(_) => {}
     }
     Ok(())
 }

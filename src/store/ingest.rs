@@ -3,12 +3,12 @@
 
 use super::block::{BLOCK, Block, Place, Row, flag, state_bits};
 use super::error::{Result, StoreError};
-use super::records::{SourceRec, Stored, Story};
+use super::records::{Links, SourceRec, Stored, Story};
 use super::runs::{Family, Posting, postings_of};
 use super::segs::{FrameKind, SEGMENT, Segment, pack, pack_numbered};
 use super::tx::Tx;
 use super::{ActiveSegment, Core, Located, SPAN_US, Store, codec, keys};
-use crate::model::{Health, Id, Key, Mention, Stamp, State, Trouble};
+use crate::model::{Cause, Health, Id, Key, Mention, Stamp, State, Trouble};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// One thing heard.
@@ -21,6 +21,8 @@ pub struct Incoming {
     pub state: State,
     /// Hash of the canonical address: what makes two mentions tell one story. 0 if there is none.
     pub link: u64,
+    /// Hash of the discussion that it belongs to, in the same way; 0 if it belongs to none.
+    pub thread: u64,
 }
 
 /// What one poll of one source brings.
@@ -55,6 +57,8 @@ pub struct Outcome {
     pub inbox: u32,
     pub revised: Vec<Key>,
     pub known: u32,
+    /// Brought back from their sleep by a reply.
+    pub woken: Vec<Key>,
 }
 
 /// Mentions in one commit at most, so that a verb never waits long behind an import.
@@ -129,6 +133,8 @@ impl Store {
             fresh: BTreeMap::new(),
             seen: HashMap::new(),
             links: HashMap::new(),
+            awaits: self.inner.awaits()?,
+            woken: Vec::new(),
             stamps,
         };
         let mut results: Vec<(usize, Outcome)> = Vec::new();
@@ -148,12 +154,19 @@ impl Store {
             names.push((no, rec.id.clone()));
             results.push((i, o));
         }
+        let mut woken = std::mem::take(&mut w.woken);
         w.finish(&mut core)?;
+        woken.sort_unstable();
+        woken.dedup();
+        let woken = self.bring_back(&mut core, &woken, Stamp::now(), Cause::Source)?;
         for (no, id) in names {
             self.inner.name_source(no, &id);
         }
-        for (i, o) in results {
+        for (n, (i, o)) in results.into_iter().enumerate() {
             let out = &mut outcomes[i];
+            if n == 0 {
+                out.woken.extend(&woken);
+            }
             out.new.extend(o.new);
             out.inbox += o.inbox;
             out.revised.extend(o.revised);
@@ -196,7 +209,7 @@ struct Part {
 struct Fresh {
     row: Row,
     bytes: Vec<u8>,
-    link: u64,
+    links: Links,
 }
 
 pub(super) struct Work<'a> {
@@ -207,6 +220,9 @@ pub(super) struct Work<'a> {
     /// Ids that are new in this piece, and where they will stand.
     seen: HashMap<Id, Key>,
     links: HashMap<u64, Key>,
+    /// What waits for a reply, and whose reply is here.
+    awaits: std::sync::Arc<super::Awaits>,
+    woken: Vec<Key>,
     /// Stream times given out in this call: late mentions keep their order.
     stamps: &'a mut Stamps,
 }
@@ -220,6 +236,8 @@ impl<'a> Work<'a> {
             fresh: BTreeMap::new(),
             seen: HashMap::new(),
             links: HashMap::new(),
+            awaits: std::sync::Arc::default(),
+            woken: Vec::new(),
             stamps,
         }
     }
@@ -338,7 +356,7 @@ impl<'a> Work<'a> {
         let enters = row.state() == State::Heard && item.state == State::Inbox;
         // The state as it is from now on: a rebuild reads it here.
         let state = if enters { State::Inbox } else { row.state() };
-        let stored = Stored { key: row.key, state, link: item.link, mention };
+        let stored = Stored { key: row.key, state, link: item.link, mention, thread: item.thread };
         let number = self.tx.side(row.key)?.revisions.len() as u16 + 1;
         let record = codec::encode(&stored)?;
         let frame = pack_numbered(FrameKind::Revision, row.key.id.0, number, &[record])?;
@@ -370,9 +388,14 @@ impl<'a> Work<'a> {
         let author = item.mention.author.key();
         let class = if item.state == State::Heard { crate::model::HEARD_CLASS } else { class };
         let month = item.mention.heard_at.month();
-        let bytes = codec::encode(&Stored { key, state: item.state, link, mention: item.mention })?;
+        let thread = item.thread;
+        if thread != 0 {
+            self.woken.extend(self.awaits.get(&thread).into_iter().flatten().map(|(k, _)| *k));
+        }
+        let bytes = codec::encode(&Stored { key, state: item.state, link, mention: item.mention, thread })?;
         let row = Row { key, author, source, flags };
-        self.fresh.entry((class.to_owned(), month)).or_default().push(Fresh { row, bytes, link });
+        let links = Links { own: link, thread };
+        self.fresh.entry((class.to_owned(), month)).or_default().push(Fresh { row, bytes, links });
         self.seen.insert(key.id, key);
         Ok(key)
     }
@@ -463,8 +486,8 @@ impl<'a> Work<'a> {
             let mut rows = Vec::new();
             for (i, b) in blocks.into_iter().enumerate() {
                 let no = first + i as u32;
-                let (r, records): (Vec<(Row, u64)>, Vec<Vec<u8>>) =
-                    b.into_iter().map(|f| ((f.row, f.link), f.bytes)).unzip();
+                let (r, records): (Vec<(Row, Links)>, Vec<Vec<u8>>) =
+                    b.into_iter().map(|f| ((f.row, f.links), f.bytes)).unzip();
                 frames.push(pack(FrameKind::Block, u64::from(no), &records)?);
                 rows.push(r);
             }
@@ -472,8 +495,8 @@ impl<'a> Work<'a> {
             for (r, place) in rows.into_iter().zip(places) {
                 let no = core.next_block;
                 core.next_block += 1;
-                for (slot, (row, link)) in r.iter().enumerate() {
-                    self.tx.postings.extend(postings_of(row, *link, no, slot));
+                for (slot, (row, links)) in r.iter().enumerate() {
+                    self.tx.postings.extend(postings_of(row, *links, no, slot));
                 }
                 let rows = r.into_iter().map(|(row, _)| row).collect();
                 self.tx.new_block(Block { no, place, rows });

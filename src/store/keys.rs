@@ -2,7 +2,7 @@
 //!
 //! `b` blocks (greatest key, number) · `g` summaries of 32 blocks · `k` known ids of a source · `s` sources ·
 //! `x` side records of mentions · `y` stories · `z` snoozes by due time · `r` read marks · `p` people ·
-//! `d` drafts · `n` notes · `l` log entries · `u` undo lines · `w` pending wipes · `e` segments · `m` the rest.
+//! `a` snoozes until a reply · `d` drafts · `n` notes · `l` log entries · `u` undo lines · `w` pending wipes · `e` segments · `m` the rest.
 
 use crate::model::{Id, Key};
 
@@ -41,6 +41,10 @@ pub fn story(id: Id) -> Vec<u8> {
 
 pub fn snooze(due_ms: i64, id: Id) -> Vec<u8> {
     join(b'z', &[&due_ms.max(0).to_be_bytes(), &id.0.to_be_bytes()])
+}
+
+pub fn awaits(id: Id) -> Vec<u8> {
+    join(b'a', &[&id.0.to_be_bytes()])
 }
 
 pub fn read_marks(person: u64, group: u32) -> Vec<u8> {

@@ -1,33 +1,42 @@
 //! Stores of older schemas, brought to this one step by step. Each step is one batch that carries the new number,
 //! so that a kill in the middle leaves the old store whole.
 
+use super::block::Place;
 use super::error::{Result, StoreError};
 use super::kv::{Batch, Kv, scan};
 use super::open::SCHEMA;
-use super::records::SourceRec;
+use super::records::{DraftRec, SourceRec};
 use super::{codec, keys};
-use crate::model::{Cursor, Health, Stamp, Trouble};
+use crate::model::{Cursor, Health, Id, Key, Stage, Stamp, Text, Trouble};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// Brings a store to the schema of this program.
 pub fn migrate(kv: &dyn Kv, from: u32) -> Result<()> {
-    match from {
-        1 => sources_of_1(kv)?,
-        v => {
-            return Err(StoreError::Newer(format!(
-                "this store has schema {v}, for which no way to schema {SCHEMA} is known"
-            )));
+    for schema in from..SCHEMA {
+        match schema {
+            1 => each::<Source1, SourceRec>(kv, b"s", 2)?,
+            2 => each::<Draft2, DraftRec>(kv, b"d", 3)?,
+            v => {
+                return Err(StoreError::Newer(format!(
+                    "this store has schema {v}, for which no way to schema {SCHEMA} is known"
+                )));
+            }
         }
     }
     kv.sync()
 }
 
-/// Schema 1: a cursor did not know what a document had asked for, nor a health how new the newest entry was.
-fn sources_of_1(kv: &dyn Kv) -> Result<()> {
+/// Writes every record of a kind anew, and the schema that is reached by it.
+fn each<Old: DeserializeOwned, New: Serialize + From<Old>>(
+    kv: &dyn Kv,
+    kind: &[u8],
+    schema: u32,
+) -> Result<()> {
     let mut batch = Batch::default();
     let mut wrong = None;
-    scan(kv, b"s", &mut |key, value| {
-        match codec::decode::<Source1>(value).and_then(|old| codec::encode(&SourceRec::from(old))) {
+    scan(kv, kind, &mut |key, value| {
+        match codec::decode::<Old>(value).and_then(|old| codec::encode(&New::from(old))) {
             Ok(new) => batch.put(key.to_vec(), new),
             Err(e) => wrong = Some(e),
         }
@@ -36,10 +45,38 @@ fn sources_of_1(kv: &dyn Kv) -> Result<()> {
     if let Some(e) = wrong {
         return Err(e);
     }
-    batch.put(keys::meta("schema"), codec::encode(&2u32)?);
+    batch.put(keys::meta("schema"), codec::encode(&schema)?);
     kv.apply(&batch)
 }
 
+/// Schema 2: a draft was written or posted, and nobody had to look at it between.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Draft2 {
+    pub id: Id,
+    pub mention: Key,
+    pub who: String,
+    pub saved_at: Stamp,
+    pub place: Place,
+    pub discarded: bool,
+    pub posted: Option<Text>,
+}
+
+impl From<Draft2> for DraftRec {
+    fn from(o: Draft2) -> DraftRec {
+        DraftRec {
+            id: o.id,
+            mention: o.mention,
+            who: o.who,
+            saved_at: o.saved_at,
+            place: o.place,
+            discarded: o.discarded,
+            posted: o.posted,
+            stage: Stage::Writing,
+        }
+    }
+}
+
+/// Schema 1: a cursor did not know what a document had asked for, nor a health how new the newest entry was.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Source1 {
     pub id: String,
@@ -132,6 +169,16 @@ mod tests {
             };
             let mut b = Batch::default();
             b.put(keys::source(0), codec::encode(&old).unwrap());
+            let draft = Draft2 {
+                id: Id(5),
+                mention: Key::default(),
+                who: "ana".into(),
+                saved_at: Stamp(3),
+                place: Place { seg: 0, off: 0, len: 0 },
+                discarded: true,
+                posted: None,
+            };
+            b.put(keys::draft(Id(5)), codec::encode(&draft).unwrap());
             b.put(keys::meta("schema"), codec::encode(&1u32).unwrap());
             kv.apply(&b).unwrap();
             kv.sync().unwrap();
@@ -140,6 +187,8 @@ mod tests {
         let rec = s.reader().source("blog").unwrap().unwrap();
         assert_eq!((rec.cursor.etag.as_deref(), rec.cursor.body_hash), (Some("e"), 7));
         assert_eq!((rec.health.heard, rec.health.gaps.len()), (12, 1));
+        let draft = s.inner.draft_rec(Id(5)).unwrap().unwrap();
+        assert_eq!((draft.who.as_str(), draft.discarded, draft.stage), ("ana", true, Stage::Writing));
         drop(s);
         // The second opening finds nothing to do, and a schema of the future is left alone.
         drop(Store::open(dir.path(), 16).unwrap());

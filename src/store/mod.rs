@@ -3,7 +3,7 @@
 //! disk. [`Reader`] is for everybody below the engine, [`Store`]'s writing half for the engine alone.
 //!
 //! A mention costs 30 bytes of a block's descriptor (64 mentions under one key), its share of a compressed
-//! frame, and four postings. State is a column of the descriptor, summed up in bitmaps that are held in memory.
+//! frame, and four postings (five in a discussion). State is a column of the descriptor, summed up in bitmaps that are held in memory.
 
 mod backup;
 mod blobs;
@@ -43,13 +43,13 @@ pub use records::SourceRec;
 pub use tend::background;
 pub use verbs::Asker;
 
-use crate::model::{Health, Id, Key};
+use crate::model::{Health, Id, Key, Stamp};
 use blobs::{Blob, Blobs};
 use block::{Block, Place};
 use error::Result;
 use index::{Index, Meta};
 use kv::{Batch, Kv};
-use records::{NoteRec, PersonRec, Side, Story};
+use records::{Links, NoteRec, PersonRec, Side, Stored, Story};
 use runs::{Family, Posting};
 use search::Search;
 use segs::Segs;
@@ -92,9 +92,14 @@ pub(crate) struct Inner {
     /// Source ids by number and back.
     sources: RwLock<Sources>,
     vips: RwLock<HashSet<Id>>,
+    /// What waits for a reply, by the hash of its discussion; unknown until somebody asks, and after every change.
+    awaits: Mutex<Option<Arc<Awaits>>>,
     /// Read marks of people who are here: person, then group.
     marks: Mutex<HashMap<u64, HashMap<u32, Marks>>>,
 }
+
+/// By the hash of a discussion: what waits for a reply in it, and since when.
+type Awaits = HashMap<u64, Vec<(Key, Stamp)>>;
 
 #[derive(Default)]
 pub(crate) struct Sources {
@@ -216,6 +221,9 @@ impl Inner {
 
     /// Applies and syncs; a copy in the making gets the batch too.
     pub fn write(&self, batch: &Batch) -> Result<()> {
+        if batch.ops.iter().any(|(k, _)| k.first() == Some(&b'a')) {
+            *self.awaits.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
         let kv = self.kv();
         let applied = kv.apply(batch);
         let written = applied.clone().and_then(|()| kv.sync());
@@ -377,6 +385,35 @@ impl Inner {
         Ok(out)
     }
 
+    /// What waits for a reply.
+    pub fn awaits(&self) -> Result<Arc<Awaits>> {
+        let mut held = self.awaits.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(a) = &*held {
+            return Ok(a.clone());
+        }
+        let mut all: Vec<(Key, Stamp)> = Vec::new();
+        kv::scan(&*self.kv(), b"a", &mut |_, v| {
+            all.extend(codec::decode::<(Key, Stamp)>(v));
+            true
+        })?;
+        let mut out = Awaits::new();
+        for (key, since) in all {
+            let Some(at) = self.locate(key.id)? else { continue };
+            // A text that cannot be read waits for nothing that could be told.
+            let links = self
+                .stored(self.block(at.block)?.place, at.slot)
+                .map_or_else(|_| Links::default(), |s| s.links());
+            for hash in [links.own, links.thread] {
+                if hash != 0 {
+                    out.entry(hash).or_default().push((key, since));
+                }
+            }
+        }
+        let out = Arc::new(out);
+        *held = Some(out.clone());
+        Ok(out)
+    }
+
     pub fn source_no(&self, id: &str) -> Option<u32> {
         self.sources.read().unwrap_or_else(PoisonError::into_inner).by_id.get(id).copied()
     }
@@ -418,6 +455,14 @@ impl Inner {
         let bytes =
             f.record(i).ok_or_else(|| StoreError::corrupt(format!("frame {} has no record {i}", f.owner)))?;
         codec::decode(bytes)
+    }
+
+    /// A mention as it lies in a frame.
+    fn stored(&self, place: Place, i: usize) -> Result<Stored> {
+        let f = self.segs.frame(place)?;
+        let bytes =
+            f.record(i).ok_or_else(|| StoreError::corrupt(format!("frame {} has no record {i}", f.owner)))?;
+        Stored::decode(bytes)
     }
 
     /// The key of a mention, from its block.

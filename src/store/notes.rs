@@ -2,13 +2,13 @@
 //! only where they lie.
 
 use super::block::flag;
-use super::error::Result;
+use super::error::{Result, StoreError};
 use super::records::{DraftRec, NoteRec, NoteRef, StoredNote};
 use super::segs::{FrameKind, pack};
 use super::tx::Tx;
-use super::verbs::Asker;
+use super::verbs::{Asker, Line};
 use super::{Core, Reader, Store, codec, keys, kv};
-use crate::model::{Draft, Id, Key, Stamp, Text, Value, hash64};
+use crate::model::{Cause, Change, Draft, Id, Key, Stage, Stamp, Target, Text, Value, hash64};
 
 /// The class of notes and drafts.
 pub const NOTES: &str = "notes";
@@ -50,38 +50,72 @@ impl Store {
         }
     }
 
-    /// Saves a person's open draft about a mention; an empty text is saved too.
+    /// Saves a person's open draft about a mention; an empty text is saved too. `of` is a colleague's draft that
+    /// waits for approval: it stays theirs and goes on waiting. One's own that was finished is being written again.
     ///
     /// # Errors
-    /// If the disk fails.
-    pub fn save_draft(&self, asker: &Asker, mention: Key, text: &Text, now: Stamp) -> Result<Id> {
+    /// If the disk fails, or the colleague's draft waits no more.
+    pub fn save_draft(
+        &self,
+        asker: &Asker,
+        mention: Key,
+        of: Option<Id>,
+        text: &Text,
+        now: Stamp,
+    ) -> Result<Id> {
         let mut core = self.urgently()?;
         let mut tx = Tx::new(&self.inner);
-        let (id, _) = open_draft(&asker.who, mention.id, |id| tx.draft(id))?;
-        let stored = StoredNote {
-            id,
-            about: mention.id,
-            who: asker.who.clone(),
-            at: now,
-            text: text.clone(),
-            draft: true,
+        let (id, old) = match of {
+            Some(id) => (id, tx.draft(id)?),
+            None => open_draft(&asker.who, mention.id, |id| tx.draft(id))?,
         };
+        let who = old.as_ref().map_or(&asker.who, |d| &d.who).clone();
+        let before = old.as_ref().map(|d| d.stage.clone()).unwrap_or_default();
+        let stage = if who == asker.who {
+            Stage::Writing
+        } else if matches!(before, Stage::Waiting { .. }) {
+            Stage::Waiting { edited_by: Some(asker.who.clone()) }
+        } else {
+            return Err(StoreError::Stale(format!("the draft of {who} does not wait for approval any more")));
+        };
+        if let Some(d) = old.as_ref().filter(|d| d.stage != Stage::Writing && !d.discarded)
+            && self.inner.record::<StoredNote>(d.place, 0).is_ok_and(|n| n.text == *text)
+        {
+            return Ok(id);
+        }
+        let mention = old.as_ref().map_or(mention, |d| d.mention);
+        let stored =
+            StoredNote { id, about: mention.id, who: who.clone(), at: now, text: text.clone(), draft: true };
         let frame = pack(FrameKind::Note, id.0, &[codec::encode(&stored)?])?;
         let place = self.append(&mut core, &mut tx, NOTES, &now.month(), &[frame])?[0];
-        let rec = DraftRec {
+        let changed = before != stage;
+        tx.put_draft(&DraftRec {
             id,
             mention,
-            who: asker.who.clone(),
+            who,
             saved_at: now,
             place,
             discarded: false,
             posted: None,
-        };
-        tx.put_draft(&rec)?;
+            stage: stage.clone(),
+        })?;
         if let Some(at) = tx.locate(mention.id)? {
             tx.set_flag(at, flag::DRAFT, true)?;
         }
-        tx.commit()?;
+        if changed {
+            let change =
+                Change { target: Target::Draft(id), from: Value::Stage(before), to: Value::Stage(stage) };
+            self.log_and_commit(
+                &mut core,
+                tx,
+                asker,
+                now,
+                ("rewrite".into(), vec![change], Cause::Along),
+                Line::None,
+            )?;
+        } else {
+            tx.commit()?;
+        }
         Ok(id)
     }
 }
@@ -151,9 +185,32 @@ impl Reader {
         found.map(|d| self.draft_of(&d)).transpose()
     }
 
+    /// A draft by its own id.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn draft_by_id(&self, id: Id) -> Result<Option<Draft>> {
+        self.inner.draft_rec(id)?.map(|d| self.draft_of(&d)).transpose()
+    }
+
+    /// All open drafts about a mention, the newest first.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn drafts_about(&self, mention: Id) -> Result<Vec<Draft>> {
+        Ok(self.drafts()?.into_iter().filter(|d| d.mention.id == mention && d.is_open()).collect())
+    }
+
     fn draft_of(&self, d: &DraftRec) -> Result<Draft> {
         let text = self.inner.record::<StoredNote>(d.place, 0).map(|n| n.text);
         let text = text.unwrap_or_else(|_| Text::ours("[damaged on the disk]"));
+        let reason = match &d.stage {
+            Stage::Returned { note, .. } => match self.inner.note(*note)?.filter(|n| !n.erased) {
+                Some(n) => self.inner.record::<StoredNote>(n.place, 0).map(|n| n.text).unwrap_or_default(),
+                None => Text::default(),
+            },
+            _ => Text::default(),
+        };
         let about = self.item(d.mention.id, &d.who)?.map_or_else(Text::default, |i| {
             Text::already_clean(i.mention.headline().chars().take(200).collect())
         });
@@ -166,6 +223,8 @@ impl Reader {
             saved_at: d.saved_at,
             discarded: d.discarded,
             posted: d.posted.clone(),
+            stage: d.stage.clone(),
+            reason,
         })
     }
 }

@@ -7,7 +7,7 @@ use super::error::{Result, StoreError};
 use super::index::Index;
 use super::kv::{Kv, Sled, scan};
 use super::log::{Log, LogEnd};
-use super::records::{PersonRec, SourceRec, Stored};
+use super::records::{Links, PersonRec, SourceRec, Stored};
 use super::runs::postings_of;
 use super::search::{Postings, Search};
 use super::segs::{Segment, Segs};
@@ -18,7 +18,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// Version of the layout of folders and keys; records have versions of their own.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// The name of the live Db is in the file CURRENT, so that a copy can take its place in one rename.
 pub fn current(dir: &Path) -> String {
@@ -79,6 +79,7 @@ pub fn over(
         sources: RwLock::new(loaded.sources),
         vips: RwLock::new(loaded.vips),
         marks: Mutex::default(),
+        awaits: Mutex::default(),
     });
     // Since the last copy, not since this opening: many short sessions log as much as a long one.
     let size = inner.kv().size()?;
@@ -282,12 +283,12 @@ fn refill(inner: &Inner, from: u32, to: u32) -> Result<()> {
         let frame = inner.segs.frame(b.place).ok();
         let mut all = Vec::new();
         for (slot, r) in b.rows.iter().enumerate() {
-            let link = frame
+            let links = frame
                 .as_ref()
                 .and_then(|f| f.record(slot))
-                .and_then(|bytes| codec::decode::<Stored>(bytes).ok())
-                .map_or(0, |s| s.link);
-            all.extend(postings_of(r, link, no, slot));
+                .and_then(|bytes| Stored::decode(bytes).ok())
+                .map_or_else(Links::default, |s| s.links());
+            all.extend(postings_of(r, links, no, slot));
         }
         inner.search.add(all);
     }

@@ -3,7 +3,7 @@
 
 use super::block::{Block, Row, flag};
 use super::error::Result;
-use super::records::{NoteRef, Side, SourceRec, Stored, StoredNote, Story};
+use super::records::{NoteRef, Side, SourceRec, StoredNote, Story};
 use super::runs::Family;
 use super::{Inner, Located, Reader, fields, kv};
 use crate::model::{Counts, Id, Item, Key, Mention, PersonCard, Stamp, State, Text};
@@ -197,10 +197,10 @@ impl Reader {
         if row.has(flag::EDITED)
             && let Some(place) = self.inner.side(row.key.id)?.and_then(|s| s.revisions.last().copied())
         {
-            return Ok(self.inner.record::<Stored>(place, 0)?.mention);
+            return Ok(self.inner.stored(place, 0)?.mention);
         }
         let place = self.inner.block(at.block)?.place;
-        Ok(self.inner.record::<Stored>(place, at.slot)?.mention)
+        Ok(self.inner.stored(place, at.slot)?.mention)
     }
 
     /// The text, or words that say that the disk does not give it any more: one damaged frame must not hide the
@@ -271,11 +271,11 @@ impl Reader {
         let mut out = Vec::new();
         let earlier = &side.revisions[..side.revisions.len() - 1];
         for place in earlier.iter().rev() {
-            let m = self.inner.record::<Stored>(*place, 0)?.mention;
+            let m = self.inner.stored(*place, 0)?.mention;
             out.push((m.heard_at, m.title, m.text));
         }
         let place = self.inner.block(at.block)?.place;
-        let first = self.inner.record::<Stored>(place, at.slot)?.mention;
+        let first = self.inner.stored(place, at.slot)?.mention;
         out.push((first.heard_at, first.title, first.text));
         Ok(out)
     }
@@ -400,6 +400,37 @@ impl Reader {
         Ok(out)
     }
 
+    /// The discussion that a mention belongs to, oldest first, with what began it; itself, if there is none.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn thread(&self, id: Id, limit: usize, who: &str) -> Result<Vec<Item>> {
+        let Some(at) = self.inner.locate(id)? else { return Ok(Vec::new()) };
+        let links = self.inner.stored(self.inner.block(at.block)?.place, at.slot).map(|s| s.links());
+        let links = links.unwrap_or_default();
+        let hash = if links.thread == 0 { links.own } else { links.thread };
+        let mut places = vec![at];
+        if hash != 0 {
+            for (family, limit) in [(Family::Link, ROOTS), (Family::Thread, limit)] {
+                let found = self.inner.search.newest(family, hash, u64::MAX, limit)?;
+                places.extend(found.iter().map(|p| Located { block: p.block, slot: usize::from(p.slot) }));
+            }
+        }
+        let mut out: Vec<Item> = Vec::new();
+        for at in places {
+            if self.inner.index().meta(at.block).is_none() {
+                continue;
+            }
+            if let Some(row) = self.inner.block(at.block)?.rows.get(at.slot)
+                && !out.iter().any(|i| i.key == row.key)
+            {
+                out.push(self.hydrate(at, row, who)?);
+            }
+        }
+        out.sort_by_key(|i| (i.mention.at, i.key));
+        Ok(out)
+    }
+
     /// People whom somebody touched: the watch list, those with notes or tags.
     ///
     /// # Errors
@@ -413,6 +444,9 @@ impl Reader {
         Ok(out)
     }
 }
+
+/// Tellings of what began a discussion that are shown with it.
+const ROOTS: usize = 8;
 
 fn stamp(us: u64) -> Stamp {
     Stamp(i64::try_from(us / 1000).unwrap_or(i64::MAX))

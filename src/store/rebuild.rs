@@ -11,7 +11,7 @@ use super::runs::postings_of;
 use super::segs::{Frame, FrameKind, Segment, frames_of, head_of};
 use super::tx::Tx;
 use super::{Store, codec, disk, keys, open};
-use crate::model::{Id, Mention, State, Target};
+use crate::model::{Id, Mention, Stage, State, Target};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -216,7 +216,7 @@ fn block(store: &Store, w: &mut Work<'_>, sources: &mut Numbers, place: Place, f
     let mut rows = Vec::new();
     let mut links = Vec::new();
     for slot in 0..f.len() {
-        let stored: Stored = codec::decode(f.record(slot).unwrap_or_default())?;
+        let stored = Stored::decode(f.record(slot).unwrap_or_default())?;
         let m = &stored.mention;
         let mut flags = state_bits(stored.state);
         if *m == Mention::default() {
@@ -228,7 +228,7 @@ fn block(store: &Store, w: &mut Work<'_>, sources: &mut Numbers, place: Place, f
         }
         let source = sources.of(store, &m.source, &m.network);
         rows.push(Row { key: stored.key, author: m.author.key(), source, flags });
-        links.push(stored.link);
+        links.push(stored.links());
     }
     for (slot, (r, link)) in rows.iter().zip(&links).enumerate() {
         w.tx.postings.extend(postings_of(r, *link, no, slot));
@@ -237,7 +237,7 @@ fn block(store: &Store, w: &mut Work<'_>, sources: &mut Numbers, place: Place, f
     let keys: Vec<_> = rows.iter().map(|r| r.key).collect();
     w.tx.new_block(Block { no, place, rows });
     for (slot, (key, link)) in keys.into_iter().zip(links).enumerate() {
-        if link != 0 && w.join_story(link, key)? {
+        if link.own != 0 && w.join_story(link.own, key)? {
             w.tx.set_flag(super::Located { block: no, slot }, flag::STORY | flag::SIDE, true)?;
         }
     }
@@ -252,7 +252,7 @@ fn read_segment(blobs: &dyn Blobs, no: u32, seg: &Segment) -> Result<Vec<u8>> {
 
 /// A later text of a mention; one that brought it into the inbox says so.
 fn revision(tx: &mut Tx<'_>, f: &Frame) -> Result<()> {
-    let stored: Stored = codec::decode(f.record(0).unwrap_or_default())?;
+    let stored = Stored::decode(f.record(0).unwrap_or_default())?;
     if let Some(at) = tx.locate(Id(f.owner))? {
         tx.set_flag(at, flag::EDITED, true)?;
         let row = tx.block(at.block)?.rows.get_mut(at.slot);
@@ -275,7 +275,17 @@ fn note(tx: &mut Tx<'_>, place: Place, f: &Frame) -> Result<()> {
     let Some(mention) = tx.block(at.block)?.rows.get(at.slot).map(|r| r.key) else { return Ok(()) };
     if tx.draft(n.id)?.is_none_or(|d| d.saved_at <= n.at) {
         let (id, who, saved_at) = (n.id, n.who, n.at);
-        tx.put_draft(&DraftRec { id, mention, who, saved_at, place, discarded: false, posted: None })?;
+        let rec = DraftRec {
+            id,
+            mention,
+            who,
+            saved_at,
+            place,
+            discarded: false,
+            posted: None,
+            stage: Stage::Writing,
+        };
+        tx.put_draft(&rec)?;
         tx.set_flag(at, flag::DRAFT, true)?;
     }
     Ok(())

@@ -2,8 +2,10 @@
 //! can reach them.
 
 use super::block::Place;
+use super::codec;
+use super::error::Result;
 use crate::model::source::Cursor;
-use crate::model::{Health, Id, Key, Mention, Stamp, State, Text};
+use crate::model::{Health, Id, Key, Mention, Stage, Stamp, State, Text};
 use serde::{Deserialize, Serialize};
 
 /// A mention as it lies in a frame: enough to build the tree again without the tree.
@@ -15,6 +17,42 @@ pub struct Stored {
     /// Hash of the canonical address; 0 if there is none.
     pub link: u64,
     pub mention: Mention,
+    /// Hash of the discussion that it belongs to; 0 if it begins one or stands alone.
+    pub thread: u64,
+}
+
+/// As it was before discussions were filed.
+#[derive(Serialize, Deserialize)]
+struct Stored1 {
+    key: Key,
+    state: State,
+    link: u64,
+    mention: Mention,
+}
+
+impl Stored {
+    /// # Errors
+    /// If these bytes are no mention.
+    pub fn decode(bytes: &[u8]) -> Result<Stored> {
+        codec::decode(bytes).or_else(|e| match codec::decode::<Stored1>(bytes) {
+            Ok(o) => Ok(Stored { key: o.key, state: o.state, link: o.link, mention: o.mention, thread: 0 }),
+            Err(_) => Err(e),
+        })
+    }
+
+    /// What it is filed under.
+    pub fn links(&self) -> Links {
+        Links { own: self.link, thread: self.thread }
+    }
+}
+
+/// What a mention is filed under beside its id, author and source: hashes of addresses, 0 for none.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Links {
+    /// Its own.
+    pub own: u64,
+    /// Of the discussion.
+    pub thread: u64,
 }
 
 /// What people did to a mention, where they did something; and its later texts.
@@ -110,4 +148,5 @@ pub struct DraftRec {
     pub place: Place,
     pub discarded: bool,
     pub posted: Option<Text>,
+    pub stage: Stage,
 }

@@ -6,6 +6,7 @@ use super::blobs::{Blob, Blobs};
 use super::block::Row;
 use super::codec::{Bytes, checksum};
 use super::error::{Result, StoreError};
+use super::records::Links;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ const PROBES: u32 = 7;
 fn bloom_words(name: &RunName) -> usize {
     match name.family {
         Family::Id | Family::Link => (name.count as usize * BITS).div_ceil(64).max(1),
-        Family::Author | Family::Source => 0,
+        Family::Author | Family::Source | Family::Thread => 0,
     }
 }
 
@@ -34,10 +35,12 @@ pub enum Family {
     Author,
     Source,
     Link,
+    /// Of a discussion: what belongs to it, without what began it.
+    Thread,
 }
 
 impl Family {
-    pub const ALL: [Family; 4] = [Family::Id, Family::Author, Family::Source, Family::Link];
+    pub const ALL: [Family; 5] = [Family::Id, Family::Author, Family::Source, Family::Link, Family::Thread];
 
     fn word(self) -> &'static str {
         match self {
@@ -45,6 +48,7 @@ impl Family {
             Family::Author => "author",
             Family::Source => "source",
             Family::Link => "link",
+            Family::Thread => "thread",
         }
     }
 }
@@ -376,13 +380,19 @@ pub fn merge(
 }
 
 /// The postings of a row of a block; what has no author, source or link (0) has none under it.
-pub fn postings_of(row: &Row, link: u64, block: u32, slot: usize) -> impl Iterator<Item = (Family, Posting)> {
+pub fn postings_of(
+    row: &Row,
+    links: Links,
+    block: u32,
+    slot: usize,
+) -> impl Iterator<Item = (Family, Posting)> {
     let time = row.key.time;
     [
         (Family::Id, row.key.id.0),
         (Family::Author, row.author),
         (Family::Source, u64::from(row.source)),
-        (Family::Link, link),
+        (Family::Link, links.own),
+        (Family::Thread, links.thread),
     ]
     .into_iter()
     .filter(|(_, key)| *key != 0)

@@ -5,7 +5,7 @@
 use super::block::{BLOCK, Block, Row, flag};
 use super::error::{Result, StoreError};
 use super::kv::{Batch, Kv, Sled};
-use super::records::Side;
+use super::records::{Links, Side, Stored};
 use super::runs::postings_of;
 use super::segs::{FrameKind, pack};
 use super::tx::Tx;
@@ -254,8 +254,8 @@ impl Store {
                 tx.side(k.row.key)?.revisions = mine.collect();
             }
             for (slot, k) in b.iter().enumerate() {
-                let link = codec::decode::<super::records::Stored>(&k.record).map_or(0, |s| s.link);
-                tx.postings.extend(postings_of(&k.row, link, no, slot));
+                let links = Stored::decode(&k.record).map_or_else(|_| Links::default(), |s| s.links());
+                tx.postings.extend(postings_of(&k.row, links, no, slot));
                 let (was, bit) = k.at;
                 for (person, m) in marks.get(&(was / 32)).into_iter().flatten() {
                     if m[(was % 32) as usize] & (1 << bit) != 0 {

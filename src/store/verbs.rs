@@ -6,10 +6,11 @@ use super::fields::{self, person_no};
 use super::log::{self, LogEnd, LogPlace};
 use super::notes::open_draft;
 use super::records::NoteRef;
+use super::runs::Family;
 use super::tx::Tx;
 use super::{Core, Store, codec, keys, kv};
 use crate::model::{
-    Applied, Cause, Change, Entry, Id, Key, Stamp, State, Target, Targets, Text, Value, Verb,
+    Applied, Cause, Change, Entry, Id, Key, Stage, Stamp, State, Target, Targets, Text, Value, Verb,
 };
 
 /// Who asks. The name comes from the system, never from text.
@@ -52,10 +53,14 @@ impl Store {
         let mut changes = Vec::new();
         let (mut changed, mut skipped) = (0, 0);
         let mut note = None;
-        if let Verb::Note(text) = verb {
+        if let Verb::Note(text) | Verb::Return(text) = verb {
             let about = match targets {
                 Targets::Mentions(k) => k.first().map(|k| k.id),
                 Targets::People(p) => p.first().copied(),
+                Targets::Drafts(d) => match d.first() {
+                    Some(d) => tx.draft(*d)?.map(|d| d.mention.id),
+                    None => None,
+                },
                 _ => None,
             };
             note = Some(self.store_note(&mut core, &mut tx, asker, about.unwrap_or_default(), text, now)?);
@@ -78,8 +83,17 @@ impl Store {
             }
             t => t,
         };
+        let mut out = false;
         for (target, to) in wanted(&self.inner, &tx, &asker.who, verb, targets, note.as_ref())? {
+            // What goes along with a draft that could not be had does not go alone.
+            if out && goes_along(verb, &target, &to) {
+                continue;
+            }
             match fields::get(&mut tx, &asker.who, &target, &to)? {
+                Some(from) if !still(&tx, verb, &target, &from, &to)? => {
+                    skipped += 1;
+                    out = true;
+                }
                 // What was merely heard stays so when its text goes.
                 Some(Value::State(State::Heard, _)) if goes_along(verb, &target, &to) => {}
                 Some(from) if from != to => {
@@ -143,14 +157,47 @@ impl Store {
         if due.is_empty() {
             return Ok(due);
         }
-        let asker = Asker { who: "hearken".into(), uid: 0 };
         let mut core = self.urgently()?;
+        self.bring_back(&mut core, &due, now, Cause::Clock)
+    }
+
+    /// Brings back what waited for a reply that came while nobody looked.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn wake_answered(&self, now: Stamp) -> Result<Vec<Key>> {
+        let mut core = self.urgently()?;
+        let mut due = Vec::new();
+        for (hash, waiting) in self.inner.awaits()?.iter() {
+            let newest = self.inner.search.newest(Family::Thread, *hash, u64::MAX, 1)?;
+            let newest = newest.first().map_or(0, |p| p.time);
+            due.extend(
+                waiting.iter().filter(|(_, since)| newest > since.0.unsigned_abs() * 1000).map(|(k, _)| *k),
+            );
+        }
+        due.sort_unstable();
+        due.dedup();
+        self.bring_back(&mut core, &due, now, Cause::Source)
+    }
+
+    /// What sleeps is in the inbox again.
+    pub(super) fn bring_back(
+        &self,
+        core: &mut Core,
+        due: &[Key],
+        now: Stamp,
+        cause: Cause,
+    ) -> Result<Vec<Key>> {
+        if due.is_empty() {
+            return Ok(Vec::new());
+        }
+        let asker = Asker { who: "hearken".into(), uid: 0 };
         let mut tx = Tx::new(&self.inner);
         let mut changes = Vec::new();
-        for key in &due {
+        for key in due {
             // A key that no snooze stands behind any more would come due for ever.
             let until = tx.side(*key)?.snoozed_until;
-            if until.is_none_or(|t| t > now) {
+            if cause == Cause::Clock && until.is_none_or(|t| t > now) {
                 for stale in self.snoozes_of(key.id, now)? {
                     tx.batch.delete(stale);
                 }
@@ -164,8 +211,8 @@ impl Store {
                 changes.push(Change { target, from, to });
             }
         }
-        let entry = ("inbox".to_owned(), changes, Cause::Clock);
-        Ok(self.log_and_commit(&mut core, tx, &asker, now, entry, Line::None)?.keys)
+        let entry = ("inbox".to_owned(), changes, cause);
+        Ok(self.log_and_commit(core, tx, &asker, now, entry, Line::None)?.keys)
     }
 
     /// The keys under which a mention is due by now.
@@ -258,7 +305,7 @@ impl Store {
     }
 
     /// Log, then tree. An entry without changes is not logged, but its place in the undo line is.
-    fn log_and_commit(
+    pub(super) fn log_and_commit(
         &self,
         core: &mut Core,
         mut tx: Tx<'_>,
@@ -425,7 +472,7 @@ fn undoable(verb: &str) -> bool {
     crate::model::VERBS.iter().any(|v| v.name == verb && v.undoable)
 }
 
-enum Line {
+pub(super) enum Line {
     None,
     New,
     Set(u64, u8),
@@ -446,8 +493,24 @@ fn index_entry(tx: &mut Tx<'_>, seq: u64, place: LogPlace, end: LogEnd) -> Resul
 fn goes_along(verb: &Verb, target: &Target, to: &Value) -> bool {
     matches!(
         (verb, target, to),
-        (Verb::Answered(_), Target::Draft(_), _) | (Verb::Wipe | Verb::Forget, _, Value::State(..))
+        (Verb::Answered(_), Target::Draft(_), _)
+            | (Verb::Return(_), Target::Mention(_), _)
+            | (Verb::Wipe | Verb::Forget, _, Value::State(..))
     )
+}
+
+/// True unless the verb was asked for in view of something that is not so any more.
+fn still(tx: &Tx<'_>, verb: &Verb, target: &Target, from: &Value, to: &Value) -> Result<bool> {
+    Ok(match (verb, from, to) {
+        (Verb::Claim(seen), Value::Assignee(is), _) => is == seen,
+        (Verb::Approve(seen), Value::Stage(a), Value::Stage(b)) => {
+            let read =
+                matches!(target, Target::Draft(id) if tx.draft(*id)?.is_some_and(|d| d.saved_at == *seen));
+            read && a.leads_to(b)
+        }
+        (_, Value::Stage(a), Value::Stage(b)) => a.leads_to(b),
+        _ => true,
+    })
 }
 
 /// The values that a verb wants, target by target.
@@ -462,7 +525,13 @@ fn wanted(
     let value = match verb {
         Verb::Done => Value::State(State::Done, None),
         Verb::Inbox => Value::State(State::Inbox, None),
-        Verb::Snooze(t) => Value::State(State::Snoozed, Some(*t)),
+        Verb::Snooze(t) => Value::State(State::Snoozed, *t),
+        Verb::Claim(_) => Value::Assignee(Some(who.to_owned())),
+        Verb::Submit => Value::Stage(Stage::Waiting { edited_by: None }),
+        Verb::Approve(_) => Value::Stage(Stage::Approved { by: who.to_owned() }),
+        Verb::Return(_) => {
+            Value::Stage(Stage::Returned { by: who.to_owned(), note: note.map_or(Id(0), |n| n.id) })
+        }
         Verb::Assign(a) => Value::Assignee(a.clone()),
         Verb::Tag { tag, on } => Value::Tag(tag.clone(), *on),
         Verb::Note(_) => Value::Note(note.map_or(Id(0), |n| n.id), true),
@@ -504,7 +573,15 @@ fn wanted(
         }
         Targets::Story(_) | Targets::Rows(..) => {}
         Targets::People(ids) => out.extend(ids.iter().map(|i| (Target::Person(*i), value.clone()))),
-        Targets::Drafts(ids) => out.extend(ids.iter().map(|i| (Target::Draft(*i), value.clone()))),
+        Targets::Drafts(ids) => {
+            for i in ids {
+                out.push((Target::Draft(*i), value.clone()));
+                // The reason stands beside the mention, where its writer reads it.
+                if let (Verb::Return(_), Some(d), Some(n)) = (verb, tx.draft(*i)?, note) {
+                    out.push((Target::Mention(d.mention), Value::Note(n.id, true)));
+                }
+            }
+        }
         Targets::Source(s) => out.push((Target::Source(s.clone()), value)),
     }
     Ok(out)

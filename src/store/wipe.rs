@@ -192,8 +192,13 @@ impl Store {
                 .enumerate()
                 .map(|(i, r)| {
                     if r.has(flag::GONE) {
-                        let stub =
-                            Stored { key: r.key, state: r.state(), link: 0, mention: Mention::default() };
+                        let stub = Stored {
+                            key: r.key,
+                            state: r.state(),
+                            link: 0,
+                            mention: Mention::default(),
+                            thread: 0,
+                        };
                         codec::encode(&stub)
                     } else {
                         Ok(frame.record(i).unwrap_or_default().to_vec())

@@ -19,7 +19,11 @@ pub mod bitflags {
         /// The page of sources, where the keys of verbs do to a source what they do to a mention.
         pub const SOURCES: Where = Where(4);
         /// Everywhere that nothing is typed.
-        pub const ALL: Where = Where(7);
+        pub const ALL: Where = Where(23);
+        /// Where there are rows to be opened.
+        pub const ROWS: Where = Where(7);
+        /// The page of a colleague's draft.
+        pub const APPROVAL: Where = Where(16);
         /// While a draft is written, after Ctrl-x.
         pub const DRAFT: Where = Where(8);
 
@@ -52,6 +56,8 @@ pub enum Action {
     PrevMine,
     NextVip,
     PrevVip,
+    NextInThread,
+    PrevInThread,
     Back,
     Forward,
     TakeIn,
@@ -73,6 +79,8 @@ pub enum Action {
     SnoozeWeek,
     SnoozeMonth,
     SnoozeTyped,
+    SnoozeReply,
+    Urgent,
     ToggleRead,
     Claim,
     Assign,
@@ -116,6 +124,10 @@ pub enum Action {
     DraftSubmit,
     DraftAside,
     DraftUndo,
+    Approve,
+    ReturnDraft,
+    EditDraft,
+    NextDraft,
 }
 
 /// A row of the table.
@@ -151,7 +163,7 @@ pub const ACTIONS: &[ActionRow] = &[
     row(A::HalfUp, "half page up", &["ctrl-u", "pgup"], "half a page up", W::ALL),
     row(A::First, "first", &["g g", "home"], "first", W::ALL),
     row(A::Last, "last", &["G", "end"], "last", W::ALL),
-    row(A::Open, "open", &["enter"], "open (marks read)", W::ALL),
+    row(A::Open, "open", &["enter"], "open (marks read)", W::ROWS),
     row(A::Close, "close", &["q", "esc", "ctrl-g"], "close the top thing; at the root: quit", W::ALL),
     row(A::Unfold, "unfold", &["l", "right"], "unfold a story", W::MAIN),
     row(A::Fold, "fold", &["h", "left"], "fold a story", W::MAIN),
@@ -165,6 +177,8 @@ pub const ACTIONS: &[ActionRow] = &[
     row(A::PrevMine, "previous mine", &["[ m"], "previous of mine", W::MAIN),
     row(A::NextVip, "next vip", &["] v"], "next VIP", W::MAIN),
     row(A::PrevVip, "previous vip", &["[ v"], "previous VIP", W::MAIN),
+    row(A::NextInThread, "next in the discussion", &["J"], "next in the discussion", W::MAIN),
+    row(A::PrevInThread, "previous in the discussion", &["K"], "previous in the discussion", W::MAIN),
     row(A::Back, "back", &["{", "ctrl-o"], "back through where I was", W::MAIN),
     row(A::Forward, "forward", &["}"], "forward through where I was", W::MAIN),
     row(A::TakeIn, "take in", &["."], "take in new items", W::MAIN),
@@ -191,8 +205,10 @@ pub const ACTIONS: &[ActionRow] = &[
     row(A::SnoozeTomorrow, "snooze to tomorrow", &["s t"], "snooze until tomorrow", W::BOTH),
     row(A::SnoozeWeek, "snooze a week", &["s w"], "snooze for a week", W::BOTH),
     row(A::SnoozeMonth, "snooze a month", &["s m"], "snooze for a month", W::BOTH),
+    row(A::SnoozeReply, "snooze until a reply", &["s r"], "snooze until they reply", W::BOTH),
     row(A::SnoozeTyped, "snooze", &["s s"], "snooze until a typed time (fri 9)", W::BOTH),
     row(A::ToggleRead, "read", &["i"], "read / unread for me", W::BOTH),
+    row(A::Urgent, "urgent", &["!"], "urgent on/off", W::BOTH),
     row(A::Claim, "claim", &["a"], "claim (take over, logged)", W::BOTH),
     row(A::Assign, "assign", &["A"], "assign to somebody / release", W::BOTH),
     row(A::Tag, "tag", &["t"], "tag (-tag removes)", W::BOTH),
@@ -232,9 +248,13 @@ pub const ACTIONS: &[ActionRow] = &[
     row(A::Reload, "reload configuration", &[], "read config.toml again", W::ALL),
     row(A::AddPage, "add page", &[], "put a page into the inbox by hand", W::ALL),
     row(A::DraftEditor, "editor", &["ctrl-x e"], "write in $EDITOR", W::DRAFT),
-    row(A::DraftSubmit, "hand off", &["ctrl-x p"], "copy, show the link, record the permalink", W::DRAFT),
+    row(A::DraftSubmit, "submit", &["ctrl-x p"], "finish: hand it off, or give it for approval", W::DRAFT),
     row(A::DraftUndo, "undo writing", &["ctrl-x u"], "take back the last change of the text", W::DRAFT),
     row(A::DraftAside, "put aside", &["ctrl-x k"], "put the draft aside (undo brings it back)", W::DRAFT),
+    row(A::Approve, "approve", &["enter"], "approve it as it stands (asks)", W::APPROVAL),
+    row(A::EditDraft, "edit draft", &["r"], "change it, then approve it", W::APPROVAL),
+    row(A::ReturnDraft, "return", &["N"], "return it with a reason", W::APPROVAL),
+    row(A::NextDraft, "rival draft", &["tab"], "the rival draft", W::APPROVAL),
 ];
 
 /// The row of an action.
@@ -252,6 +272,7 @@ pub fn markdown() -> String {
         let place = match r.place {
             Where::SOURCES => "in `g S`: ",
             Where::DRAFT => "while writing: ",
+            Where::APPROVAL => "a colleague's draft: ",
             _ => "",
         };
         s += &format!("| {} | {place}{} |\n", keys.join(" "), r.help);

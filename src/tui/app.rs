@@ -2,8 +2,8 @@
 
 use super::keymap::Keymap;
 use super::line::LineEdit;
-use crate::door::ListQuery;
-use crate::model::{Counts, Draft, Id, Item, Key, PersonCard, SourceView, Stamp, State};
+use crate::door::{ListQuery, Terms};
+use crate::model::{Counts, Draft, Id, Item, Key, PersonCard, Role, SourceView, Stage, Stamp, State};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use tui_textarea::TextArea;
 
@@ -41,6 +41,10 @@ pub struct Stream {
     pub marks: Vec<Key>,
     /// A verb on the marks is under way: they are kept until it was done.
     pub marks_asked: bool,
+    /// Rows that belong here no more: they stay, dimmed, until the list is read anew.
+    pub acted: HashSet<Key>,
+    /// What a verb of mine is about to take from here: the cursor leaves it then, and not when a colleague does it.
+    pub acting: Vec<Key>,
     /// Tellings of unfolded stories.
     pub unfolded: HashMap<Id, Vec<Item>>,
     /// It was empty and no key was pressed since: nothing can jump under anybody's hand.
@@ -75,6 +79,15 @@ impl Stream {
         };
         if self.filter.is_empty() { states } else { format!("{states} / {}", self.filter) }
     }
+}
+
+/// Where the cursor goes after a verb that ends work on a row.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum After {
+    #[default]
+    Down,
+    Up,
+    Stay,
 }
 
 /// A part of the stream that somebody wants under one key.
@@ -122,6 +135,8 @@ pub enum PageKind {
     Health,
     /// Where colleagues call me.
     Calls,
+    /// A colleague's draft, and its rivals.
+    Approval,
     Text,
 }
 
@@ -137,8 +152,10 @@ pub struct Page {
     pub person: Option<Id>,
     /// The source of a source's page.
     pub source: Option<String>,
-    /// The mention that a page of text is about.
+    /// The mention that a page is about.
     pub about: Option<Box<Item>>,
+    /// Lines of a draft that are above the screen.
+    pub scroll: usize,
 }
 
 impl Page {
@@ -152,6 +169,7 @@ impl Page {
             person: None,
             source: None,
             about: None,
+            scroll: 0,
         }
     }
 
@@ -179,6 +197,10 @@ pub enum Asking {
     MarkQuery,
     /// Enter removes the source.
     RemoveSource,
+    /// Enter approves the draft that is looked at.
+    Approve,
+    /// Why it is returned.
+    Return,
 }
 
 /// A line being typed at the bottom.
@@ -213,6 +235,16 @@ pub struct Editor {
     pub saved: u64,
     /// It is left as soon as it is kept.
     pub leaving: bool,
+    /// It is finished as soon as it is kept.
+    pub finishing: bool,
+    /// Its id, once it has one; how far it is, and what holds for it.
+    pub id: Option<Id>,
+    pub stage: Stage,
+    pub terms: Terms,
+    /// A colleague's draft that is being changed.
+    pub of: Option<Draft>,
+    /// What the discussion held when it was looked at last.
+    pub seen: Option<HashSet<Id>>,
 }
 
 impl Editor {
@@ -267,6 +299,14 @@ pub struct App {
     pub asking: Option<String>,
     /// The draft whose mention is being fetched.
     pub opening: Option<Box<Draft>>,
+    /// What holds for the draft that is being opened.
+    pub terms: Terms,
+    /// The colleague's draft whose mention is being fetched.
+    pub approving: Option<Box<Draft>>,
+    /// What this person may do.
+    pub role: Option<Role>,
+    /// Where the cursor goes after a verb that ends work on a row.
+    pub after: After,
     /// What was taken back, until the mention that it was about has a name here.
     pub undone: Option<String>,
     /// Where the cursor was before a filter was set.
@@ -283,6 +323,8 @@ pub struct App {
     /// Half a page at a time, or line by line.
     pub scroll_lines: bool,
     pub ascii: bool,
+    /// One pane, no lines, the terminal's cursor on what is selected.
+    pub calm: bool,
     pub quit: Option<i32>,
     /// Something on the screen changed; at once or when the slot comes.
     pub draw_now: bool,
@@ -325,6 +367,10 @@ impl App {
             notice: None,
             asking: None,
             opening: None,
+            terms: Terms::default(),
+            approving: None,
+            role: None,
+            after: After::Down,
             undone: None,
             before_filter: None,
             below: Vec::new(),
@@ -335,6 +381,7 @@ impl App {
             follow: 0,
             scroll_lines: false,
             ascii: false,
+            calm: false,
             quit: None,
             draw_now: true,
             draw_later: false,
@@ -349,6 +396,9 @@ impl App {
             100.. => 2,
             _ => 1,
         };
+        if self.calm {
+            return 1;
+        }
         match self.layout {
             0 => by_width,
             n => by_width.min(4 - n.min(3)),

@@ -53,6 +53,7 @@ const PRESETS: &[(&str, Changes)] = &[
             ("snooze to tomorrow", &["b t"]),
             ("snooze a week", &["b w"]),
             ("snooze a month", &["b m"]),
+            ("snooze until a reply", &["b r"]),
             ("snooze", &["b s"]),
             ("vip", &["s"]),
             ("tag", &["l"]),
@@ -206,6 +207,7 @@ impl Keymap {
                 // Short enough that all of them stand on one line of 80 columns.
                 let name = r.name.strip_prefix("snooze ").or(r.name.strip_prefix("next ")).unwrap_or(r.name);
                 let name = name.strip_prefix("previous ").unwrap_or(name);
+                let name = name.strip_prefix("to ").or(name.strip_prefix("until ")).unwrap_or(name);
                 let name = if r.action == Action::SnoozeTyped { "a typed time" } else { name };
                 (k[prefix.len() + 1..].to_owned(), name.to_owned())
             })

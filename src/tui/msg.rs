@@ -58,6 +58,14 @@ pub enum For {
     Around(u64, crate::model::Key),
     /// The mention of a draft that is to be opened.
     DraftItem(crate::model::Key),
+    /// How the discussion of a draft stands.
+    Meanwhile,
+    /// The mention of a colleague's draft.
+    Approval,
+    /// The discussion that the next one is looked for in.
+    Thread {
+        forward: bool,
+    },
     Page,
     Timeline,
     /// What is open, for the hand-over.

@@ -20,6 +20,8 @@ use tokio::time::Instant;
 const BATCH: usize = 64;
 /// Between two bells.
 const QUIET: Duration = Duration::from_secs(60);
+/// Between two titles of the window at least.
+const TITLE: Duration = Duration::from_secs(2);
 /// The longest that leaving waits for what is being saved.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -41,6 +43,8 @@ struct Loop {
     ui: Option<std::path::PathBuf>,
     /// When the bell rang last.
     rung: Option<Instant>,
+    /// When the window was given its title last.
+    titled: Option<Instant>,
     parking: Parking,
     keys_tx: mpsc::UnboundedSender<Msg>,
     news_tx: mpsc::Sender<Msg>,
@@ -56,6 +60,8 @@ pub async fn run(settings: Settings, ui: Option<std::path::PathBuf>, who: &str, 
     let size = crossterm::terminal::size().unwrap_or((80, 24));
     let mut app = App::new(who, Stamp::now(), size);
     app.scroll_lines = settings.scroll_lines;
+    app.after = settings.after;
+    app.calm = settings.calm;
     app.ascii = settings.ascii;
     app.keymap = settings.keys.clone();
     app.views = settings.views.clone();
@@ -87,6 +93,7 @@ pub async fn run(settings: Settings, ui: Option<std::path::PathBuf>, who: &str, 
         settings,
         ui,
         rung: None,
+        titled: None,
         parking,
         keys_tx,
         news_tx,
@@ -162,7 +169,14 @@ impl Loop {
         self.app.draw_now = false;
         self.app.draw_later = false;
         let (app, theme) = (&self.app, &self.settings.theme);
-        self.tty.frame(|f| view::draw(app, theme, f)).is_ok()
+        let drawn = self.tty.frame(|f| view::draw(app, theme, f)).is_ok();
+        if self.settings.title && self.titled.is_none_or(|t| t.elapsed() >= TITLE) {
+            // Words of ours and numbers alone: whoever prints a title expands what stands in it.
+            let away = if app.lost { "the engine is away, " } else { "" };
+            self.tty.title(&format!("hearken: {away}{} unread", app.counts.unread));
+            self.titled = Some(Instant::now());
+        }
+        drawn
     }
 
     fn take(&mut self, m: Msg) {
@@ -170,6 +184,14 @@ impl Loop {
         fail_if_told(&m);
         if matches!(m, Msg::Gone) {
             self.tty.gone();
+        }
+        // Whoever changes a theme or a key wants to see it.
+        if matches!(m, Msg::Minute) && self.settings.are_old() {
+            self.read_settings();
+            match self.app.trouble.take() {
+                Some(why) => self.app.warn(why),
+                None => self.app.say("your settings were read again"),
+            }
         }
         for e in update(&mut self.app, m) {
             self.effect(e);
@@ -255,6 +277,8 @@ impl Loop {
                 self.app.keymap = s.keys.clone();
                 self.app.views = s.views.clone();
                 self.app.scroll_lines = s.scroll_lines;
+                self.app.after = s.after;
+                self.app.calm = s.calm;
                 self.app.ascii = s.ascii;
                 self.settings = s;
                 self.app.draw_now = true;
@@ -262,6 +286,7 @@ impl Loop {
             Err(all) => {
                 let first = all.first().map_or("", String::as_str);
                 self.app.trouble = Some(format!("the old settings stay in force: {first}"));
+                self.settings.note_times();
             }
         }
     }

@@ -1,12 +1,13 @@
 //! `ui.toml`: one person's own settings of the terminal. A mistake in it is told and the rest holds.
 
-use super::app::View;
+use super::app::{After, View};
 use super::keymap::Keymap;
 use super::theme::Theme;
 use crate::model::State;
 use crate::query::{Query, Scope};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// How this terminal looks and behaves.
 #[derive(Clone, Debug)]
@@ -17,6 +18,12 @@ pub struct Settings {
     /// Line by line instead of half a page.
     pub scroll_lines: bool,
     pub ascii: bool,
+    /// For screen readers and slow lines: one pane, no lines drawn, the terminal's cursor on what is selected.
+    pub calm: bool,
+    /// The window is given a title.
+    pub title: bool,
+    /// Where the cursor goes after a verb that ends work on a row.
+    pub after: After,
     /// Ring when a colleague calls.
     pub bell: bool,
     pub keys: Keymap,
@@ -27,6 +34,16 @@ pub struct Settings {
     pub service_user: Option<String>,
     /// What is wrong with the file.
     pub trouble: Option<String>,
+    /// The files that were read, and when each was changed last.
+    files: Vec<(PathBuf, Option<SystemTime>)>,
+}
+
+/// Between two frames that nobody asked for, in ms, where it is to be calm.
+const CALM_REFRESH: u64 = 1_000;
+
+/// When a file was changed last.
+fn changed(path: &Path) -> Option<SystemTime> {
+    std::fs::metadata(path).ok().and_then(|m| m.modified().ok())
 }
 
 impl Settings {
@@ -37,9 +54,22 @@ impl Settings {
     pub fn read(path: Option<&Path>) -> Result<Settings, Vec<String>> {
         let mut s = Settings::ui(path);
         if let Some(dir) = path.and_then(Path::parent) {
-            s.keys = Keymap::read(&dir.join("keys.toml"))?;
+            let keys = dir.join("keys.toml");
+            s.files.push((keys.clone(), changed(&keys)));
+            s.keys = Keymap::read(&keys)?;
         }
         Ok(s)
+    }
+
+    /// True if one of the files was changed since it was read.
+    #[must_use]
+    pub fn are_old(&self) -> bool {
+        self.files.iter().any(|(path, at)| changed(path) != *at)
+    }
+
+    /// Takes the times of the files as they are now: a mistake in them is told once.
+    pub fn note_times(&mut self) {
+        self.files.iter_mut().for_each(|(path, at)| *at = changed(path));
     }
 
     /// Reads `ui.toml` alone.
@@ -52,6 +82,10 @@ impl Settings {
             scroll_lines: false,
             ascii: false,
             bell: false,
+            calm: false,
+            title: true,
+            files: Vec::new(),
+            after: After::Down,
             keys: Keymap::default(),
             views: BTreeMap::new(),
             socket: None,
@@ -59,6 +93,7 @@ impl Settings {
             trouble: None,
         };
         let Some(path) = path else { return s };
+        s.files.push((path.to_owned(), changed(path)));
         let text = match std::fs::read_to_string(path) {
             Ok(t) => t,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return s,
@@ -80,14 +115,19 @@ impl Settings {
             match k {
                 "theme" => {
                     let name = v.as_str().ok_or_else(|| bad("the name of a theme or a file"))?;
-                    let file =
-                        path.parent().unwrap_or(Path::new("")).join("themes").join(format!("{name}.toml"));
+                    let dir = path.parent().unwrap_or(Path::new("")).join("themes");
+                    let file = |name: &str| dir.join(format!("{name}.toml"));
                     let theme = match Theme::named(name) {
                         Some(t) => t,
                         None => {
+                            let file = file(name);
+                            self.files.push((file.clone(), changed(&file)));
                             let text = std::fs::read_to_string(&file)
                                 .map_err(|e| format!("there is no theme {name} ({}: {e})", file.display()))?;
-                            Theme::parse(&text)?
+                            Theme::parse(&text, &|n| {
+                                std::fs::read_to_string(dir.join(format!("{n}.toml"))).ok()
+                            })
+                            .map_err(|why| format!("{}: {why}", file.display()))?
                         }
                     };
                     if !no_color {
@@ -129,10 +169,36 @@ impl Settings {
                         }
                     }
                 }
+                "calm" => {
+                    self.calm = v.as_bool().ok_or_else(|| bad("true or false"))?;
+                    if self.calm && doc.get("refresh_ms").is_none() {
+                        self.refresh_ms = CALM_REFRESH;
+                    }
+                }
+                "title" => self.title = v.as_bool().ok_or_else(|| bad("true or false"))?,
+                "after" => {
+                    self.after = match v.as_str() {
+                        Some("down") => After::Down,
+                        Some("up") => After::Up,
+                        Some("stay") => After::Stay,
+                        _ => return Err(bad("down, up or stay")),
+                    }
+                }
                 "bell" => self.bell = v.as_bool().ok_or_else(|| bad("true or false"))?,
                 "ascii" => self.ascii = v.as_bool().ok_or_else(|| bad("true or false"))?,
                 other => {
-                    let known = ["theme", "refresh_ms", "scroll", "ascii", "bell", "views", "client"];
+                    let known = [
+                        "theme",
+                        "refresh_ms",
+                        "scroll",
+                        "ascii",
+                        "calm",
+                        "title",
+                        "after",
+                        "bell",
+                        "views",
+                        "client",
+                    ];
                     let hint = crate::config::nearest(other, &known)
                         .map_or(String::new(), |n| format!("; did you mean {n}?"));
                     return Err(format!("there is no setting {other}{hint}"));

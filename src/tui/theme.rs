@@ -29,12 +29,18 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("light", include_str!("../../themes/light.toml")),
 ];
 
+/// How long a line of themes may be.
+const ANCESTORS: usize = 8;
+
+fn built_in(name: &str) -> Option<&'static str> {
+    BUILT_IN.iter().find(|(n, _)| *n == name).map(|(_, text)| *text)
+}
+
 impl Theme {
     /// A built-in theme, or none of that name.
     #[must_use]
     pub fn named(name: &str) -> Option<Theme> {
-        let text = BUILT_IN.iter().find(|(n, _)| *n == name)?.1;
-        Theme::parse(text).ok()
+        Theme::parse(built_in(name)?, &|_| None).ok()
     }
 
     /// The theme for this terminal: no colour if `NO_COLOR` is set, else what was asked for, else sixteen.
@@ -44,19 +50,32 @@ impl Theme {
         Theme::named(name).or_else(|| Theme::named("sixteen")).unwrap_or_default()
     }
 
-    /// Reads a theme file.
+    /// Reads a theme file: a style for each role, or `inherits = "dark"` and those that differ. `find` gives the text of
+    /// a theme that is not built in.
     ///
     /// # Errors
     /// A sentence that names the role.
-    pub fn parse(text: &str) -> Result<Theme, String> {
-        let doc: toml_edit::DocumentMut = text.parse().map_err(|e| format!("the theme is not TOML: {e}"))?;
+    pub fn parse(text: &str, find: &dyn Fn(&str) -> Option<String>) -> Result<Theme, String> {
         let mut roles: BTreeMap<String, Style> = BTreeMap::new();
-        for (k, v) in doc.iter() {
-            let words = v.as_str().ok_or_else(|| format!("{k} in the theme must be text"))?;
-            roles.insert(
-                k.to_owned(),
-                style(words).map_err(|w| format!("{k} in the theme: {w} is no colour"))?,
-            );
+        let mut next = Some(text.to_owned());
+        for _ in 0..ANCESTORS {
+            let Some(text) = next.take() else { break };
+            let doc: toml_edit::DocumentMut =
+                text.parse().map_err(|e| format!("the theme is not TOML: {e}"))?;
+            for (k, v) in doc.iter() {
+                let words = v.as_str().ok_or_else(|| format!("{k} in the theme must be text"))?;
+                if k == "inherits" {
+                    let found = built_in(words).map(str::to_owned).or_else(|| find(words));
+                    next =
+                        Some(found.ok_or_else(|| format!("the theme inherits {words}, which is nowhere"))?);
+                    continue;
+                }
+                let style = style(words).map_err(|w| format!("{k} in the theme: {w} is no colour"))?;
+                roles.entry(k.to_owned()).or_insert(style);
+            }
+        }
+        if next.is_some() {
+            return Err(format!("the theme inherits from more than {ANCESTORS} others"));
         }
         let mut take = |k: &str| roles.remove(k).ok_or_else(|| format!("the theme has no {k}"));
         let theme = Theme {
@@ -111,7 +130,7 @@ mod tests {
     #[test]
     fn all_built_in_themes_load_and_plain_has_no_colour() {
         for (name, text) in BUILT_IN {
-            let t = Theme::parse(text).unwrap_or_else(|e| panic!("{name}: {e}"));
+            let t = Theme::parse(text, &|_| None).unwrap_or_else(|e| panic!("{name}: {e}"));
             if *name == "plain" {
                 for s in [t.text, t.urgent, t.status, t.matched] {
                     assert!(s.fg.is_none() && s.bg.is_none());
@@ -119,6 +138,27 @@ mod tests {
             }
         }
         assert_eq!(Theme::choose(Some("dark"), true), Theme::named("plain").unwrap());
-        assert!(Theme::parse("text = \"blurple\"").is_err());
+        assert!(Theme::parse("text = \"blurple\"", &|_| None).is_err());
+    }
+
+    #[test]
+    fn a_theme_says_only_what_differs_from_the_one_it_inherits() {
+        let files = |name: &str| match name {
+            "office" => Some("inherits = \"dark\"\nurgent = \"bold 196\"".to_owned()),
+            "round" => Some("inherits = \"round\"".to_owned()),
+            _ => None,
+        };
+        let t = Theme::parse("inherits = \"office\"\nvip = \"226\"", &files).unwrap();
+        let dark = Theme::named("dark").unwrap();
+        assert_eq!((t.text, t.key), (dark.text, dark.key));
+        assert_eq!(t.urgent, style("bold 196").unwrap());
+        assert_eq!(t.vip, style("226").unwrap());
+        for (text, why) in [
+            ("inherits = \"round\"", "more than"),
+            ("inherits = \"gone\"", "which is nowhere"),
+            ("inherits = \"dark\"\nblink = \"1\"", "a role blink that nothing uses"),
+        ] {
+            assert!(Theme::parse(text, &files).unwrap_err().contains(why), "{text}");
+        }
     }
 }

@@ -58,6 +58,7 @@ pub struct Tty {
     writer: FrameWriter,
     /// False once it is gone: then nothing is written any more.
     alive: bool,
+    title: String,
 }
 
 impl Tty {
@@ -74,7 +75,7 @@ impl Tty {
         set_up()?;
         let writer = FrameWriter::default();
         let screen = Terminal::new(CrosstermBackend::new(writer.clone()))?;
-        Ok(Tty { screen, writer, alive: true })
+        Ok(Tty { screen, writer, alive: true, title: String::new() })
     }
 
     /// Draws a frame and sends it in one write.
@@ -93,6 +94,18 @@ impl Tty {
         let sent = send(&bytes);
         self.alive = sent.is_ok();
         sent
+    }
+
+    /// Gives the window a title: words of ours alone. The same one is not sent twice.
+    pub fn title(&mut self, words: &str) {
+        // The console of Linux has none.
+        if !self.alive || self.title == words || std::env::var("TERM").is_ok_and(|t| t == "linux") {
+            return;
+        }
+        self.title = words.to_owned();
+        // The title before ours is kept by terminals that can.
+        let keep = if TITLED.swap(true, Ordering::SeqCst) { "" } else { "\x1b[22;2t" };
+        let _ = send(format!("{keep}\x1b]2;{words}\x07").as_bytes());
     }
 
     /// Nothing is written from now on.
@@ -114,6 +127,7 @@ impl Tty {
     /// If it cannot be set up again.
     pub fn lend<T>(&mut self, f: impl FnOnce() -> T) -> io::Result<T> {
         restore();
+        self.title.clear();
         let out = f();
         set_up()?;
         self.redraw_all()?;
@@ -158,6 +172,8 @@ pub fn ring() {
 
 /// True while the terminal is ours.
 static OURS: AtomicBool = AtomicBool::new(false);
+/// The title of the window is ours.
+static TITLED: AtomicBool = AtomicBool::new(false);
 
 /// Every mode that was set is reset; called twice it does nothing more, and may be called from a panic.
 fn restore() {
@@ -165,6 +181,9 @@ fn restore() {
         return;
     }
     let mut b = Vec::new();
+    if TITLED.swap(false, Ordering::SeqCst) {
+        b.extend_from_slice(b"\x1b]2;\x07\x1b[23;2t");
+    }
     let _ = execute!(b, event::DisableBracketedPaste, terminal::LeaveAlternateScreen, cursor::Show);
     let _ = send(&b);
     let _ = terminal::disable_raw_mode();

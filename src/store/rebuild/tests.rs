@@ -19,6 +19,7 @@ fn arrivals(from: u64, to: u64, body: &str) -> Arrivals {
         .map(|n| Incoming {
             identity: Id(crate::model::hash64(&["t", &n.to_string()])),
             link: n % 50,
+            thread: 0,
             state: if n % 3 == 0 { State::Inbox } else { State::Heard },
             mention: Mention {
                 source: format!("s{}", n % 3),
@@ -47,12 +48,12 @@ fn full(dir: &Path) -> Vec<Key> {
     let on = |i: usize| Targets::Mentions(vec![keys[i]]);
     let now = Stamp(NOW);
     s.act(&ana(), &Verb::Done, &on(0), now, false).unwrap();
-    s.act(&ana(), &Verb::Snooze(now.plus(3_600_000)), &on(1), now, false).unwrap();
+    s.act(&ana(), &Verb::Snooze(Some(now.plus(3_600_000))), &on(1), now, false).unwrap();
     s.act(&ana(), &Verb::Tag { tag: "lid".into(), on: true }, &on(2), now, false).unwrap();
     s.act(&ana(), &Verb::Note("call her".into()), &on(3), now, false).unwrap();
     s.act(&ana(), &Verb::Vip(true), &on(4), now, false).unwrap();
-    s.save_draft(&ana(), keys[5], &text("Dear"), now).unwrap();
-    s.save_draft(&ana(), keys[5], &text("Dear all"), Stamp(NOW + 1)).unwrap();
+    s.save_draft(&ana(), keys[5], None, &text("Dear"), now).unwrap();
+    s.save_draft(&ana(), keys[5], None, &text("Dear all"), Stamp(NOW + 1)).unwrap();
     s.act(&ana(), &Verb::Done, &on(6), now, false).unwrap();
     s.undo(&ana(), now).unwrap();
     s.wipe(&ana(), &on(7), now).unwrap();

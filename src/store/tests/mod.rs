@@ -2,6 +2,7 @@
 
 mod keeping;
 mod power;
+mod team;
 
 use super::*;
 use crate::model::{Author, Item, Mention, Stamp, State, Targets, Text, Verb};
@@ -37,6 +38,7 @@ fn incoming(n: u64, at: i64, body: &str, state: State) -> Incoming {
     Incoming {
         identity: Id(crate::model::hash64(&["t", &n.to_string()])),
         link: 0,
+        thread: 0,
         state,
         mention: Mention {
             source: "blog".into(),
@@ -158,7 +160,7 @@ fn snoozes_end_by_the_clock_and_read_is_personal() {
     s.ingest(vec![arrivals(vec![incoming(1, NOW, "x", State::Inbox)])]).unwrap();
     let key = inbox(&s)[0].key;
     let m = Targets::Mentions(vec![key]);
-    s.act(&ana(), &Verb::Snooze(Stamp(NOW + 1000)), &m, Stamp(NOW), false).unwrap();
+    s.act(&ana(), &Verb::Snooze(Some(Stamp(NOW + 1000))), &m, Stamp(NOW), false).unwrap();
     assert_eq!(s.reader().counts("ana").unwrap().snoozed, 1);
     assert_eq!(s.next_wake().unwrap(), Some(Stamp(NOW + 1000)));
     assert!(s.wake(Stamp(NOW + 999)).unwrap().is_empty());
@@ -197,8 +199,8 @@ fn drafts_survive_and_are_put_aside_with_undo() {
     let s = Store::open(&t.0, 16).unwrap();
     s.ingest(vec![arrivals(vec![incoming(1, NOW, "x", State::Inbox)])]).unwrap();
     let key = inbox(&s)[0].key;
-    let id = s.save_draft(&ana(), key, &text("Dear"), Stamp(NOW)).unwrap();
-    s.save_draft(&ana(), key, &text("Dear Ana"), Stamp(NOW + 1)).unwrap();
+    let id = s.save_draft(&ana(), key, None, &text("Dear"), Stamp(NOW)).unwrap();
+    s.save_draft(&ana(), key, None, &text("Dear Ana"), Stamp(NOW + 1)).unwrap();
     drop(s);
     let s = Store::open(&t.0, 16).unwrap();
     let d = s.reader().drafts().unwrap();
@@ -400,7 +402,7 @@ fn a_backup_is_a_whole_store_and_a_broken_one_is_refused() {
     .unwrap();
     let keys: Vec<Key> = inbox(&s).iter().take(9).map(|i| i.key).collect();
     s.act(&ana(), &Verb::Done, &Targets::Mentions(keys.clone()), Stamp(NOW), false).unwrap();
-    s.save_draft(&ana(), keys[0], &text("Dear"), Stamp(NOW)).unwrap();
+    s.save_draft(&ana(), keys[0], None, &text("Dear"), Stamp(NOW)).unwrap();
     let mut file = Vec::new();
     s.backup(&mut file).unwrap();
     let into = Temp::new("restored");

@@ -3,6 +3,7 @@
 
 mod bytes;
 mod sources;
+mod team;
 mod triage;
 
 use super::app::App;
@@ -10,10 +11,10 @@ use super::msg::{Effect, For, Msg, Timer};
 use super::theme::Theme;
 use super::update::update;
 use super::view;
-use crate::door::{Event, Reply, Request};
+use crate::door::{Event, Reply, Request, Terms};
 use crate::model::{
-    Applied, Author, Counts, Draft, Health, Id, Item, Key, Mention, PersonCard, SourceView, Stamp, State,
-    Targets, Text, TopicHit, Verb,
+    Applied, Author, Counts, Draft, Health, Id, Item, Key, Mention, PersonCard, SourceView, Stage, Stamp,
+    State, Targets, Text, TopicHit, Verb,
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
@@ -75,6 +76,8 @@ struct World {
     timers: Vec<Timer>,
     /// Why drafts cannot be kept, while that is so.
     full: Option<String>,
+    /// What holds for answers.
+    terms: Terms,
 }
 
 struct Story {
@@ -95,6 +98,7 @@ impl Story {
             copied: vec![],
             timers: vec![],
             full: None,
+            terms: Terms::default(),
         };
         let screen = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
         let mut s = Story { app, world, screen };
@@ -295,14 +299,36 @@ impl World {
                 self.items.iter().filter(|i| i.mention.author.key() == person.0).cloned().collect(),
             ),
             Request::Drafts => Reply::Drafts(self.drafts.clone()),
-            Request::Draft(m) => Reply::Draft(self.drafts.iter().find(|d| d.mention.id == m).cloned()),
+            Request::Draft(m) => {
+                let about = |d: &&Draft| d.mention.id == m && d.is_open();
+                let mine = self.drafts.iter().filter(about).find(|d| d.who == "ana").cloned();
+                let rivals = self.drafts.iter().filter(about).filter(|d| d.who != "ana").cloned().collect();
+                let terms = Terms { rivals, ..self.terms.clone() };
+                Reply::Draft(mine, Box::new(terms))
+            }
+            Request::Thread(id) => {
+                let one = self.items.iter().find(|i| i.id == id).unwrap().clone();
+                let same = |i: &&Item| {
+                    i.id == id || (!one.mention.thread.is_empty() && i.mention.thread == one.mention.thread)
+                };
+                let mut all: Vec<Item> = self.items.iter().filter(same).cloned().collect();
+                all.sort_by_key(|i| i.key);
+                Reply::Items(all)
+            }
             Request::SaveDraft { .. } if self.full.is_some() => Reply::Refused(crate::door::Refusal {
                 kind: crate::door::RefusalKind::Failed,
                 text: text(self.full.as_deref().unwrap_or("")),
             }),
-            Request::SaveDraft { mention, text } => {
-                self.drafts.retain(|d| d.mention != mention);
+            Request::SaveDraft { of: Some(id), text, .. } => {
+                let d = self.drafts.iter_mut().find(|d| d.id == id).unwrap();
+                d.text = text;
+                d.stage = Stage::Waiting { edited_by: Some("ana".into()) };
+                return (Reply::Saved(id), vec![Event::DraftsChanged]);
+            }
+            Request::SaveDraft { mention, text, of: None } => {
+                self.drafts.retain(|d| d.mention != mention || d.who != "ana");
                 self.drafts.push(Draft {
+                    id: Id(1),
                     mention,
                     text,
                     who: "ana".into(),
@@ -328,6 +354,26 @@ impl World {
 
     fn act(&mut self, verb: Verb, targets: Targets) -> (Reply, Vec<Event>) {
         self.acts.push((verb.clone(), targets.clone()));
+        if let Targets::Drafts(ids) = &targets {
+            let mut changed = 0;
+            for d in self.drafts.iter_mut().filter(|d| ids.contains(&d.id)) {
+                let to = match &verb {
+                    Verb::Submit => Stage::Waiting { edited_by: None },
+                    Verb::Approve(seen) if *seen == d.saved_at => Stage::Approved { by: "ana".into() },
+                    Verb::Return(why) => {
+                        d.reason = text(why);
+                        Stage::Returned { by: "ana".into(), note: Id(1) }
+                    }
+                    _ => continue,
+                };
+                d.stage = to;
+                changed += 1;
+            }
+            let verb = verb.name().to_owned();
+            let skipped = ids.len() as u32 - changed;
+            let a = Applied { seq: 1, verb, changed, skipped, keys: vec![] };
+            return (Reply::Applied(a), vec![Event::DraftsChanged]);
+        }
         let Targets::Mentions(keys) = targets else { return (Reply::Applied(Applied::default()), vec![]) };
         let mut before = Vec::new();
         for i in self.items.iter_mut().filter(|i| keys.contains(&i.key)) {
@@ -335,8 +381,12 @@ impl World {
             match &verb {
                 Verb::Done => i.state = State::Done,
                 Verb::Inbox => i.state = State::Inbox,
-                Verb::Snooze(t) => (i.state, i.snoozed_until) = (State::Snoozed, Some(*t)),
-                Verb::Tag { tag, on: true } => i.tags.push(tag.clone()),
+                Verb::Snooze(t) => (i.state, i.snoozed_until) = (State::Snoozed, *t),
+                Verb::Tag { tag, on } => {
+                    i.tags.retain(|t| t != tag);
+                    i.tags.extend(on.then(|| tag.clone()));
+                }
+                Verb::Claim(_) => i.assignee = Some("ana".into()),
                 Verb::Assign(a) => i.assignee.clone_from(a),
                 Verb::Read(r) => i.read = *r,
                 Verb::Vip(v) => i.vip = *v,

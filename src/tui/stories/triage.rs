@@ -11,12 +11,29 @@ fn done_moves_on_and_undo_brings_it_back() {
         .at("Thanks")
         .press("e")
         .at("Rain again");
-    s.hides("Thanks for the food")
+    // It stays to be seen, dimmed, and says what became of it.
+    s.shows("done Thanks for the food")
         .shows("1 done · u undo")
         .shows("inbox 4")
         .press("u")
         .shows("taken back: done (1)")
-        .at("Thanks for the food");
+        .at("Thanks for the food")
+        .hides("done Thanks");
+    s.press("e . k").hides("Thanks for the food");
+}
+
+#[test]
+fn where_the_cursor_goes_after_a_verb_is_everybodys_own() {
+    use crate::tui::app::After;
+    for (after, at) in [(After::Up, "Tins"), (After::Down, "Rain"), (After::Stay, "done Thanks")] {
+        let mut s = Story::five((80, 24));
+        s.app.after = after;
+        s.press("j e").at(at);
+    }
+    // The last one done leaves the cursor on it, and the reader closes.
+    let mut s = Story::new((80, 24), vec![item(1, "Only", "ana")]);
+    s.press("enter e").at("done Only").press("u").hides("done Only").at("Only");
+    s.press("!").shows("! Only").press("!").hides("! Only");
 }
 
 #[test]
@@ -28,7 +45,7 @@ fn an_undo_far_down_the_list_stays_there_and_takes_no_news_in() {
     }
     s.tell(Msg::Event(Event::Arrived { inbox: 3, heard: 0 }));
     let here = s.app.stream.current().unwrap().mention.title.to_string();
-    s.press("e").hides(&format!(" {here}"));
+    s.press("e").shows(&format!("done {here}"));
     let next = s.app.stream.current().unwrap().mention.title.to_string();
     assert_ne!(here, next);
     s.press("u").at(&here).shows("3 new (.)");
@@ -106,7 +123,7 @@ fn pages_about_a_mention_take_its_verbs_and_scroll() {
     let mut s = Story::five((80, 24));
     s.press("o").shows("y copies it").press("y");
     assert_eq!(s.world.copied.last().map(String::as_str), Some("https://blog.example/1"));
-    s.press("e").press("q").hides("Tins will not open");
+    s.press("e").press("q").shows("done Tins will not open");
 }
 
 #[test]
@@ -128,7 +145,7 @@ fn the_same_keys_work_in_the_reader_and_enter_marks_read() {
         .press("e")
         .shows("The whole text of Thanks")
         .press("q");
-    s.at("Thanks").hides("Tins will not");
+    s.at("Thanks").shows("done Tins will not");
 }
 
 #[test]
@@ -159,7 +176,7 @@ fn marks_make_one_step() {
 fn snooze_by_one_letter_and_by_words() {
     let mut s = Story::five((80, 24));
     s.press("s")
-        .shows("h an hour · t to tomorrow · w a week · m a month · s a typed time")
+        .shows("h an hour · t tomorrow · w a week · m a month · r a reply · s a typed time")
         .press("t")
         .shows("1 snoozed until")
         .shows("snoozed 1");
@@ -287,7 +304,7 @@ fn pages_open_and_their_mentions_take_verbs() {
         .press("j e")
         .shows("1 done")
         .press("q")
-        .hides("Recipe changed?");
+        .shows("done Recipe changed?");
     s.press("w")
         .shows("topic “brand” matched")
         .shows("“Tins”")
@@ -460,25 +477,6 @@ fn the_hand_over_is_a_page_that_can_be_copied() {
     s.press("a").press("g H").shows("## ana").shows("- Tins will not open").shows("Nobody's: 4 open");
     s.press("y");
     assert!(s.world.copied[0].starts_with("# Hand-over, "), "{:?}", s.world.copied);
-}
-
-#[test]
-fn a_colleague_who_calls_is_heard_and_found_again() {
-    let mut s = Story::five((100, 24));
-    s.press("g M").shows("Nobody calls you. A note with @ana does.").press("q");
-    let key = s.world.items[2].key;
-    s.world.items[2].notes.push(("bo".into(), NOW, text("@ana is this yours?")));
-    let call = |who: &str| Event::Called {
-        who: who.into(),
-        by: "bo".into(),
-        about: key,
-        text: text("@ana is this yours?"),
-    };
-    s.tell(Msg::Event(call("cy")));
-    s.hides("calls you");
-    s.tell(Msg::Event(call("ana")));
-    s.shows("bo calls you: @ana is this yours?");
-    s.press("g M").shows("Rain again").shows("bo: @ana is this yours?").press("enter").shows("note · bo");
 }
 
 #[test]

@@ -3,10 +3,10 @@
 use super::super::action::Action;
 use super::super::action::bitflags::Where;
 use super::super::keymap::Found;
-use super::prompt;
+use super::finish;
 use crate::clean;
-use crate::door::Request;
-use crate::model::{Draft, Item, Key, Targets, Verb};
+use crate::door::{Request, Terms};
+use crate::model::{Draft, Id, Item, Key, Stage, Targets, Verb};
 use crate::tui::app::{App, Behind, Editor};
 use crate::tui::msg::{Effect, For, Timer};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -20,7 +20,7 @@ pub fn open(app: &mut App) -> Vec<Effect> {
     if let Some(Behind::Draft(d)) = app.pages.last().map(|p| p.behind().clone())
         && d.posted.is_none()
     {
-        return vec![Effect::Ask(For::OpenDraft(d.mention), Request::Draft(d.mention.id))];
+        return finish::visit(app, &d);
     }
     if let Some(Behind::Draft(d)) = app.pages.last().map(|p| p.behind().clone()) {
         app.say("that one is posted; this is the next one");
@@ -87,7 +87,13 @@ pub fn open_of(mention: Key) -> Vec<Effect> {
     vec![Effect::Ask(For::OpenDraft(mention), Request::Draft(mention.id))]
 }
 
-pub fn opened(app: &mut App, key: Key, d: Option<Draft>) -> Vec<Effect> {
+pub fn opened(app: &mut App, key: Key, d: Option<Draft>, terms: Terms) -> Vec<Effect> {
+    if let Some(why) = terms.barred {
+        app.ahead = None;
+        app.warn(why.into_string());
+        return Vec::new();
+    }
+    app.terms = terms;
     let item = app
         .subject()
         .filter(|i| i.key == key)
@@ -115,18 +121,56 @@ pub fn item_came(app: &mut App, items: Vec<Item>) -> Vec<Effect> {
     }
 }
 
-fn begin(app: &mut App, mention: Item, d: Option<Draft>) -> Vec<Effect> {
-    let text = d.map(|d| d.text.into_string()).unwrap_or_default();
-    app.pages.clear();
+fn area_of(text: &str) -> TextArea<'static> {
     let mut area = TextArea::new(text.split('\n').map(str::to_owned).collect());
     area.set_wrap_mode(WrapMode::WordOrGlyph);
     area.set_cursor_line_style(ratatui::style::Style::default());
     area.move_cursor(CursorMove::Bottom);
     area.move_cursor(CursorMove::End);
-    app.editor = Some(Editor { mention, area, changed: 0, given: 0, saved: 0, leaving: false });
-    app.draw_now = true;
+    area
+}
+
+fn begin(app: &mut App, mention: Item, d: Option<Draft>) -> Vec<Effect> {
+    let terms = std::mem::take(&mut app.terms);
+    let said = match (&d, terms.rivals.as_slice()) {
+        (Some(d), _) if !d.reason.is_empty() => Some(format!("{}: {}", d.stage.words(), d.reason)),
+        (_, [one, ..]) => Some(format!("{} has a draft about this too: g D", one.who)),
+        _ => None,
+    };
+    let mut out = start(app, mention, d, terms, None);
+    if let Some(said) = said {
+        app.say(said);
+    }
     let typed = app.ahead.take().unwrap_or_default();
-    typed.iter().flat_map(|k| if app.editor.is_some() { key(app, k) } else { Vec::new() }).collect()
+    out.extend(typed.iter().flat_map(|k| if app.editor.is_some() { key(app, k) } else { Vec::new() }));
+    out
+}
+
+/// Begins to change a colleague's draft that waits.
+pub fn begin_of(app: &mut App, mention: Item, d: Draft) -> Vec<Effect> {
+    start(app, mention, Some(d.clone()), Terms::default(), Some(d))
+}
+
+fn start(app: &mut App, mention: Item, d: Option<Draft>, terms: Terms, of: Option<Draft>) -> Vec<Effect> {
+    let (id, stage) = d.as_ref().map_or((None, Stage::Writing), |d| (Some(d.id), d.stage.clone()));
+    let area = area_of(&d.map(|d| d.text.into_string()).unwrap_or_default());
+    app.pages.clear();
+    app.editor = Some(Editor {
+        mention,
+        area,
+        changed: 0,
+        given: 0,
+        saved: 0,
+        leaving: false,
+        finishing: false,
+        id,
+        stage,
+        terms,
+        of,
+        seen: None,
+    });
+    app.draw_now = true;
+    finish::look(app)
 }
 
 /// Saves what was written since the last time.
@@ -138,7 +182,10 @@ pub fn save(app: &mut App) -> Vec<Effect> {
     e.given = e.changed;
     let number = e.changed;
     let text = clean::draft(&e.text());
-    vec![Effect::Ask(For::SaveDraft(number), Request::SaveDraft { mention: e.mention.key, text })]
+    vec![Effect::Ask(
+        For::SaveDraft(number),
+        Request::SaveDraft { mention: e.mention.key, of: e.of.as_ref().map(|d| d.id), text },
+    )]
 }
 
 pub fn timer(app: &mut App, n: u64) -> Vec<Effect> {
@@ -165,6 +212,7 @@ pub fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
     app.notice = None;
     if let Some(e) = &mut app.editor {
         e.leaving = false;
+        e.finishing = false;
     }
     let name = super::key_name(k).unwrap_or_default();
     if !app.chord.is_empty() {
@@ -180,7 +228,7 @@ pub fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
                 }
                 out
             }
-            Found::Action(Action::DraftSubmit) => submit(app),
+            Found::Action(Action::DraftSubmit) => finish::submit(app),
             Found::Action(Action::DraftUndo) => {
                 let undone = app.editor.as_mut().is_some_and(|e| e.area.undo());
                 if !undone {
@@ -276,12 +324,21 @@ fn left(app: &mut App) {
 }
 
 /// The engine has it on the disk.
-pub fn kept(app: &mut App, number: u64) {
-    let Some(e) = &mut app.editor else { return };
+pub fn kept(app: &mut App, number: u64, id: Id) -> Vec<Effect> {
+    let Some(e) = &mut app.editor else { return Vec::new() };
     e.saved = e.saved.max(number);
+    e.id = Some(id);
+    if e.of.is_none() {
+        // Whatever it was before: it is being written again.
+        e.stage = Stage::Writing;
+    }
+    if e.finishing && e.saved == e.changed {
+        return finish::look(app);
+    }
     if e.leaving && e.saved == e.changed {
         left(app);
     }
+    Vec::new()
 }
 
 /// It could not be kept: the words stay here, and are given again with the next change or on leaving.
@@ -289,6 +346,7 @@ pub fn not_kept(app: &mut App, why: &str) {
     if let Some(e) = &mut app.editor {
         e.given = e.saved;
         e.leaving = false;
+        e.finishing = false;
     }
     app.warn(format!("not kept: {why}"));
 }
@@ -300,32 +358,6 @@ pub fn resized(app: &mut App) {
         e.area.scroll((-10_000, 0));
         e.area.move_cursor(CursorMove::Jump(at.0 as u16, at.1 as u16));
     }
-}
-
-/// A feed has no way to send: copy, show the link, ask where it was posted.
-fn submit(app: &mut App) -> Vec<Effect> {
-    let mut out = save(app);
-    let Some(e) = &app.editor else { return out };
-    let text = e.text();
-    if text.trim().is_empty() {
-        app.say("the draft is empty");
-        return out;
-    }
-    let url = e.mention.mention.url.to_string();
-    let key = e.mention.key;
-    app.editor = None;
-    if let Some(i) = app.stream.rows.iter().position(|r| r.key == key) {
-        app.stream.cursor = app.stream.rows.get(i).map(|r| r.key);
-    }
-    out.push(Effect::Copy(text));
-    app.pages.clear();
-    let label = if url.is_empty() {
-        "copied · post it, then give its address here".into()
-    } else {
-        format!("copied · post it at {url} · then give its address here")
-    };
-    prompt::posted(app, key, label);
-    out
 }
 
 /// Puts the draft aside; undo brings it back.
@@ -343,14 +375,8 @@ fn aside(app: &mut App) -> Vec<Effect> {
 pub fn edited(app: &mut App, r: Result<String, String>) -> Vec<Effect> {
     match r {
         Ok(text) => {
-            let text = clean::draft(&text);
             if let Some(e) = &mut app.editor {
-                let mut area = TextArea::new(text.split('\n').map(str::to_owned).collect());
-                area.set_wrap_mode(WrapMode::WordOrGlyph);
-                area.set_cursor_line_style(ratatui::style::Style::default());
-                area.move_cursor(CursorMove::Bottom);
-                area.move_cursor(CursorMove::End);
-                e.area = area;
+                e.area = area_of(&clean::draft(&text));
             }
             let mut out = touched(app);
             out.extend(save(app));

@@ -198,6 +198,8 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
         Action::PrevMine => seek(app, false, Want::Mine),
         Action::NextVip => seek(app, true, Want::Vip),
         Action::PrevVip => seek(app, false, Want::Vip),
+        Action::NextInThread => thread(app, true),
+        Action::PrevInThread => thread(app, false),
         Action::Back | Action::Forward => trail(app, a == Action::Back),
         Action::TakeIn => {
             app.people_asked.clear();
@@ -222,7 +224,7 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
             let from = s.marks.last().and_then(|m| s.rows.iter().position(|r| r.key == *m));
             if let (Some(a), Some(b)) = (from, s.at()) {
                 for r in &s.rows[a.min(b)..=a.max(b)] {
-                    if !s.marks.contains(&r.key) {
+                    if !s.marks.contains(&r.key) && !s.acted.contains(&r.key) {
                         s.marks.push(r.key);
                     }
                 }
@@ -296,12 +298,9 @@ fn space(app: &mut App) -> Vec<Effect> {
 fn seek(app: &mut App, forward: bool, want: Want) -> Vec<Effect> {
     let at = app.stream.at().unwrap_or(0);
     let rows = &app.stream.rows;
-    let me = &app.who;
-    let found = if forward {
-        (at + 1..rows.len()).find(|i| want.fits(&rows[*i], me))
-    } else {
-        (0..at).rev().find(|i| want.fits(&rows[*i], me))
-    };
+    let fits = |i: usize| want.fits(&rows[i], &app.who) && !app.stream.acted.contains(&rows[i].key);
+    let found =
+        if forward { (at + 1..rows.len()).find(|i| fits(*i)) } else { (0..at).rev().find(|i| fits(*i)) };
     if let Some(i) = found {
         return arrive(app, i);
     }
@@ -359,6 +358,9 @@ pub fn put_back(app: &mut App, items: Vec<crate::model::Item>) -> Vec<Effect> {
     for i in items {
         let doc = crate::query::Doc::new(&i.mention.title, &i.mention.text);
         let fits = s.states.contains(&i.state) && filter.as_ref().is_none_or(|f| f.matches(&doc).is_some());
+        if fits && s.rows.iter().any(|r| r.key == i.key) {
+            first = first.max(Some(i.key));
+        }
         if !fits || s.rows.iter().any(|r| r.key == i.key) {
             continue;
         }
@@ -393,6 +395,34 @@ pub fn put_back(app: &mut App, items: Vec<crate::model::Item>) -> Vec<Effect> {
         return out;
     }
     Vec::new()
+}
+
+/// Asks for the discussion of what is selected.
+fn thread(app: &mut App, forward: bool) -> Vec<Effect> {
+    match app.subject() {
+        Some(i) => vec![Effect::Ask(For::Thread { forward }, Request::Thread(i.id))],
+        None => {
+            app.say("nothing is selected");
+            Vec::new()
+        }
+    }
+}
+
+/// Opens the next or the previous one of a discussion, wherever it stands.
+pub fn in_thread(app: &mut App, forward: bool, items: Vec<crate::model::Item>) -> Vec<Effect> {
+    let here = app.subject().map(|i| i.id);
+    let Some(at) = items.iter().position(|i| Some(i.id) == here) else { return Vec::new() };
+    let to = if forward { Some(at + 1) } else { at.checked_sub(1) };
+    let Some(item) = to.and_then(|i| items.get(i)).cloned() else {
+        app.say(match (items.len(), forward) {
+            (1, _) => "no more of this discussion was heard",
+            (_, true) => "that is the newest of the discussion",
+            (_, false) => "that is where the discussion began",
+        });
+        return Vec::new();
+    };
+    app.say(format!("{} of {} in the discussion", to.unwrap_or(0) + 1, items.len()));
+    super::pages::show_item(app, item)
 }
 
 fn trail(app: &mut App, back: bool) -> Vec<Effect> {

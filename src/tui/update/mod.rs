@@ -1,6 +1,7 @@
 //! `update`: the only place where what a terminal shows is changed. Messages in, effects out, nothing waits.
 
 mod draft;
+mod finish;
 mod list;
 mod pages;
 mod panes;
@@ -11,13 +12,14 @@ mod texts;
 mod verbs;
 
 pub use panes::{open_drafts, ranked};
+pub use verbs::URGENT;
 
 use super::action::Action;
 use super::action::bitflags::Where;
 use super::app::{App, PageKind, Pane};
 use super::keymap::Found;
 use super::msg::{Effect, For, Msg, Timer};
-use crate::door::{Event, Request};
+use crate::door::{Event, Request, To};
 use crate::model::Stamp;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -166,6 +168,7 @@ pub fn key_name(k: &KeyEvent) -> Option<String> {
 pub fn place(app: &App) -> Where {
     match app.pages.last().map(|p| p.kind) {
         Some(PageKind::Sources | PageKind::Source) => Where::SOURCES,
+        Some(PageKind::Approval) => Where::APPROVAL,
         Some(_) => Where::PAGE,
         None => Where::MAIN,
     }
@@ -181,6 +184,7 @@ fn place_below(app: &App) -> Where {
         .map(|p| p.kind)
     {
         Some(PageKind::Sources | PageKind::Source) => Where::SOURCES,
+        Some(PageKind::Approval) => Where::APPROVAL,
         Some(_) => Where::PAGE,
         None => Where::MAIN,
     }
@@ -285,12 +289,18 @@ fn event(app: &mut App, e: Event) -> Vec<Effect> {
             app.draw_later = true;
             Vec::new()
         }
-        Event::Called { who, by, text, .. } if who == app.who => {
-            app.notice = Some((true, format!("{by} calls you: {text} · g M")));
+        Event::Told { to, by, text, .. } => {
+            let mine = match to {
+                To::Person(who) => who == app.who,
+                To::Role(role) => app.role.is_some_and(|r| r >= role),
+            };
+            if !mine || by == app.who {
+                return Vec::new();
+            }
+            app.notice = Some((true, text.into_string()));
             app.draw_later = true;
             vec![Effect::Bell]
         }
-        Event::Called { .. } => Vec::new(),
         Event::Presence(all) => {
             presence(app, all);
             Vec::new()
@@ -417,6 +427,8 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
         | Action::Diff
         | Action::ShowLink => pages::open(app, a),
         Action::Reply => draft::open(app),
+        // From the page that shows what is new since it was begun.
+        Action::DraftSubmit if app.editor.is_some() => finish::submit(app),
         Action::PollNow => {
             app.say("asking all sources");
             vec![Effect::Ask(For::Told, Request::Poll { sources: Vec::new(), ticket: 0 })]
@@ -426,8 +438,12 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
         | Action::SourcePause
         | Action::SourceRemove
         | Action::DraftEditor
-        | Action::DraftSubmit
+        | Action::Approve
+        | Action::ReturnDraft
+        | Action::EditDraft
+        | Action::NextDraft
         | Action::DraftUndo
+        | Action::DraftSubmit
         | Action::DraftAside => {
             app.say("that is for another screen");
             Vec::new()

@@ -1,10 +1,10 @@
 //! Pages over the main screen: sources, drafts, people, logs, health, why, revisions. The same verbs work on
 //! the mentions in them.
 
-use super::{draft, sources, texts};
+use super::{draft, finish, sources, texts};
 use crate::clean::width::pad;
 use crate::door::{LogRow, Reply, Request};
-use crate::model::{Cause, Entry, Id, Item, Key, PersonCard, Stamp, State, Target, Value, time};
+use crate::model::{Cause, Entry, Id, Item, Key, PersonCard, Stage, Stamp, State, Target, Value, time};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Behind, Page, PageKind, Pane};
 use crate::tui::msg::{Effect, For};
@@ -22,6 +22,9 @@ pub fn handover(app: &mut App, items: &[Item]) {
 
 /// What a page does with an action itself; `None` leaves it to the main screen's rules.
 pub fn act(app: &mut App, a: Action) -> Option<Vec<Effect>> {
+    if let Some(done) = finish::act(app, a) {
+        return Some(done);
+    }
     let half = (app.list_height() / 2).max(1);
     let page = app.pages.last_mut()?;
     let n = page.rows.len().saturating_sub(1);
@@ -84,7 +87,7 @@ fn enter(app: &mut App) -> Vec<Effect> {
             app.pages.push(p);
             Vec::new()
         }
-        Behind::Draft(_) => draft::open(app),
+        Behind::Draft(d) => finish::visit(app, &d),
         Behind::Source(id) => sources::open(app, id),
         Behind::Key(key) => vec![Effect::Ask(For::Page, Request::Items(vec![key.id]))],
         Behind::Action(a) => {
@@ -113,7 +116,7 @@ fn show_over(app: &mut App, i: Item) -> Vec<Effect> {
 }
 
 /// Shows a mention that may not be in the list.
-fn show_item(app: &mut App, i: Item) -> Vec<Effect> {
+pub fn show_item(app: &mut App, i: Item) -> Vec<Effect> {
     if app.stream.rows.iter().any(|r| r.key == i.key) {
         app.stream.cursor = Some(i.key);
         super::list::keep_visible(app);
@@ -301,7 +304,12 @@ pub fn refresh(app: &mut App) {
                     } else if d.discarded {
                         "aside"
                     } else {
-                        ""
+                        match d.stage {
+                            Stage::Writing => "",
+                            Stage::Waiting { .. } => "waits",
+                            Stage::Approved { .. } => "may go",
+                            Stage::Returned { .. } => "back",
+                        }
                     };
                     let begin = d.text.lines().next().unwrap_or("");
                     let text = format!(
@@ -330,6 +338,7 @@ pub fn refresh(app: &mut App) {
             });
             page.rows = all.into_iter().map(|p| (person_row(p, now), Behind::Person(p.id))).collect();
         }
+        PageKind::Approval => finish::refresh(page, &app.drafts),
         PageKind::Person => {
             if let Some(p) = page.person.and_then(|id| app.people.get(&id)) {
                 page.title = format!("{} · {}", p.name, p.scope);
@@ -358,6 +367,9 @@ pub fn refresh(app: &mut App) {
             }
         }
         _ => {}
+    }
+    if page.kind == PageKind::Approval {
+        return;
     }
     let again = page.rows.iter().position(|r| r.1 == here && here != Behind::Nothing);
     page.selected = again.unwrap_or(page.selected).min(page.rows.len().saturating_sub(1));

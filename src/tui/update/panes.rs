@@ -1,7 +1,7 @@
 //! The panes beside the stream: the people of what is on the screen, and the open drafts. With the focus there,
 //! moving and Enter are about them.
 
-use super::{draft, list, pages};
+use super::{finish, list, pages};
 use crate::model::{Draft, Id, PersonCard};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Pane};
@@ -17,7 +17,7 @@ pub fn ranked(app: &App) -> Vec<&PersonCard> {
 
 /// Drafts that are neither posted nor put aside.
 pub fn open_drafts(app: &App) -> Vec<&Draft> {
-    app.drafts.iter().filter(|d| !d.discarded && d.posted.is_none()).collect()
+    app.drafts.iter().filter(|d| d.is_open()).collect()
 }
 
 /// Something is selected in the pane that has the focus now.
@@ -75,11 +75,11 @@ fn enter(app: &mut App, a: Action) -> Option<Vec<Effect>> {
         Pane::Drafts if a != Action::Person => {
             let all = open_drafts(app);
             let chosen = all.iter().find(|d| Some(d.id) == app.draft_at).or(all.first());
-            let Some(mention) = chosen.map(|d| d.mention) else {
+            let Some(d) = chosen.map(|d| (*d).clone()) else {
                 app.say("no drafts; r on a mention begins one");
                 return Some(Vec::new());
             };
-            Some(draft::open_of(mention))
+            Some(finish::visit(app, &d))
         }
         _ => None,
     }

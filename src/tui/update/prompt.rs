@@ -1,6 +1,6 @@
 //! The line at the bottom: filters, tags, notes, times, addresses, the palette.
 
-use super::{list, verbs};
+use super::{finish, list, verbs};
 use crate::door::{ListQuery, Request, SourceEdit};
 use crate::model::{Key, SourceView, Verb, time};
 use crate::query::{Query, Scope};
@@ -26,7 +26,7 @@ pub fn open(app: &mut App, a: Action) -> Vec<Effect> {
         Action::Note => (Asking::Note, "private note", String::new()),
         Action::Assign => (Asking::Assign, "assign to (empty: nobody)", String::new()),
         Action::SnoozeTyped => {
-            (Asking::Snooze, "come back (2h, tomorrow, fri 9, 2026-05-01 14:00)", String::new())
+            (Asking::Snooze, "come back (2h, tomorrow, fri 9, 2026-05-01 14:00, reply)", String::new())
         }
         Action::Posted => (Asking::Posted, "posted at", String::new()),
         Action::SourceAdd => (Asking::SourceUrl, "address of a feed or page", String::new()),
@@ -193,8 +193,8 @@ fn accept(app: &mut App) -> Vec<Effect> {
         Asking::Assign => {
             verbs::run(app, Verb::Assign((!text.is_empty() && text != "-").then(|| text.to_owned())))
         }
-        Asking::Snooze => match time::parse_when(text, crate::model::Stamp::now()) {
-            Ok(t) => verbs::run(app, Verb::Snooze(t)),
+        Asking::Snooze => match Verb::snooze(text, crate::model::Stamp::now()) {
+            Ok(v) => verbs::run(app, v),
             Err(e) => again(app, p, &e),
         },
         Asking::Posted if text.is_empty() => {
@@ -239,6 +239,9 @@ fn accept(app: &mut App) -> Vec<Effect> {
             };
             vec![Effect::Ask(For::Told, Request::AddSource(edit))]
         }
+        Asking::Approve => finish::decide(app, None),
+        Asking::Return if text.is_empty() => again(app, p, "say why, for its writer"),
+        Asking::Return => finish::decide(app, Some(text.to_owned())),
         Asking::RemoveSource if !matches!(text.to_lowercase().as_str(), "y" | "yes") => {
             app.say(format!("{} stays", p.source));
             Vec::new()

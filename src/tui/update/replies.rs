@@ -1,8 +1,8 @@
 //! Answers of the engine, taken in.
 
-use super::{draft, list, pages, sources, verbs};
+use super::{draft, finish, list, pages, sources, verbs};
 use crate::door::{RefusalKind, Reply, Request};
-use crate::model::{Item, Key, Verb};
+use crate::model::{Item, Key, State, Verb};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Behind, Page, PageKind};
 use crate::tui::msg::{Effect, For};
@@ -15,6 +15,7 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             app.stream.loaded = true;
         }
         app.stream.marks_asked = false;
+        app.stream.acting.clear();
         if matches!(what, For::SaveDraft(_)) {
             draft::not_kept(app, r.text.as_str());
             return Vec::new();
@@ -110,16 +111,28 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             pages::refresh(app);
             Vec::new()
         }
-        (For::OpenDraft(key), Reply::Draft(d)) => draft::opened(app, key, d),
-        (For::SaveDraft(n), Reply::Saved(_)) => {
-            draft::kept(app, n);
-            Vec::new()
-        }
+        (For::OpenDraft(key), Reply::Draft(d, terms)) => draft::opened(app, key, d, *terms),
+        (For::SaveDraft(n), Reply::Saved(id)) => draft::kept(app, n, id),
+        (For::Meanwhile, Reply::Items(items)) => finish::meanwhile(app, items),
+        (For::Approval, Reply::Items(items)) => finish::mention_came(app, items),
+        (For::Thread { forward }, Reply::Items(items)) => list::in_thread(app, forward, items),
         (For::Verb(word), Reply::Applied(a)) => {
             if std::mem::take(&mut app.stream.marks_asked) {
                 app.stream.marks.clear();
             }
-            let skipped = if a.skipped > 0 && a.changed == 0 { " (it was so already)" } else { "" };
+            if a.changed == 0 && a.skipped > 0 && a.verb == "claim" {
+                app.warn("not claimed: somebody was quicker, or has it; a on it alone takes over");
+                return pages::again(app);
+            }
+            if a.changed == 0 && a.skipped > 0 && a.verb == "approve" {
+                app.warn("not approved: the draft was changed meanwhile; read it again");
+                return vec![Effect::Ask(For::Drafts, Request::Drafts)];
+            }
+            let skipped = match (a.changed, a.skipped) {
+                (0, 1..) => " (it was so already)".to_owned(),
+                (_, n @ 1..) if a.verb == "claim" => format!("; {n} are somebody's already"),
+                _ => String::new(),
+            };
             let key = app.keymap.keys_of(Action::Undo).first().cloned().unwrap_or_default();
             let undo = if a.changed > 0 { format!(" · {key} undo") } else { String::new() };
             app.say(format!("{} {word}{skipped}{undo}", a.changed));
@@ -161,8 +174,8 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             if let (Some(said), [one]) = (app.undone.take(), items.as_slice()) {
                 app.say(format!("{said} · “{}”", one.mention.headline()));
             }
-            let mut out = changed(app, items.clone());
-            out.extend(list::put_back(app, items));
+            let mut out = list::put_back(app, items.clone());
+            out.extend(changed(app, items));
             out
         }
         (For::Seek, Reply::Keys(keys)) => list::found(app, &keys),
@@ -214,6 +227,7 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
         }
         (_, Reply::Status(s)) => {
             app.brand = s.brand;
+            app.role = s.role;
             Vec::new()
         }
         (_, Reply::Added(id)) => {
@@ -272,6 +286,7 @@ fn top(app: &mut App, items: Vec<Item>, next: Option<Key>, scanned: u64) -> Vec<
     s.newer = None;
     s.scanned += scanned;
     s.unfolded.clear();
+    s.acted.clear();
     // A cursor that is beyond this page stays where it is: the window then only grows at its top.
     // A list that nobody has touched yet stays at its top while the first news come in.
     let keep = s.cursor.filter(|_| !s.calm).filter(|c| items.iter().any(|i| i.key == *c));
@@ -306,7 +321,10 @@ fn changed(app: &mut App, items: Vec<Item>) -> Vec<Effect> {
     for i in items {
         if !app.stream.states.contains(&i.state) || i.deleted {
             gone.push(i.key);
+        } else {
+            app.stream.acted.remove(&i.key);
         }
+        warn_writer(app, &i);
         for p in &mut app.pages {
             for (text, b) in &mut p.rows {
                 if let Behind::Mention(old) = b
@@ -325,6 +343,22 @@ fn changed(app: &mut App, items: Vec<Item>) -> Vec<Effect> {
         }
     }
     verbs::take_out(app, &gone)
+}
+
+/// Whoever writes an answer hears at once that it may not be needed any more.
+fn warn_writer(app: &mut App, i: &Item) {
+    let Some(e) = app.editor.as_ref().filter(|e| e.mention.key == i.key) else { return };
+    let was = app.reader.item.as_ref().filter(|r| r.key == i.key).unwrap_or(&e.mention);
+    let said = if i.answered.is_some() && was.answered.is_none() {
+        "a colleague answered this meanwhile"
+    } else if i.state == State::Done && was.state != State::Done {
+        "a colleague marked this done while you write"
+    } else if (&i.mention.title, &i.mention.text) != (&was.mention.title, &was.mention.text) {
+        "its author changed it while you write; Ctrl-x p shows what is new"
+    } else {
+        return;
+    };
+    app.warn(said);
 }
 
 /// Puts the tellings of a story below its face.

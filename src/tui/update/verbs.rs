@@ -2,11 +2,13 @@
 
 use super::list;
 use crate::door::Request;
-use crate::model::{Item, Key, Targets, Verb, time};
+use crate::model::{Item, Key, Targets, Verb};
 use crate::tui::action::Action;
-use crate::tui::app::{App, Behind, PageKind};
+use crate::tui::app::{After, App, Behind, PageKind, Pane};
 use crate::tui::msg::{Effect, For};
 
+/// The tag that `!` sets.
+pub const URGENT: &str = "urgent";
 /// Above this number a verb would want a second look; all of them can be undone.
 const MANY: usize = 500;
 
@@ -19,6 +21,8 @@ pub fn is_verb(a: Action) -> bool {
             | Action::SnoozeTomorrow
             | Action::SnoozeWeek
             | Action::SnoozeMonth
+            | Action::SnoozeReply
+            | Action::Urgent
             | Action::ToggleRead
             | Action::Claim
             | Action::Vip
@@ -75,19 +79,21 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
         Action::Split => Verb::Split,
         Action::ToggleRead => Verb::Read(!subject.read),
         Action::Vip => Verb::Vip(!subject.vip),
-        Action::Claim => {
-            let mine = subject.assignee.as_deref() == Some(&app.who);
-            Verb::Assign(if mine { None } else { Some(app.who.clone()) })
-        }
+        Action::Urgent => Verb::Tag { tag: URGENT.into(), on: !subject.tags.iter().any(|t| t == URGENT) },
+        // Several at once: those that are nobody's. One: also from whom this terminal shows to have it.
+        Action::Claim if app.pages.is_empty() && !app.stream.marks.is_empty() => Verb::Claim(None),
+        Action::Claim if subject.assignee.as_deref() == Some(&app.who) => Verb::Assign(None),
+        Action::Claim => Verb::Claim(subject.assignee.clone()),
         _ => {
             let word = match a {
                 Action::SnoozeHour => "h",
                 Action::SnoozeTomorrow => "t",
                 Action::SnoozeWeek => "w",
+                Action::SnoozeReply => "reply",
                 _ => "m",
             };
-            match time::parse_when(word, app.now) {
-                Ok(t) => Verb::Snooze(t),
+            match Verb::snooze(word, app.now) {
+                Ok(v) => v,
                 Err(e) => {
                     app.warn(e);
                     return Vec::new();
@@ -149,7 +155,19 @@ pub fn run(app: &mut App, verb: Verb) -> Vec<Effect> {
         }
         None => Targets::Mentions(keys),
     };
-    vec![Effect::Ask(For::Verb(verb.said(app.now)), Request::Act { verb, targets, quiet: false })]
+    let mut said = verb.said(app.now);
+    if closing {
+        app.stream.acting = match &targets {
+            Targets::Mentions(k) | Targets::Rows(k, _) => k.clone(),
+            _ => app.subject().map(|i| i.key).into_iter().collect(),
+        };
+        let writes =
+            app.subject().and_then(|i| app.others_at(i.id).find(|(_, w)| *w).map(|(who, _)| who.to_owned()));
+        if let Some(who) = writes.filter(|_| !app.stream.marks_asked) {
+            said += &format!(", though {who} is writing a reply to it");
+        }
+    }
+    vec![Effect::Ask(For::Verb(said), Request::Act { verb, targets, quiet: false })]
 }
 
 /// About one mention, whatever is marked or selected.
@@ -176,38 +194,37 @@ fn copy(app: &mut App, what: impl Fn(&Item) -> String, none: &str) -> Vec<Effect
     }
 }
 
-/// After a verb: rows that do not belong here any more leave, and the cursor is on the next one.
+/// Rows that do not belong here any more stay, dimmed, until the list is read anew. After a verb of mine the cursor
+/// is on the next one; what a colleague does moves nothing under anybody's hand.
 pub fn take_out(app: &mut App, gone: &[Key]) -> Vec<Effect> {
     let s = &mut app.stream;
-    let at = s.at();
-    if let Some(i) = at
-        && gone.contains(&s.rows[i].key)
-    {
-        let next = (i + 1..s.rows.len()).chain((0..i).rev()).find(|j| !gone.contains(&s.rows[*j].key));
-        s.cursor = next.map(|j| s.rows[j].key);
-    }
-    let before = s.rows.len();
-    s.rows.retain(|r| !gone.contains(&r.key));
-    if s.rows.len() == before {
+    s.acted.extend(gone.iter().filter(|k| s.rows.iter().any(|r| r.key == **k)));
+    let here = s.cursor.filter(|c| gone.contains(c) && s.acting.contains(c));
+    s.acting.retain(|k| !gone.contains(k));
+    if here.is_none() || app.after == After::Stay {
         return Vec::new();
     }
-    list::keep_visible(app);
-    let mut out = Vec::new();
-    if app.reader.item.as_ref().is_some_and(|i| gone.contains(&i.key)) && app.pages.is_empty() {
+    let Some(i) = s.at() else { return Vec::new() };
+    let open = |j: &usize| !s.acted.contains(&s.rows[*j].key);
+    let (below, above) = ((i + 1..s.rows.len()).find(open), (0..i).rev().find(open));
+    let next = if app.after == After::Up { above.or(below) } else { below.or(above) };
+    let Some(next) = next else {
+        // Nothing is left to be done here.
+        if app.reader.open && app.pages.is_empty() {
+            app.reader.open = false;
+            app.pane = Pane::Stream;
+        }
+        return list::look_ahead(app);
+    };
+    let reading = (app.reader.open || app.pane == Pane::Reader) && app.pages.is_empty();
+    let was_here = app.reader.item.as_ref().is_some_and(|r| Some(r.key) == here);
+    let mut out = list::go(app, next);
+    if was_here && app.pages.is_empty() {
         list::follow(app);
         // What stands in front of the eyes now was opened.
-        if (app.reader.open || app.pane == crate::tui::app::Pane::Reader)
-            && let Some(i) = app.reader.item.as_ref().filter(|i| !i.read)
-        {
+        if reading && let Some(i) = app.reader.item.as_ref().filter(|i| !i.read) {
             out.extend(read_quietly(i.key));
         }
     }
-    if app.stream.rows.is_empty() {
-        app.reader.open = false;
-        app.reader.item = None;
-        app.pane = crate::tui::app::Pane::Stream;
-        return list::reload(app);
-    }
-    out.extend(list::look_ahead(app));
     out
 }

@@ -20,7 +20,13 @@ pub fn draw(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
     // Whether it is kept is said first of all: what does not fit goes from the middle.
     let wide = usize::from(area.width);
     let count = fit(&format!("{chars} character{} {saved}", if chars == 1 { "" } else { "s" }), wide);
-    let to = format!("reply · {} · {} · as {} · by hand", m.network, m.community, app.who);
+    let how = match (&e.of, &e.stage, &e.terms.approval) {
+        (Some(d), ..) => format!("the draft of {}", d.who),
+        (_, crate::model::Stage::Writing, Some(_)) => "to be approved".to_owned(),
+        (_, crate::model::Stage::Writing, None) => "by hand".to_owned(),
+        (_, stage, _) => stage.words(),
+    };
+    let to = format!("reply · {} · {} · as {} · {how}", m.network, m.community, app.who);
     let room = wide.saturating_sub(width(&count) + 3);
     let head = if room > 8 { format!("{} · {count}", fit(&to, room)) } else { count };
     // On a tiny screen the text itself comes first.

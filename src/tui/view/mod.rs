@@ -1,6 +1,7 @@
 //! What is drawn: pure functions of the app and the theme. Lists have no right border, and text of any width
 //! stands last on its row, so that a terminal with other ideas of width breaks nothing.
 
+mod approval;
 mod editor;
 mod pages;
 mod people;
@@ -14,7 +15,7 @@ pub use reader::reader_lines;
 use super::app::{App, Pane};
 use super::theme::Theme;
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
@@ -35,6 +36,19 @@ pub fn draw(app: &App, t: &Theme, f: &mut Frame<'_>) {
         pages::draw(app, t, f, body);
     }
     status::footer(app, t, f, foot);
+    if app.calm && app.prompt.is_none() && (app.editor.is_none() || !app.pages.is_empty()) {
+        f.set_cursor_position(Position { x: all.x, y: selected(app, body) });
+    }
+}
+
+/// The row on which what is selected stands: there a screen reader goes on reading.
+fn selected(app: &App, body: Rect) -> u16 {
+    let row = match app.pages.last() {
+        Some(p) => pages::row_of_selected(p, body),
+        None if app.reader.open || app.pane != Pane::Stream => 0,
+        None => app.stream.at().unwrap_or(0).saturating_sub(app.stream.top),
+    };
+    body.y + u16::try_from(row).unwrap_or(0).min(body.height.saturating_sub(1))
 }
 
 fn main(app: &App, t: &Theme, f: &mut Frame<'_>, body: Rect) {

@@ -18,8 +18,26 @@ pub fn text_lines(p: &Page, width: u16) -> usize {
     wrapped(p, usize::from(width)).len() + p.head.len()
 }
 
+/// The first row on the screen: half a page at a time, like the stream.
+fn top_of(p: &Page, height: usize) -> usize {
+    if p.selected < height { 0 } else { (p.selected - height / 2).min(p.rows.len().saturating_sub(height)) }
+}
+
+/// Where the selected row stands.
+pub fn row_of_selected(p: &Page, area: Rect) -> usize {
+    if matches!(p.kind, PageKind::Text | PageKind::Approval) {
+        return 0;
+    }
+    let head = 1 + p.head.iter().flat_map(|h| wrap(h, usize::from(area.width))).count();
+    let height = usize::from(area.height).saturating_sub(head).max(1);
+    head + p.selected.saturating_sub(top_of(p, height))
+}
+
 pub fn draw(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
     let Some(p) = app.pages.last() else { return };
+    if p.kind == PageKind::Approval {
+        return super::approval::draw(app, t, p, f, area);
+    }
     let width = usize::from(area.width);
     put(f, area, 0, Line::from(Span::styled(fit(&p.title, width), t.title)));
     let mut y = 1u16;
@@ -40,12 +58,7 @@ pub fn draw(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
         }
         return;
     }
-    // Half a page at a time, like the stream.
-    let top = if p.selected < height {
-        0
-    } else {
-        (p.selected - height / 2).min(p.rows.len().saturating_sub(height))
-    };
+    let top = top_of(p, height);
     for (i, (text, behind)) in p.rows.iter().enumerate().skip(top).take(height) {
         let here = i == p.selected;
         let vip = matches!(behind, Behind::Mention(m) if m.vip);

@@ -34,7 +34,7 @@ pub fn reader_lines(app: &App) -> usize {
     app.reader.item.as_ref().map_or(0, |i| lines(app, &Theme::default(), i, usize::from(width)).len())
 }
 
-fn lines(app: &App, t: &Theme, i: &Item, width: usize) -> Vec<Line<'static>> {
+pub(super) fn lines(app: &App, t: &Theme, i: &Item, width: usize) -> Vec<Line<'static>> {
     let width = width.max(10);
     let m = &i.mention;
     let mut out: Vec<Line<'static>> = Vec::new();
@@ -62,11 +62,20 @@ fn lines(app: &App, t: &Theme, i: &Item, width: usize) -> Vec<Line<'static>> {
     out.extend(wrap(&place, width).into_iter().map(|l| Line::from(Span::styled(l, t.dim))));
     let mut facts = vec![i.state.word().to_owned()];
     facts.extend(i.snoozed_until.map(|u| format!("until {}", u.local_minute())));
+    if i.state == crate::model::State::Snoozed && i.snoozed_until.is_none() {
+        facts.push("until they reply".into());
+    }
     facts.extend(i.assignee.as_ref().map(|a| format!("@{a}")));
     facts.extend(i.tags.iter().map(|x| format!("#{x}")));
     facts.extend((i.tellings > 1).then(|| format!("{} tellings", i.tellings)));
     facts.extend(i.edited.then(|| "edited (d)".to_owned()));
-    facts.extend(i.has_draft.then(|| "draft (r)".to_owned()));
+    let whose: Vec<&str> =
+        app.drafts.iter().filter(|d| d.mention == i.key && d.is_open()).map(|d| d.who.as_str()).collect();
+    facts.extend(
+        whose
+            .iter()
+            .map(|w| if *w == app.who { "my draft (r)".to_owned() } else { format!("draft of {w} (g D)") }),
+    );
     facts.extend(app.others_at(i.id).map(|(who, writes)| {
         if writes { format!("{who} is writing a reply") } else { format!("{who} is reading it") }
     }));

@@ -117,13 +117,16 @@ fn hints(app: &App) -> String {
 
 fn others(app: &App) -> &'static str {
     if app.editor.is_some() && app.pages.is_empty() {
-        return "Esc leaves, saved · Ctrl-x then p hand off, e $EDITOR, u undo, k put aside";
+        return "Esc leaves, saved · Ctrl-x then p finish, e $EDITOR, u undo, k put aside";
     }
     match app.pages.last().map(|p| p.kind) {
         Some(PageKind::Sources) => {
             "Enter more · + add · r edit · t test · m pause · D remove · Ctrl-r ask · q back"
         }
         Some(PageKind::Source) => "r edit · t test · m pause · D remove · Ctrl-r ask now · q back",
+        Some(PageKind::Approval) => {
+            "Enter approve · r edit · N return · Tab the rival draft · j k scroll · q back"
+        }
         Some(PageKind::Text) => "j k Ctrl-d Ctrl-u scroll · q back",
         Some(PageKind::Undo) => {
             "j k move · Enter opens it · u takes back the newest · U does it again · q back"

@@ -5,6 +5,7 @@ use crate::clean::width::{fit, pad};
 use crate::model::{Item, State, time};
 use crate::tui::app::App;
 use crate::tui::theme::Theme;
+use crate::tui::update::URGENT;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -28,18 +29,23 @@ fn row(app: &App, t: &Theme, i: &Item, width: usize) -> Line<'static> {
     let here = app.stream.cursor == Some(i.key);
     let marked = app.stream.marks.contains(&i.key);
     let m = &i.mention;
-    let text = if i.read { t.text } else { t.unread };
+    let acted = app.stream.acted.contains(&i.key);
+    let text = match (acted, i.read) {
+        (true, _) => t.dim,
+        (_, true) => t.text,
+        (_, false) => t.unread,
+    };
     let mut spans = vec![
         Span::styled(if here { ">" } else { " " }, t.cursor),
         Span::styled(
             if marked {
                 "+"
-            } else if i.read {
+            } else if i.read || acted {
                 " "
             } else {
                 "*"
             },
-            if marked { t.mark } else { t.unread },
+            if marked { t.mark } else { text },
         ),
         Span::styled(format!("{:>4} ", time::ago(m.at, app.now)), t.dim),
     ];
@@ -79,33 +85,39 @@ fn row(app: &App, t: &Theme, i: &Item, width: usize) -> Line<'static> {
     if i.answered.is_some() {
         badge(if app.ascii { "A ".into() } else { "✓ ".into() }, t.notice);
     } else if i.has_draft {
-        badge("D ".into(), t.notice);
+        // Mine, else a colleague's.
+        let mine = app.drafts.iter().any(|d| d.mention == i.key && d.who == app.who && d.is_open());
+        badge(if mine { "D " } else { "d " }.into(), t.notice);
     }
     if let Some(a) = &i.assignee {
         badge(format!("@{} ", fit(a, 8)), t.key);
     }
-    for tag in i.tags.iter().take(2) {
+    if i.tags.iter().any(|x| x == URGENT) {
+        badge("! ".into(), t.urgent);
+    }
+    for tag in i.tags.iter().filter(|x| *x != URGENT).take(2) {
         badge(format!("#{} ", fit(tag, 10)), t.key);
     }
-    if i.state != State::Inbox && app.stream.states.len() > 1 {
+    if acted || (i.state != State::Inbox && app.stream.states.len() > 1) {
         badge(format!("{} ", i.state.word()), t.dim);
     }
     if let Some(u) = i.snoozed_until {
         badge(format!("{} ", u.local_short(app.now)), t.dim);
     }
     let left = width.saturating_sub(used);
-    spans.extend(lit(i, t, left, text));
+    spans.extend(lit(app, i, t, left, text));
     Line::from(spans)
 }
 
 /// The headline, the matched words lit.
-fn lit(i: &Item, t: &Theme, width: usize, text: ratatui::style::Style) -> Vec<Span<'static>> {
+fn lit(app: &App, i: &Item, t: &Theme, width: usize, text: ratatui::style::Style) -> Vec<Span<'static>> {
     let m = &i.mention;
     let line = fit(&m.headline().replace('\n', " "), width);
     let in_title = !m.title.is_empty();
     let spans: Vec<(u32, u32)> =
         m.topics.iter().flat_map(|h| &h.spans).filter(|s| s.0 == in_title).map(|s| (s.1, s.2)).collect();
-    super::reader::lit_line(&line, 0, &spans, text, t.matched)
+    let lit = if app.stream.acted.contains(&i.key) { text } else { t.matched };
+    super::reader::lit_line(&line, 0, &spans, text, lit)
 }
 
 /// Why there is nothing: an inbox that is empty must not look dead.

@@ -1,0 +1,119 @@
+//! Drafts from the command line: written, finished, looked at by whoever may.
+
+use super::args::Command;
+use super::{Out, exact_id, find};
+use crate::clean;
+use crate::clean::width::{fit, pad};
+use crate::door::{Door, Reply, Request};
+use crate::model::{Draft, Stage, Targets, Verb};
+use serde_json::{Value, json};
+use std::io::Read;
+
+/// Longest draft that is read from a pipe, in bytes.
+const LONGEST: u64 = 1 << 20;
+
+fn object(d: &Draft) -> Value {
+    json!({
+        "id": d.id.to_string(), "mention": d.mention.id.to_string(), "about": d.about.as_str(), "who": d.who,
+        "text": d.text.as_str(), "saved_at": d.saved_at.rfc3339(), "discarded": d.discarded,
+        "posted": d.posted.as_ref().map(|u| u.as_str().to_owned()), "stage": d.stage.words(),
+        "reason": d.reason.as_str(),
+    })
+}
+
+fn row(d: &Draft) -> String {
+    let mark = match (&d.posted, d.discarded, &d.stage) {
+        (Some(_), ..) => "posted",
+        (_, true, _) => "aside",
+        (.., Stage::Writing) => "draft",
+        (.., Stage::Waiting { .. }) => "waits",
+        (.., Stage::Approved { .. }) => "may go",
+        (.., Stage::Returned { .. }) => "back",
+    };
+    let begin = d.text.lines().next().unwrap_or("");
+    format!("{mark:<6} {} {} {}: {}", d.id, pad(&d.who, 10), fit(&d.about, 40), fit(begin, 60))
+}
+
+async fn all(door: &dyn Door, out: &Out) -> Result<Vec<Draft>, i32> {
+    match door.ask(Request::Drafts).await {
+        Reply::Drafts(all) => Ok(all),
+        other => Err(out.unexpected(&other)),
+    }
+}
+
+pub async fn list(door: &dyn Door, out: &Out) -> i32 {
+    match all(door, out).await {
+        Ok(all) => {
+            for d in &all {
+                out.either(&object(d), || row(d));
+            }
+            if all.is_empty() { 3 } else { 0 }
+        }
+        Err(code) => code,
+    }
+}
+
+/// Writes, submits, approves, returns.
+pub async fn run(door: &dyn Door, command: Command, out: &Out) -> i32 {
+    match command {
+        Command::Draft { id, text } => write(door, &id, &text.join(" "), out).await,
+        Command::Submit { draft } => on(door, &draft, |_| Verb::Submit, out).await,
+        Command::Approve { draft } => on(door, &draft, |d| Verb::Approve(d.saved_at), out).await,
+        Command::Return { draft, reason } => {
+            on(door, &draft, move |_| Verb::Return(reason.join(" ")), out).await
+        }
+        _ => {
+            out.complain("this command is not about drafts");
+            2
+        }
+    }
+}
+
+async fn write(door: &dyn Door, id: &str, text: &str, out: &Out) -> i32 {
+    let mention = match find(door, id, out).await {
+        Ok(k) => k,
+        Err(code) => return code,
+    };
+    let mut words = text.to_owned();
+    if words == "-" {
+        words.clear();
+        if let Err(e) = std::io::stdin().lock().take(LONGEST).read_to_string(&mut words) {
+            out.complain(&format!("the draft cannot be read: {e}"));
+            return 2;
+        }
+    }
+    match door.ask(Request::SaveDraft { mention, of: None, text: clean::draft(&words) }).await {
+        Reply::Saved(id) => {
+            out.either(&json!({"did": "draft", "id": id.to_string()}), || format!("draft {id}"));
+            0
+        }
+        other => out.unexpected(&other),
+    }
+}
+
+/// About one draft, named by its id or the beginning of it.
+async fn on(door: &dyn Door, id: &str, verb: impl FnOnce(&Draft) -> Verb, out: &Out) -> i32 {
+    let drafts = match all(door, out).await {
+        Ok(d) => d,
+        Err(code) => return code,
+    };
+    let exact = exact_id(id);
+    let fits = |d: &&Draft| exact.is_some_and(|e| d.id == e) || d.id.to_string().starts_with(id);
+    let found: Vec<&Draft> = drafts.iter().filter(|d| d.is_open()).filter(fits).collect();
+    match found.as_slice() {
+        [one] => {
+            let verb = verb(one);
+            let name = verb.name();
+            let targets = Targets::Drafts(vec![one.id]);
+            super::verbs::said(door.ask(Request::Act { verb, targets, quiet: false }).await, name, out)
+        }
+        [] => {
+            out.complain(&format!("no open draft has the id {id}; hearken drafts lists them"));
+            3
+        }
+        _ => {
+            out.complain(&format!("{id} is the beginning of several ids"));
+            2
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! What holds for an answer to a mention: whether it has to be claimed first, whether a second person looks at it,
+//! and who is told of what is done about it.
+
+use super::gate::called;
+use super::{Caller, Engine};
+use crate::clean;
+use crate::config::{Approval, Claim};
+use crate::door::{Event, Terms, To};
+use crate::model::{Applied, Id, Key, Role, Stage, Targets, Verb};
+use crate::store::{Asker, StoreError};
+
+/// Why something is not done.
+pub enum Stop {
+    No(String),
+    Failed(StoreError),
+}
+
+impl From<StoreError> for Stop {
+    fn from(e: StoreError) -> Stop {
+        Stop::Failed(e)
+    }
+}
+
+/// Targets whose community is looked at; no hand marks more.
+const LOOKED_AT: usize = 500;
+
+impl Engine {
+    /// What holds where somebody writes about a mention.
+    pub(super) fn terms(&self, caller: &Caller, mention: Id) -> Result<Terms, StoreError> {
+        let who = &caller.asker.who;
+        let rivals = self.store.reader().drafts_about(mention)?;
+        let mut terms =
+            Terms { rivals: rivals.into_iter().filter(|d| d.who != *who).collect(), ..Terms::default() };
+        if let Some(item) = self.store.reader().item(mention, who)? {
+            terms.barred = self.barred(caller, &item).map(|why| clean::line(&why));
+            terms.approval = self
+                .asks_approval(caller, &item.mention.community)
+                .then(|| self.setup().config.roles.who_has(Role::Send));
+        }
+        Ok(terms)
+    }
+
+    /// True if what this person answers there has to be approved.
+    fn asks_approval(&self, caller: &Caller, community: &str) -> bool {
+        match self.setup().config.answers.approval(community) {
+            Approval::Off => false,
+            Approval::Drafts => self.role(caller).is_none_or(|r| r < Role::Send),
+            Approval::Everybody => true,
+        }
+    }
+
+    /// Why this person may not answer it now.
+    fn barred(&self, caller: &Caller, item: &crate::model::Item) -> Option<String> {
+        let required = self.setup().config.answers.claim(&item.mention.community) == Claim::Required;
+        let who = &caller.asker.who;
+        (required && item.assignee.as_deref() != Some(who)).then(|| {
+            let has = item.assignee.as_ref().map_or("nobody has".to_owned(), |a| format!("{a} has"));
+            format!(
+                "{} wants a claim before an answer, and {has} claimed this; claim it first (a)",
+                item.mention.community
+            )
+        })
+    }
+
+    /// Whether somebody may write a draft about a mention, or change a colleague's.
+    pub(super) fn may_write(&self, caller: &Caller, mention: Key, of: Option<Id>) -> Result<(), Stop> {
+        let reader = self.store.reader();
+        let theirs = match of {
+            Some(id) => reader.draft_by_id(id)?.filter(|d| d.who != caller.asker.who),
+            None => None,
+        };
+        if theirs.is_some() {
+            return self.has(caller, Role::Send, "changing a colleague's draft").map_err(Stop::No);
+        }
+        let item = reader.item(mention.id, &caller.asker.who)?;
+        item.and_then(|i| self.barred(caller, &i)).map_or(Ok(()), |why| Err(Stop::No(why)))
+    }
+
+    /// What no role alone decides: claims, approvals, whose draft it is.
+    pub(super) fn allowed(&self, caller: &Caller, verb: &Verb, targets: &Targets) -> Result<(), Stop> {
+        let reader = self.store.reader();
+        let who = &caller.asker.who;
+        match (verb, targets) {
+            (Verb::Claim(_) | Verb::Assign(_), Targets::Mentions(keys)) => {
+                let answers = self.setup().config.answers.clone();
+                for k in keys.iter().take(LOOKED_AT) {
+                    let Some(i) = reader.item(k.id, who)? else { continue };
+                    let name = &i.mention.community;
+                    if answers.claim(name) == Claim::Off {
+                        return Err(Stop::No(format!("claims are off at {name} (config.toml, [answers])")));
+                    }
+                }
+            }
+            (Verb::Answered(_), Targets::Mentions(keys)) => {
+                for k in keys.iter().take(LOOKED_AT) {
+                    let Some(i) = reader.item(k.id, who)? else { continue };
+                    if let Some(why) = self.barred(caller, &i) {
+                        return Err(Stop::No(why));
+                    }
+                    let draft = reader.draft(who, k.id)?.filter(crate::model::Draft::is_open);
+                    let approved = draft.is_some_and(|d| matches!(d.stage, Stage::Approved { .. }));
+                    if !approved && self.asks_approval(caller, &i.mention.community) {
+                        let by = self.setup().config.roles.who_has(Role::Send);
+                        return Err(Stop::No(format!(
+                            "an answer at {} has to be approved first, by {by}: write it (r), then Ctrl-x p",
+                            i.mention.community
+                        )));
+                    }
+                    if !approved {
+                        self.has(caller, Role::Send, verb.name()).map_err(Stop::No)?;
+                    }
+                }
+            }
+            (Verb::Answered(_), _) => self.has(caller, Role::Send, verb.name()).map_err(Stop::No)?,
+            (Verb::Submit | Verb::Approve(_) | Verb::Return(_), Targets::Drafts(ids)) => {
+                for id in ids {
+                    let Some(d) = reader.draft_by_id(*id)?.filter(crate::model::Draft::is_open) else {
+                        return Err(Stop::No("that draft is not open any more".into()));
+                    };
+                    if matches!(verb, Verb::Submit) && d.who != *who {
+                        return Err(Stop::No(format!("that is the draft of {}", d.who)));
+                    }
+                    if matches!(verb, Verb::Approve(_)) && d.who == *who {
+                        return Err(Stop::No("somebody else has to approve what you wrote".into()));
+                    }
+                }
+            }
+            (Verb::Submit | Verb::Approve(_) | Verb::Return(_), _) => {
+                return Err(Stop::No(format!("{} is about a draft", verb.name())));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Tells those whom it concerns what somebody did.
+    pub(super) fn tell_of(&self, asker: &Asker, verb: &Verb, targets: &Targets, done: &Applied) {
+        let say = |to: To, about: Key, text: String| {
+            let by = asker.who.clone();
+            self.announce(Event::Told { to, by, about, text: clean::line(&text) });
+        };
+        let me = &asker.who;
+        match (verb, targets) {
+            (Verb::Note(text), _) => {
+                if let Some(about) = done.keys.first() {
+                    for who in called(text).into_iter().filter(|w| w != me) {
+                        say(To::Person(who), *about, format!("{me} calls you: {text} · g M"));
+                    }
+                }
+            }
+            (Verb::Claim(Some(from)), _) if done.changed > 0 && from != me => {
+                for about in &done.keys {
+                    say(
+                        To::Person(from.clone()),
+                        *about,
+                        format!("{me} took over “{}”", self.headline(about.id)),
+                    );
+                }
+            }
+            (Verb::Assign(Some(to)), _) if to != me => {
+                for about in done.keys.iter().take(1) {
+                    let more = if done.keys.len() > 1 {
+                        format!(" and {} more", done.keys.len() - 1)
+                    } else {
+                        String::new()
+                    };
+                    say(
+                        To::Person(to.clone()),
+                        *about,
+                        format!("{me} gave you “{}”{more}", self.headline(about.id)),
+                    );
+                }
+            }
+            (Verb::Submit | Verb::Approve(_) | Verb::Return(_), Targets::Drafts(ids)) if done.changed > 0 => {
+                for d in ids.iter().filter_map(|id| self.store.reader().draft_by_id(*id).ok().flatten()) {
+                    let (to, text) = match verb {
+                        Verb::Submit => (
+                            To::Role(Role::Send),
+                            format!("{me}'s answer to “{}” waits for approval · g D", d.about),
+                        ),
+                        Verb::Return(why) => (
+                            To::Person(d.who.clone()),
+                            format!("{me} returned your answer to “{}”: {why}", d.about),
+                        ),
+                        _ => (
+                            To::Person(d.who.clone()),
+                            format!(
+                                "{me} approved your answer to “{}”: Ctrl-x p in it hands it off",
+                                d.about
+                            ),
+                        ),
+                    };
+                    say(to, d.mention, text);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn headline(&self, id: Id) -> String {
+        let item = self.store.reader().item(id, "").ok().flatten();
+        item.map_or(String::new(), |i| i.mention.headline().chars().take(60).collect())
+    }
+}

@@ -1,0 +1,197 @@
+//! Several people at one inbox: calls, claims, approval, what changed while one wrote.
+
+use super::*;
+use crate::door::To;
+use crate::model::Role;
+
+fn bo(s: &mut Story, stage: Stage) -> Draft {
+    let d = Draft {
+        id: Id(9),
+        mention: s.world.items[0].key,
+        about: text("Tins will not open"),
+        who: "bo".into(),
+        text: text("Dear Mirabel, please pull the ring."),
+        saved_at: NOW,
+        stage,
+        ..Draft::default()
+    };
+    s.world.drafts.push(d.clone());
+    s.app.role = Some(Role::Send);
+    s.tell(Msg::Event(Event::DraftsChanged));
+    d
+}
+
+#[test]
+fn a_colleague_who_calls_is_heard_and_found_again() {
+    let mut s = Story::five((100, 24));
+    s.press("g M").shows("Nobody calls you. A note with @ana does.").press("q");
+    let key = s.world.items[2].key;
+    s.world.items[2].notes.push(("bo".into(), NOW, text("@ana is this yours?")));
+    let call = |to: To| Event::Told {
+        to,
+        by: "bo".into(),
+        about: key,
+        text: text("bo calls you: @ana is this yours? · g M"),
+    };
+    s.tell(Msg::Event(call(To::Person("cy".into()))));
+    s.tell(Msg::Event(call(To::Role(Role::Send))));
+    s.hides("calls you");
+    s.app.role = Some(Role::Moderate);
+    s.tell(Msg::Event(call(To::Role(Role::Send))));
+    s.shows("bo calls you").press("j").hides("bo calls you");
+    s.tell(Msg::Event(call(To::Person("ana".into()))));
+    s.shows("bo calls you: @ana is this yours?");
+    s.press("g M").shows("Rain again").shows("bo: @ana is this yours?").press("enter").shows("note · bo");
+}
+
+#[test]
+fn a_draft_that_waits_is_read_beside_its_mention_and_approved() {
+    let mut s = Story::five((100, 24));
+    bo(&mut s, Stage::Waiting { edited_by: None });
+    s.press("g D").shows("waits").press("enter");
+    s.shows("Tins will not open").shows("Dear Mirabel").shows(">bo · waits for approval");
+    s.press("enter").shows("approve the answer of bo").press("esc");
+    assert!(s.world.acts.is_empty(), "asked, not done");
+    s.press("enter").press("enter").shows("approved: bo hears of it").shows(">bo · approved by ana");
+    // What is approved is not approved again, but can still be taken back from its writer.
+    s.press("enter").shows("bo: approved by ana");
+    s.press("N").shows("return it to bo, because").press("enter").shows("say why, for its writer");
+    s.type_in("too long").press("enter").shows("returned to bo").shows("because: too long");
+    s.press("q").shows("back").press("q");
+}
+
+#[test]
+fn a_draft_that_was_changed_meanwhile_is_not_approved_unread() {
+    let mut s = Story::five((80, 24));
+    bo(&mut s, Stage::Waiting { edited_by: None });
+    s.press("g D").press("enter");
+    s.world.drafts[0].saved_at = NOW.plus(1000);
+    s.world.drafts[0].text = text("Another text");
+    s.press("enter")
+        .press("enter")
+        .shows("not approved: the draft was changed meanwhile")
+        .shows("Another text");
+    assert!(matches!(s.world.drafts[0].stage, Stage::Waiting { .. }));
+}
+
+#[test]
+fn an_approver_changes_a_draft_and_it_stays_its_writers() {
+    let mut s = Story::five((80, 24));
+    bo(&mut s, Stage::Waiting { edited_by: None });
+    s.press("g D").press("enter").press("r").shows("the draft of bo").type_in(" Thanks!");
+    s.press("ctrl-x p").shows("kept as you changed it").shows("waits, edited by ana").shows("Thanks!");
+    assert_eq!(s.world.drafts[0].who, "bo");
+    s.press("enter").press("enter").shows("approved by ana");
+}
+
+#[test]
+fn rival_drafts_stand_side_by_side() {
+    let mut s = Story::five((80, 24));
+    let d = bo(&mut s, Stage::Waiting { edited_by: None });
+    let cy = Draft { id: Id(10), who: "cy".into(), text: text("Another answer."), ..d };
+    s.world.drafts.push(cy);
+    s.press("g D").press("G").press("enter").shows("Dear Mirabel").shows("Another answer.");
+    let line = s.lines().into_iter().find(|l| l.contains("Another answer.")).unwrap_or_default();
+    assert!(line.contains("Dear Mirabel"), "{line}");
+    s.shows(">cy").press("tab").shows(">bo").press("tab").shows(">cy");
+    // Who may not send may look, and no more.
+    s.app.role = Some(Role::Draft);
+    s.press("enter").shows("approving needs the role send");
+}
+
+#[test]
+fn who_may_not_send_gives_a_draft_for_approval_and_hands_it_off_then() {
+    let mut s = Story::five((80, 24));
+    s.world.terms.approval = Some("bo, cy".into());
+    s.press("r").shows("to be approved").type_in("Dear Mirabel").press("ctrl-x p");
+    s.shows("1 given for approval, to bo, cy · u undo");
+    assert!(s.world.copied.is_empty() && s.app.editor.is_none());
+    s.world.drafts[0].stage = Stage::Approved { by: "bo".into() };
+    s.press("r").shows("approved by bo").press("ctrl-x p").shows("then give its address here");
+    assert_eq!(s.world.copied, ["Dear Mirabel"]);
+    s.press("esc");
+    // Returned, its writer reads why, and writes on.
+    s.world.drafts[0].stage = Stage::Returned { by: "bo".into(), note: Id(3) };
+    s.world.drafts[0].reason = text("too stiff");
+    s.press("r")
+        .shows("returned by bo: too stiff")
+        .type_in("!")
+        .press("ctrl-x p")
+        .shows("given for approval");
+}
+
+#[test]
+fn where_a_claim_is_required_no_answer_is_begun_without_one() {
+    let mut s = Story::five((80, 24));
+    s.world.terms.barred =
+        Some(text("blog.example wants a claim before an answer, and nobody has claimed this"));
+    s.press("r").shows("wants a claim before an answer");
+    assert!(s.app.editor.is_none() && s.app.ahead.is_none());
+    s.world.terms.barred = None;
+    s.press("a").shows("1 claimed").press("r").shows("reply · feed");
+}
+
+#[test]
+fn what_is_new_in_the_discussion_is_shown_before_a_reply_is_finished() {
+    let mut s = Story::five((80, 24));
+    let thread = text("https://blog.example/thread");
+    s.world.items[0].mention.thread = thread.clone();
+    s.press("r").type_in("Dear Mirabel");
+    let mut more = item(8, "Re: tins", "cy");
+    more.mention.thread = thread;
+    more.mention.text = text("I found the ring.");
+    s.world.items.push(more);
+    s.press("ctrl-x p").shows("since you began").shows("I found the ring.").shows("cy · ");
+    assert!(s.world.copied.is_empty());
+    // Back to the words, then it is no news any more.
+    s.press("q").shows("Dear Mirabel").shows("reply · feed");
+    s.press("ctrl-x p").shows("then give its address here");
+    assert_eq!(s.world.copied, ["Dear Mirabel"]);
+}
+
+#[test]
+fn whoever_writes_hears_that_a_colleague_was_quicker() {
+    let mut s = Story::five((80, 24));
+    s.press("r").type_in("Dear");
+    s.world.items[0].state = State::Done;
+    let key = s.world.items[0].key;
+    s.tell(Msg::Event(Event::Changed(vec![key])));
+    s.shows("a colleague marked this done while you write").shows("Dear");
+    // Enter on the page that shows it finishes all the same.
+    s.press("ctrl-x p")
+        .shows("a colleague marked it done meanwhile")
+        .press("enter")
+        .shows("give its address here");
+}
+
+#[test]
+fn done_says_that_somebody_is_writing_and_what_a_colleague_does_moves_nothing() {
+    let mut s = Story::five((80, 24));
+    let (first, id) = (s.world.items[0].key, s.world.items[0].id);
+    s.tell(Msg::Event(Event::Presence(vec![crate::door::Present {
+        who: "bo".into(),
+        reading: None,
+        writing: Some(id),
+    }])));
+    s.world.items[0].state = State::Done;
+    s.tell(Msg::Event(Event::Changed(vec![first])));
+    assert_eq!(s.app.stream.cursor, Some(first), "it stays under the hand");
+    s.shows("done Tins will not open");
+    s.world.items[0].state = State::Inbox;
+    s.tell(Msg::Event(Event::Changed(vec![first])));
+    s.hides("done Tins will not open");
+    s.press("e").shows("1 done, though bo is writing a reply to it");
+    assert_eq!(s.app.stream.cursor, Some(s.world.items[1].key));
+}
+
+#[test]
+fn the_discussion_is_walked_with_two_keys_wherever_its_parts_stand() {
+    let mut s = Story::five((80, 24));
+    for n in [1, 3] {
+        s.world.items[n].mention.thread = text("https://blog.example/thread");
+    }
+    s.world.items[3].state = State::Done;
+    s.press(".").press("j").press("K").shows("1 of 2").press("K").shows("where the discussion began");
+    s.press("J").shows("2 of 2").press("J").shows("the newest of the discussion");
+    s.press("q").press("k").press("J").shows("no more of this discussion was heard");
+}
