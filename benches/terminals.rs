@@ -1,6 +1,6 @@
 //! Many terminals on one engine, all of them real processes in real PTYs, while mentions arrive:
-//! `cargo bench --bench terminals -- [terminals] [mentions a second] [seconds]`. Prints key to the moved cursor, a verb to
-//! its sight in the others, and what the engine costs.
+//! `cargo bench --bench terminals -- [terminals] [mentions a second] [seconds] [bytes a second of the line]`. Prints key to
+//! the moved cursor, a verb to its sight in the others, and what the engine costs. On a slow line terminals are calm.
 
 use hearken::daemon::{Client, Hello, Place, connect};
 use hearken::door::{Door, Request};
@@ -29,7 +29,7 @@ struct Seen {
 }
 
 impl Term {
-    fn start(socket: &Path, dir: &Path) -> Term {
+    fn start(socket: &Path, dir: &Path, line: Option<usize>) -> Term {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pty");
         grantpt(&master).expect("grantpt");
         unlockpt(&master).expect("unlockpt");
@@ -54,8 +54,12 @@ impl Term {
         let seen = Arc::new(Mutex::new(Seen::default()));
         let s = seen.clone();
         std::thread::spawn(move || {
-            let mut b = [0; 1 << 16];
+            let mut b = vec![0; if line.is_some() { 64 } else { 1 << 16 }];
             while let Ok(n) = out.read(&mut b) {
+                // So many bytes take so long; what is not taken yet waits in the terminal's buffer.
+                if let Some(rate) = line {
+                    std::thread::sleep(Duration::from_secs_f64(n as f64 / rate as f64));
+                }
                 if n == 0 {
                     return;
                 }
@@ -123,11 +127,16 @@ fn main() {
     let args: Vec<usize> = std::env::args().skip(1).filter_map(|a| a.parse().ok()).collect();
     let (n, rate) = (args.first().copied().unwrap_or(20), args.get(1).copied().unwrap_or(500));
     let seconds = args.get(2).copied().unwrap_or(20);
+    let line_rate = args.get(3).copied();
     let dir = std::env::temp_dir().join(format!("hearken-bench-terminals-{}", std::process::id()));
     std::fs::create_dir_all(&dir).expect("a folder");
     let config = dir.join("config.toml");
     std::fs::write(&config, "[brand]\nname = \"B\"\n[[topic]]\nname = \"t\"\nquery = \"acme\"\n")
         .expect("a file");
+    if line_rate.is_some() {
+        std::fs::create_dir_all(dir.join("hearken")).expect("a folder");
+        std::fs::write(dir.join("hearken/ui.toml"), "calm = true\n").expect("a file");
+    }
     let socket = dir.join("engine.sock");
     let mut engine = Command::new(BIN)
         .args(["serve", "--config"])
@@ -159,7 +168,7 @@ fn main() {
     runtime.block_on(door.ask(import(0, 2000)));
 
     let started = Instant::now();
-    let mut terms: Vec<Term> = (0..n).map(|_| Term::start(&socket, &dir)).collect();
+    let mut terms: Vec<Term> = (0..n).map(|_| Term::start(&socket, &dir, line_rate)).collect();
     for t in &terms {
         if t.wait(|s| s.cursor).is_none() {
             println!("a terminal does not show its first page");
@@ -214,14 +223,17 @@ fn main() {
                     }
                     std::thread::sleep(Duration::from_millis(200).saturating_sub(slot.elapsed()));
                 }
-                (t, took)
+                let bytes = t.seen.lock().expect("no panic").bytes;
+                (t, took, bytes)
             })
         })
         .collect();
     let mut worst: f64 = 0.0;
+    let mut bytes = 0;
     let mut all = Vec::new();
     for p in pressing {
-        let (t, mut took) = p.join().expect("a terminal");
+        let (t, mut took, b) = p.join().expect("a terminal");
+        bytes += b;
         worst = worst.max(percentile(&mut took, 0.95));
         all.extend(took);
         terms.push(t);
@@ -235,6 +247,10 @@ fn main() {
         percentile(&mut all, 0.99)
     );
     println!("the engine               {share:.2} cores, {rss} MB");
+    println!(
+        "sent to a terminal       {} bytes a second, its first page and its news among them",
+        bytes / n / seconds.max(1)
+    );
     // One claims, the others see it.
     let mut seen = Vec::new();
     for _ in 0..15 {

@@ -18,6 +18,12 @@ struct Pty {
 impl Pty {
     /// `None`, said loudly, where there is no setsid to give the program its own terminal.
     fn start(t: &Temp, env: &[(&str, &str)]) -> Option<Pty> {
+        let (config, data) = (t.path("config.toml"), t.path("data"));
+        let line = [BIN, "--config", config.to_str().unwrap(), "--data", data.to_str().unwrap()];
+        Pty::run(&line, env)
+    }
+
+    fn run(line: &[&str], env: &[(&str, &str)]) -> Option<Pty> {
         let master =
             rustix::pty::openpt(rustix::pty::OpenptFlags::RDWR | rustix::pty::OpenptFlags::NOCTTY).unwrap();
         rustix::pty::grantpt(&master).unwrap();
@@ -28,10 +34,7 @@ impl Pty {
         let slave = std::fs::OpenOptions::new().read(true).write(true).open(name.to_str().unwrap()).unwrap();
         let io = || Stdio::from(OwnedFd::from(slave.try_clone().unwrap()));
         let mut c = Command::new("setsid");
-        c.args(["--ctty", "--wait", BIN, "--config"])
-            .arg(t.path("config.toml"))
-            .arg("--data")
-            .arg(t.path("data"));
+        c.args(["--ctty", "--wait"]).args(line);
         c.env("TERM", "xterm-256color")
             .env("TZ", "UTC")
             .env("HEARKEN_LINGER", "1s")
@@ -66,6 +69,18 @@ impl Pty {
             let s = self.all();
             if s.contains(words) { Ok(()) } else { Err(s) }
         });
+    }
+
+    /// What was sent so far, once two looks in a row see the same.
+    fn settled(&self) -> usize {
+        let mut last = usize::MAX;
+        until("the screen settles", || {
+            std::thread::sleep(std::time::Duration::from_millis(400));
+            let n = self.seen.lock().unwrap().len();
+            let done = n == last;
+            last = n;
+            if done { Ok(n) } else { Err(String::new()) }
+        })
     }
 
     fn keys(&mut self, keys: &str) {
@@ -156,25 +171,64 @@ fn at_rest_nothing_is_sent_and_a_key_costs_little() {
     let (t, _site) = set_up();
     let Some(mut p) = Pty::start(&t, &[]) else { return };
     p.shows("Thank you ");
-    // Quiet once two looks in a row see the same.
-    let settled = |p: &Pty| {
-        let mut last = usize::MAX;
-        until("the screen settles", || {
-            std::thread::sleep(std::time::Duration::from_millis(400));
-            let n = p.seen.lock().unwrap().len();
-            let done = n == last;
-            last = n;
-            if done { Ok(n) } else { Err(String::new()) }
-        })
-    };
-    let before = settled(&p);
+    let before = p.settled();
     p.keys("j");
-    let after = settled(&p);
+    let after = p.settled();
     assert!((1..=200).contains(&(after - before)), "a move cost {} bytes", after - before);
     // Once, at the start.
     assert_eq!(p.all().matches("\x1b[2J").count(), 1);
     p.keys("q");
     p.ends();
+}
+
+#[test]
+fn through_tmux_a_move_costs_as_little() {
+    let (t, _site) = set_up();
+    let name = format!("hkb{}", std::process::id());
+    let inner = shell_command(&t, "");
+    let line = ["tmux", "-L", &name, "-f", "/dev/null", "new-session", &inner, ";", "set", "status", "off"];
+    let Some(mut p) = Pty::run(&line, &[]) else { return };
+    if p.child.try_wait().unwrap().is_some() {
+        eprintln!("SKIPPED: there is no tmux");
+        return;
+    }
+    p.shows("Thank you ");
+    let mut cost = Vec::new();
+    let mut before = p.settled();
+    for key in ["j", "k", "j", "k", "j"] {
+        p.keys(key);
+        let after = p.settled();
+        cost.push(after - before);
+        before = after;
+    }
+    println!("bytes of a move through tmux: {cost:?}");
+    cost.sort_unstable();
+    assert!((1..=200).contains(&cost[cost.len() / 2]), "moves cost {cost:?} bytes");
+    let _ = Command::new("tmux").args(["-L", &name, "kill-server"]).status();
+}
+
+#[test]
+fn what_is_copied_is_where_it_is_said_to_be() {
+    let (t, _site) = set_up();
+    // Without tmux: to the terminal, and shown to be selected by hand, since nobody hears whether it took it.
+    let Some(mut p) = Pty::start(&t, &[]) else { return };
+    p.shows("Thank you ");
+    p.keys("y");
+    p.shows("\x1b]52;c;aHR0cHM6Ly9ibG9nLmV4YW1wbGUvMQ==\x07");
+    p.shows("https://blog.example/1");
+    p.keys("q");
+    p.ends();
+    // In tmux: in its buffer, and by that on its way to the terminal.
+    let Some(term) = Tmux::start(&t, (80, 24), &shell_command(&t, "")) else { return };
+    term.shows("Acme tins");
+    term.keys(&["y"]);
+    term.shows("copied to the tmux buffer");
+    assert_eq!(text(&term.tmux(&["show-buffer"]).stdout), "https://blog.example/1");
+    // The window says how much there is, in words and numbers of ours.
+    until("a title", || {
+        let title = text(&term.tmux(&["display-message", "-p", "#{pane_title}"]).stdout);
+        if title.trim() == "hearken: 2 unread" { Ok(()) } else { Err(title) }
+    });
 }
 
 /// A login by the command in this variable (`ssh -tt … host`), or a loud word that there is none.

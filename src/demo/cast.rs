@@ -167,8 +167,16 @@ pub fn feed(name: &str, seed: u64, begun: DateTime<Utc>, arrived: u64, pace: u64
 
 fn push(out: &mut String, (feed, author, title, text): &Said, id: &str, at: DateTime<Utc>) {
     let name = FEEDS[*feed].0;
+    // What is answered stands under its title; an answer says so.
+    let begun = title.strip_prefix("Re: ");
+    let slug: String = begun.unwrap_or(title).replace(|c: char| !c.is_alphanumeric(), "-").to_lowercase();
+    let answered = BEFORE.iter().chain(COMING).any(|(.., t, _)| t.strip_prefix("Re: ") == Some(*title));
+    let first = !id.contains('-') || id.ends_with("-0");
+    let link = if answered && first { &slug } else { id };
+    let comments =
+        begun.map_or(String::new(), |_| format!("<comments>https://{name}.example/{slug}</comments>"));
     *out += &format!(
-        "<item><title>{title}</title><link>https://{name}.example/{id}</link><guid isPermaLink=\"false\">{name}-{id}</guid>\
+        "<item><title>{title}</title><link>https://{name}.example/{link}</link><guid isPermaLink=\"false\">{name}-{id}</guid>{comments}\
          <dc:creator>{author}</dc:creator><pubDate>{}</pubDate><description>{text}</description></item>",
         at.to_rfc2822()
     );

@@ -189,6 +189,8 @@ pub enum Asking {
     Assign,
     Snooze,
     Posted,
+    /// The same, of what was handed off just now and stands above.
+    Handed,
     SourceUrl,
     /// The address and interval of a source that is there.
     SourceChange,
@@ -326,6 +328,8 @@ pub struct App {
     /// One pane, no lines, the terminal's cursor on what is selected.
     pub calm: bool,
     pub quit: Option<i32>,
+    /// A verb of mine is under way: what it changed is drawn at once.
+    pub expecting: bool,
     /// Something on the screen changed; at once or when the slot comes.
     pub draw_now: bool,
     pub draw_later: bool,
@@ -383,6 +387,7 @@ impl App {
             ascii: false,
             calm: false,
             quit: None,
+            expecting: false,
             draw_now: true,
             draw_later: false,
         }

@@ -221,8 +221,12 @@ impl Loop {
                 });
             }
             Effect::Copy(text) => {
-                let said = tty::copy(&text);
-                let _ = self.keys_tx.send(Msg::Said(said.to_owned()));
+                let mut said = tty::copy(&text).to_owned();
+                // Nobody hears whether a terminal took it: what fits on a line stands there to be selected by hand.
+                if said.starts_with("sent") && !text.contains('\n') {
+                    said += &format!(": {text}");
+                }
+                let _ = self.keys_tx.send(Msg::Said(said));
             }
             Effect::Edit { draft, quoted } => {
                 self.parking.park();

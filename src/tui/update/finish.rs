@@ -109,6 +109,10 @@ fn hand_off(app: &mut App) -> Vec<Effect> {
         app.stream.cursor = Some(key);
     }
     app.pages.clear();
+    // To be selected by hand, where no clipboard took it.
+    let mut p = Page::new(PageKind::Text, "to be posted by hand");
+    p.rows = text.lines().map(|l| (l.to_owned(), Behind::Nothing)).collect();
+    app.pages.push(p);
     let label = if url.is_empty() {
         "copied · post it, then give its address here".into()
     } else {

@@ -32,6 +32,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     if app.lost {
         away(app, &mut out);
     }
+    app.expecting |= out.iter().any(|e| matches!(e, Effect::Ask(For::Verb(_) | For::Undo { .. }, _)));
     if app.opened && !app.here_due && app.here_now() != app.here {
         app.here_due = true;
         out.push(Effect::After(HERE, Timer::Here));

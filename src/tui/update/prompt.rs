@@ -50,7 +50,14 @@ pub fn open(app: &mut App, a: Action) -> Vec<Effect> {
 
 /// Asks where the reply to this mention was posted, whatever is selected.
 pub fn posted(app: &mut App, about: Key, label: String) {
-    app.prompt = Some(Prompt { about: Some(about), ..Prompt::new(Asking::Posted, label, "") });
+    app.prompt = Some(Prompt { about: Some(about), ..Prompt::new(Asking::Handed, label, "") });
+}
+
+/// The words that were handed off leave the screen.
+fn handed(app: &mut App, asking: Asking) {
+    if asking == Asking::Handed {
+        app.pages.pop();
+    }
 }
 
 /// Asks before a source is taken out of the configuration.
@@ -85,7 +92,7 @@ pub fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
     let leaves = k.code == KeyCode::Esc || (ctrl && matches!(k.code, KeyCode::Char('g' | 'c')));
     if leaves {
         let asking = app.prompt.take().map(|p| p.asking);
-        if matches!(asking, Some(Asking::Palette | Asking::Help)) {
+        if matches!(asking, Some(Asking::Palette | Asking::Help | Asking::Handed)) {
             app.pages.pop();
         }
         return Vec::new();
@@ -197,14 +204,16 @@ fn accept(app: &mut App) -> Vec<Effect> {
             Ok(v) => verbs::run(app, v),
             Err(e) => again(app, p, &e),
         },
-        Asking::Posted if text.is_empty() => {
+        Asking::Posted | Asking::Handed if text.is_empty() => {
+            handed(app, p.asking);
             app.say("not recorded; P records it later");
             Vec::new()
         }
-        Asking::Posted => {
+        Asking::Posted | Asking::Handed => {
             if crate::clean::url(text, None).is_empty() {
                 return again(app, p, "that is no http or https address");
             }
+            handed(app, p.asking);
             match p.about {
                 Some(key) => verbs::run_on(app, key, Verb::Answered(text.to_owned())),
                 None => verbs::run(app, Verb::Answered(text.to_owned())),

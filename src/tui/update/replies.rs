@@ -8,7 +8,14 @@ use crate::tui::app::{App, Behind, Page, PageKind};
 use crate::tui::msg::{Effect, For};
 
 pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
-    app.draw_now = true;
+    // What nobody waits for is drawn when its turn comes: over a slow line every frame stands in the way of a key.
+    match what {
+        For::Items if std::mem::take(&mut app.expecting) => app.draw_now = true,
+        For::Items | For::Counts | For::Sources | For::People | For::Drafts | For::Told => {
+            app.draw_later = true
+        }
+        _ => app.draw_now = true,
+    }
     if let Reply::Refused(r) = &reply {
         if matches!(what, For::Top(_) | For::Older(_) | For::Newer(_) | For::Bottom(_)) {
             app.stream.asked = false;
