@@ -3,29 +3,38 @@
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-/// Flags as their two letters: terminals, and tmux between them, do not agree how wide a flag is, and what one of
-/// them draws too wide stays on the screen.
+/// As it is drawn. Flags are their two letters, and emoji have neither a skin tone nor a wish how to be shown: terminals,
+/// and tmux between them, do not agree how wide those are, and what one of them draws too wide stays on the screen.
 #[must_use]
 pub fn plain(s: &str) -> std::borrow::Cow<'_, str> {
-    let flag = |c: char| ('\u{1f1e6}'..='\u{1f1ff}').contains(&c);
-    if !s.contains(flag) {
+    if s.is_ascii() || s.chars().all(|c| shown(c) == Some(c)) {
         return s.into();
     }
-    let letter = |c: char| char::from_u32(c as u32 - 0x1f1e6 + 'A' as u32).unwrap_or(c);
-    s.chars().map(|c| if flag(c) { letter(c) } else { c }).collect::<String>().into()
+    s.chars().filter_map(shown).collect::<String>().into()
 }
 
-/// Columns that `s` takes.
+/// What is drawn for a character; `None` for nothing.
+#[must_use]
+pub fn shown(c: char) -> Option<char> {
+    match c {
+        '\u{1f1e6}'..='\u{1f1ff}' => char::from_u32(c as u32 - 0x1f1e6 + 'A' as u32),
+        '\u{1f3fb}'..='\u{1f3ff}' | '\u{fe0e}' | '\u{fe0f}' => None,
+        c => Some(c),
+    }
+}
+
+/// Columns that `s` takes: those of its characters one by one, as terminals place them (some fonts draw two Arabic
+/// letters as one, but in two cells).
 #[must_use]
 pub fn width(s: &str) -> usize {
-    s.width()
+    if s.is_ascii() { s.len() } else { plain(s).graphemes(true).map(UnicodeWidthStr::width).sum() }
 }
 
 /// The longest beginning of `s` that fits `max` columns, with `…` if something was left out.
 #[must_use]
 pub fn fit(s: &str, max: usize) -> String {
     let s = &*plain(s);
-    if s.len() <= max && s.is_ascii() || s.width() <= max {
+    if width(s) <= max {
         return s.to_owned();
     }
     if max == 0 {
@@ -48,7 +57,7 @@ pub fn fit(s: &str, max: usize) -> String {
 #[must_use]
 pub fn pad(s: &str, max: usize) -> String {
     let mut out = fit(s, max);
-    let w = out.width();
+    let w = width(&out);
     out.extend(std::iter::repeat_n(' ', max.saturating_sub(w)));
     out
 }
@@ -63,10 +72,10 @@ pub fn wrap(s: &str, max: usize) -> Vec<String> {
     for l in s.split('\n') {
         let (mut cur, mut used) = (String::new(), 0);
         for piece in pieces(l) {
-            let w = piece.trim_end().width();
+            let w = width(piece.trim_end());
             if used + w <= max {
                 cur.push_str(piece);
-                used += piece.width();
+                used += width(piece);
                 continue;
             }
             if !cur.trim_end().is_empty() {
@@ -136,6 +145,8 @@ mod tests {
         assert_eq!(wrap("at 04:46, or", 9), ["at 04:46,", "or"]);
         assert_eq!(wrap("日本語、テキスト", 8), ["日本語、", "テキスト"]);
         assert_eq!(fit("\u{1f1e9}\u{1f1ea} ok", 9), "DE ok");
+        assert_eq!((fit("👍🏽 ok ☕\u{fe0f}", 9), width("👍🏽")), ("👍 ok ☕".to_owned(), 2));
+        assert_eq!(width("لا"), 2, "drawn as one, in two cells");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! answers at once.
 
 mod bytes;
+mod screens;
 mod sources;
 mod team;
 mod triage;
@@ -14,7 +15,7 @@ use super::view;
 use crate::door::{Event, Reply, Request, Terms};
 use crate::model::{
     Applied, Author, Counts, Draft, Health, Id, Item, Key, Mention, PersonCard, SourceView, Stage, Stamp,
-    State, Targets, Text, TopicHit, Verb,
+    State, Targets, Text, TopicHit, Value, Verb,
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
@@ -78,6 +79,8 @@ struct World {
     full: Option<String>,
     /// What holds for answers.
     terms: Terms,
+    /// Who is here.
+    present: Vec<crate::door::Present>,
 }
 
 struct Story {
@@ -99,6 +102,7 @@ impl Story {
             timers: vec![],
             full: None,
             terms: Terms::default(),
+            present: vec![],
         };
         let screen = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
         let mut s = Story { app, world, screen };
@@ -337,13 +341,35 @@ impl World {
                 });
                 return (Reply::Saved(Id(1)), vec![Event::DraftsChanged]);
             }
-            Request::Here { .. } | Request::Presence => Reply::Presence(vec![]),
+            Request::Here { .. } | Request::Presence => Reply::Presence(self.present.clone()),
             Request::Since => Reply::Since(None),
             Request::Calls => {
                 let mine = |i: &&Item| i.notes.iter().any(|n| n.2.contains("@ana"));
                 Reply::Items(self.items.iter().filter(mine).cloned().collect())
             }
-            Request::Log { .. } => Reply::Log(vec![]),
+            Request::Log { .. } | Request::UndoList(_) => {
+                let change = |from: Value, to: Value| crate::model::Change {
+                    target: crate::model::Target::Mention(self.items[0].key),
+                    from,
+                    to,
+                };
+                let row = |seq: u64, verb: &str, c| crate::door::LogRow {
+                    entry: crate::model::Entry {
+                        seq,
+                        at: NOW.plus(-60_000 * seq as i64),
+                        who: if seq == 1 { "bo" } else { "ana" }.into(),
+                        uid: 1,
+                        verb: verb.into(),
+                        changes: vec![c],
+                        cause: crate::model::Cause::Asked,
+                    },
+                    about: self.items[0].mention.title.clone(),
+                    stands: seq != 2,
+                };
+                let done = change(Value::State(State::Inbox, None), Value::State(State::Done, None));
+                let claim = change(Value::Assignee(None), Value::Assignee(Some("bo".into())));
+                Reply::Log(vec![row(1, "claim", claim), row(2, "done", done)])
+            }
             Request::Status => {
                 Reply::Status(crate::door::Status { brand: "Acme".into(), ..Default::default() })
             }

@@ -23,7 +23,7 @@ fn a_source_is_tried_muted_changed_and_removed_by_key() {
         SourceEdit { id: Some("blog".into()), url: "https://new.example/".into(), every: Some("1h".into()) };
     assert!(s.world.asked.contains(&Request::AddSource(edit)));
     // Esc keeps it, and so does anything but a yes.
-    s.press("D").shows("remove blog from config.toml?").press("esc");
+    s.press("D").shows("yes and Enter take blog out of config.toml").press("esc");
     assert!(!s.world.asked.contains(&Request::RemoveSource("blog".into())));
     s.press("D").type_in("no").press("enter").shows("blog stays");
     assert!(!s.world.asked.contains(&Request::RemoveSource("blog".into())));

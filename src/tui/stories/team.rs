@@ -50,7 +50,7 @@ fn a_draft_that_waits_is_read_beside_its_mention_and_approved() {
     bo(&mut s, Stage::Waiting { edited_by: None });
     s.press("g D").shows("waits").press("enter");
     s.shows("Tins will not open").shows("Dear Mirabel").shows(">bo · waits for approval");
-    s.press("enter").shows("approve the answer of bo").press("esc");
+    s.press("enter").shows("approves the answer of bo").press("esc");
     assert!(s.world.acts.is_empty(), "asked, not done");
     s.press("enter").press("enter").shows("approved: bo hears of it").shows(">bo · approved by ana");
     // What is approved is not approved again, but can still be taken back from its writer.

@@ -220,8 +220,7 @@ pub fn act(app: &mut App, a: Action) -> Option<Vec<Effect>> {
             app.say(format!("{}: {}", d.who, d.stage.words()));
         }
         Action::Approve => {
-            let label =
-                format!("approve the answer of {} to “{}”? Enter approves it as it stands", d.who, d.about);
+            let label = format!("Enter approves the answer of {} as it stands · Esc does not", d.who);
             ask(app, Asking::Approve, label);
         }
         Action::ReturnDraft => ask(app, Asking::Return, format!("return it to {}, because", d.who)),

@@ -17,7 +17,10 @@ pub fn ranked(app: &App) -> Vec<&PersonCard> {
 
 /// Drafts that are neither posted nor put aside.
 pub fn open_drafts(app: &App) -> Vec<&Draft> {
-    app.drafts.iter().filter(|d| d.is_open()).collect()
+    // Mine first; each newest first.
+    let mut all: Vec<&Draft> = app.drafts.iter().filter(|d| d.is_open()).collect();
+    all.sort_by_key(|d| d.who != app.who);
+    all
 }
 
 /// Something is selected in the pane that has the focus now.

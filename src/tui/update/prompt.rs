@@ -66,7 +66,7 @@ pub fn confirm_remove(app: &mut App, id: &str) {
         app,
         Asking::RemoveSource,
         id,
-        format!("remove {id} from config.toml? type yes and Enter; Esc keeps it (+ would add it again)"),
+        format!("yes and Enter take {id} out of config.toml · Esc keeps it"),
         "",
     );
 }

@@ -2,7 +2,7 @@
 
 use super::{put, title};
 use crate::clean::width::fit;
-use crate::model::time;
+use crate::model::{Stage, time};
 use crate::tui::app::{App, Pane};
 use crate::tui::theme::Theme;
 use ratatui::Frame;
@@ -16,8 +16,11 @@ pub fn draw(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
     if rows > 0 && crate::tui::update::ranked(app).is_empty() {
         put(f, area, 1, Line::from(Span::styled("nobody yet", t.dim)));
     }
-    for (i, p) in crate::tui::update::ranked(app).into_iter().take(usize::from(rows)).enumerate() {
-        let here = app.pane == Pane::People && app.person_at == Some(p.id);
+    let all = crate::tui::update::ranked(app);
+    // Nobody was chosen yet, or whoever was is not here any more: Enter opens the first.
+    let chosen = app.person_at.filter(|id| all.iter().any(|p| p.id == *id)).or(all.first().map(|p| p.id));
+    for (i, p) in all.into_iter().take(usize::from(rows)).enumerate() {
+        let here = app.pane == Pane::People && chosen == Some(p.id);
         let mark = if here {
             ">"
         } else if p.vip {
@@ -41,8 +44,15 @@ pub fn drafts(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
     let open = crate::tui::update::open_drafts(app);
     for (i, d) in open.into_iter().take(usize::from(area.height.saturating_sub(1))).enumerate() {
         let here = app.pane == Pane::Drafts && app.draft_at == Some(d.id);
+        let whose = match &d.stage {
+            Stage::Waiting { .. } => format!("{} waits · ", d.who),
+            _ if d.who != app.who => format!("{} · ", d.who),
+            Stage::Approved { .. } => "may go · ".into(),
+            Stage::Returned { .. } => "back · ".into(),
+            Stage::Writing => String::new(),
+        };
         let text = format!(
-            "{}{:>4} {}: {}",
+            "{}{:>4} {whose}{}: {}",
             if here { ">" } else { " " },
             time::ago(d.saved_at, app.now),
             d.about,

@@ -1,7 +1,7 @@
 //! The open mention: who, where, when, the text with the matched words lit, notes, what was answered.
 
 use super::{put, title};
-use crate::clean::width::{fit, wrap};
+use crate::clean::width::{fit, shown, wrap};
 use crate::model::{Item, TimeNote, time};
 use crate::tui::app::{App, Pane};
 use crate::tui::theme::Theme;
@@ -40,13 +40,7 @@ pub(super) fn lines(app: &App, t: &Theme, i: &Item, width: usize) -> Vec<Line<'s
     let mut out: Vec<Line<'static>> = Vec::new();
     let title_spans: Vec<(u32, u32)> =
         m.topics.iter().flat_map(|h| &h.spans).filter(|s| s.0).map(|s| (s.1, s.2)).collect();
-    let mut at = 0;
-    for l in wrap(&m.title, width) {
-        let n = l.chars().count();
-        out.push(Line::from(lit_line(&l, at, &title_spans, t.title, t.matched)));
-        // The blank at which the line was cut.
-        at += n + 1;
-    }
+    out.extend(lit_text(&m.title, width, &title_spans, t.title, t.matched));
     let mut who = m.author.name.to_string();
     if i.vip {
         who += " (VIP)";
@@ -106,29 +100,39 @@ fn body(i: &Item, t: &Theme, width: usize) -> Vec<Line<'static>> {
     let m = &i.mention;
     let spans: Vec<(u32, u32)> =
         m.topics.iter().flat_map(|h| &h.spans).filter(|s| !s.0).map(|s| (s.1, s.2)).collect();
+    lit_text(&m.text, width, &spans, t.text, t.matched)
+}
+
+/// A text, wrapped, with the spans lit; they are counted in characters of the whole text.
+fn lit_text(text: &str, width: usize, spans: &[(u32, u32)], plain: Style, lit: Style) -> Vec<Line<'static>> {
     let mut out = Vec::new();
     let mut at = 0;
-    for para in m.text.split('\n') {
-        let chars: Vec<char> = para.chars().collect();
+    for para in text.split('\n') {
+        let places = places(para, at);
         let mut k = 0;
         for l in wrap(para, width) {
-            let n = l.chars().count();
             // Blanks at a cut are dropped by the wrapping: find where this line goes on.
-            while k < chars.len() && l.chars().next().is_some_and(|c| c != chars[k]) {
+            while k < places.len() && l.chars().next().is_some_and(|c| c != places[k].1) {
                 k += 1;
             }
-            out.push(Line::from(lit_line(&l, at + k, &spans, t.text, t.matched)));
-            k += n;
+            out.push(Line::from(lit_line(&l, places.get(k..).unwrap_or_default(), spans, plain, lit)));
+            k += l.chars().count();
         }
-        at += chars.len() + 1;
+        at += para.chars().count() + 1;
     }
     out
 }
 
-/// A line whose first character is number `from` of its text, with the spans lit.
+/// The characters that are drawn, each with its number in the text, the first of which is number `from`.
+pub fn places(text: &str, from: usize) -> Vec<(u32, char)> {
+    let number = |i: usize| u32::try_from(from + i).unwrap_or(u32::MAX);
+    text.chars().enumerate().filter_map(|(i, c)| Some((number(i), shown(c)?))).collect()
+}
+
+/// A line of characters that stand in these places, with the spans lit.
 pub fn lit_line(
     line: &str,
-    from: usize,
+    places: &[(u32, char)],
     spans: &[(u32, u32)],
     plain: Style,
     lit: Style,
@@ -140,7 +144,7 @@ pub fn lit_line(
     let mut cur = String::new();
     let mut on = false;
     for (k, c) in line.chars().enumerate() {
-        let p = u32::try_from(from + k).unwrap_or(u32::MAX);
+        let p = places.get(k).map_or(u32::MAX, |p| p.0);
         let now = spans.iter().any(|(a, b)| *a <= p && p < *b);
         if now != on && !cur.is_empty() {
             out.push(Span::styled(std::mem::take(&mut cur), if on { lit } else { plain }));

@@ -112,12 +112,13 @@ fn row(app: &App, t: &Theme, i: &Item, width: usize) -> Line<'static> {
 /// The headline, the matched words lit.
 fn lit(app: &App, i: &Item, t: &Theme, width: usize, text: ratatui::style::Style) -> Vec<Span<'static>> {
     let m = &i.mention;
-    let line = fit(&m.headline().replace('\n', " "), width);
+    let headline = m.headline().replace('\n', " ");
+    let line = fit(&headline, width);
     let in_title = !m.title.is_empty();
     let spans: Vec<(u32, u32)> =
         m.topics.iter().flat_map(|h| &h.spans).filter(|s| s.0 == in_title).map(|s| (s.1, s.2)).collect();
     let lit = if app.stream.acted.contains(&i.key) { text } else { t.matched };
-    super::reader::lit_line(&line, 0, &spans, text, lit)
+    super::reader::lit_line(&line, &super::reader::places(&headline, 0), &spans, text, lit)
 }
 
 /// Why there is nothing: an inbox that is empty must not look dead.
