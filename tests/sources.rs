@@ -343,3 +343,45 @@ fn doctor_says_where_things_lie_and_who_can_look_into_them() {
     let o = run(&t, &["source", "add", &format!("{}/feed.xml?utm_source=x", site.at)]);
     assert!(text(&o.stderr).contains("is there already, as blog"), "{}", text(&o.stderr));
 }
+
+#[test]
+fn the_teams_files_are_changed_with_their_comments_kept_and_whoever_was_slower_is_told() {
+    let (t, site) = two_mentions();
+    ok(&t, &["fetch"]);
+    // The operator's topics are shown and not touched.
+    assert!(ok(&t, &["topics"]).contains("brand: acme"));
+    let o = run(&t, &["topics", "set", "brand", "x"]);
+    assert_eq!(o.status.code(), Some(2));
+    assert!(text(&o.stderr).contains("which is the operator's"), "{}", text(&o.stderr));
+    ok(&t, &["topics", "set", "lids", "lids", "OR", "rings"]);
+    let path = t.path("topics.toml");
+    let written = std::fs::read_to_string(&path).unwrap();
+    assert!(written.contains("query = \"lids OR rings\""), "{written}");
+    // It is in force: what arrives now is matched by it.
+    site.put("/feed.xml", &feed(&[("9", "Rings again", "No brand in here.")]));
+    ok(&t, &["fetch"]);
+    assert!(ok(&t, &["list"]).contains("Rings again"));
+    // Comments stay, and a file that was edited by hand is read before it is written.
+    std::fs::write(&path, format!("# ours, since May\n{written}# the end\n")).unwrap();
+    ok(&t, &["topics", "set", "lids", "lids"]);
+    let now = std::fs::read_to_string(&path).unwrap();
+    assert!(now.starts_with("# ours, since May\n") && now.contains("# the end"), "{now}");
+    assert!(now.contains("query = \"lids\""), "{now}");
+    let log = ok(&t, &["log", "--json"]);
+    assert!(log.contains("\"from\":\"lids OR rings\"") && log.contains("\"to\":\"lids\""), "{log}");
+    // A mistake is refused and nothing is written; one made by hand leaves the old in force and is told.
+    assert_eq!(run(&t, &["topics", "set", "lids", "(lids"]).status.code(), Some(2));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), now);
+    std::fs::write(&path, "[[topic]]\nname = 'lids'\nquery = '(lids'\n").unwrap();
+    let o = run(&t, &["topics"]);
+    let said = text(&o.stderr) + &text(&o.stdout);
+    assert!(said.contains("topics.toml:3"), "{said}");
+    std::fs::write(&path, &now).unwrap();
+    // Views go the same way.
+    ok(&t, &["views", "set", "late", "rings", "--state", "all"]);
+    assert!(ok(&t, &["views"]).contains("late: rings (all)"));
+    ok(&t, &["views", "remove", "late"]);
+    assert_eq!(run(&t, &["views"]).status.code(), Some(3));
+    ok(&t, &["topics", "remove", "lids"]);
+    assert!(!ok(&t, &["topics"]).contains("lids"));
+}

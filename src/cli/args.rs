@@ -180,6 +180,16 @@ pub enum Command {
         #[command(subcommand)]
         action: SourceAction,
     },
+    /// What is listened for: list, write or take out a topic of the team's
+    Topics {
+        #[command(subcommand)]
+        action: Option<TopicAction>,
+    },
+    /// The team's views: list, write or take out one
+    Views {
+        #[command(subcommand)]
+        action: Option<ViewAction>,
+    },
     /// Put a page or a post into the inbox by hand
     Add { url: String },
     /// Erase the text of mentions for good
@@ -252,6 +262,32 @@ pub enum ExportWhat {
     Drafts,
     People,
     Log,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum TopicAction {
+    /// Write a topic into topics.toml, a new one or one that is there
+    Set {
+        name: String,
+        #[arg(required = true, allow_hyphen_values = true)]
+        query: Vec<String>,
+    },
+    /// Take it out of topics.toml
+    Remove { name: String },
+}
+
+#[derive(Subcommand, Debug)]
+pub enum ViewAction {
+    /// Write a view into views.toml, a new one or one that is there
+    Set {
+        name: String,
+        filter: Vec<String>,
+        /// inbox, snoozed, done, heard or all
+        #[arg(long, default_value = "inbox")]
+        state: String,
+    },
+    /// Take it out of views.toml
+    Remove { name: String },
 }
 
 #[derive(Subcommand, Debug)]

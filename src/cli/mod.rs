@@ -9,6 +9,7 @@ mod lists;
 mod man;
 mod out;
 mod status;
+mod team;
 mod verbs;
 
 pub use args::{Args, Command};
@@ -30,6 +31,8 @@ pub async fn run(door: Arc<dyn Door>, command: Command, out: &Out) -> i32 {
         Command::Sources => lists::sources(&*door, out).await,
         Command::People { id } => lists::people(&*door, id, out).await,
         Command::Drafts => drafts::list(&*door, out).await,
+        Command::Topics { action } => team::topics(&*door, action, out).await,
+        Command::Views { action } => team::views(&*door, action, out).await,
         Command::Thread { id } => lists::thread(&*door, &id, out).await,
         about @ (Command::Draft { .. }
         | Command::Submit { .. }

@@ -8,13 +8,16 @@ mod reader;
 mod sections;
 mod shared;
 mod source;
+mod team;
 
 pub use first::{init, sample_config};
 pub use nearest::nearest;
 pub use problem::Problem;
 pub use shared::{AnswerRules, Answers, Approval, Claim, EngineConf, Roles};
 pub use source::{Every, Keep, Login, Secret, SourceConf, SourceKind};
+pub use team::{TOPICS, TeamFiles, VIEWS, beside, view, view_of};
 
+use crate::model::View;
 use crate::model::time::{DAY, SECOND};
 use crate::query::Query;
 use std::collections::BTreeMap;
@@ -32,6 +35,8 @@ pub struct Config {
     pub contact: Option<String>,
     pub topics: Vec<Topic>,
     pub sources: Vec<SourceConf>,
+    /// The team's.
+    pub views: Vec<View>,
     pub http: Http,
     pub hosts: BTreeMap<String, HostLimit>,
     pub inbox_since_ms: i64,
@@ -51,6 +56,10 @@ pub struct Topic {
     pub objective: Objective,
     pub about: String,
     pub query: Query,
+    /// As it is written.
+    pub text: String,
+    /// It stands in the team's file.
+    pub team: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -121,14 +130,14 @@ impl Default for Retention {
 }
 
 impl Config {
-    /// Reads a file.
+    /// Reads a file, and the team's files beside it.
     ///
     /// # Errors
-    /// Every problem found, in the order of the file.
+    /// Every problem found, in the order of the files.
     pub fn read(path: &Path) -> Result<Config, Vec<Problem>> {
         match std::fs::read(path) {
             Ok(bytes) => match String::from_utf8(bytes) {
-                Ok(text) => Self::parse(&text, path),
+                Ok(text) => Self::parse_with(&text, path, &TeamFiles::beside(path)?),
                 Err(e) => {
                     let line =
                         e.as_bytes()[..e.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count();
@@ -149,8 +158,25 @@ impl Config {
     /// # Errors
     /// Every problem found, in the order of the file.
     pub fn parse(text: &str, path: &Path) -> Result<Config, Vec<Problem>> {
-        let hash = crate::model::hash64(&[text]).max(1);
-        sections::read(text, path).map(|c| Config { hash, ..c })
+        Self::parse_with(text, path, &TeamFiles::default())
+    }
+
+    /// The same, with the texts of the team's files.
+    ///
+    /// # Errors
+    /// Every problem found, in the order of the files.
+    pub fn parse_with(text: &str, path: &Path, team: &TeamFiles) -> Result<Config, Vec<Problem>> {
+        let hash = hash_of(text, team);
+        sections::read(text, path, team).map(|c| Config { hash, ..c })
+    }
+
+    /// A hash of the files as they are on the disk now; 0 if they cannot be read.
+    #[must_use]
+    pub fn hash_now(path: &Path) -> u64 {
+        match (std::fs::read_to_string(path), TeamFiles::beside(path)) {
+            (Ok(text), Ok(team)) => hash_of(&text, &team),
+            _ => 0,
+        }
     }
 
     /// A configuration without a file, for tests and the demo.
@@ -163,6 +189,7 @@ impl Config {
             contact: None,
             topics: Vec::new(),
             sources: Vec::new(),
+            views: Vec::new(),
             http: Http::default(),
             hosts: BTreeMap::new(),
             inbox_since_ms: 7 * DAY,
@@ -174,6 +201,11 @@ impl Config {
             hints: Vec::new(),
         }
     }
+}
+
+fn hash_of(text: &str, team: &TeamFiles) -> u64 {
+    let part = |t: &Option<String>| t.clone().unwrap_or_default();
+    crate::model::hash64(&[text, &part(&team.topics), &part(&team.views)]).max(1)
 }
 
 /// An address as people type it: without a scheme it is https, or http where the host is this machine or a number.

@@ -3,13 +3,13 @@
 use super::problem::Problem;
 use super::reader::{Report, Section};
 use super::source::read_source;
-use super::{Config, HostLimit, Http, Objective, Topic};
+use super::{Config, HostLimit, Http, Objective, TeamFiles, Topic};
 use crate::model::time::parse_span;
 use crate::query::{Query, Scope};
 use std::path::Path;
 use toml_edit::{Document, Item, TableLike};
 
-pub fn read(text: &str, path: &Path) -> Result<Config, Vec<Problem>> {
+pub fn read(text: &str, path: &Path, team: &TeamFiles) -> Result<Config, Vec<Problem>> {
     let mut r = Report::new(path, text);
     let doc = match Document::parse(text) {
         Ok(d) => d,
@@ -22,9 +22,8 @@ pub fn read(text: &str, path: &Path) -> Result<Config, Vec<Problem>> {
     let mut c = Config::empty(path);
     let mut top = Section::new(doc.as_table(), "the file", None);
     brand(&mut top, &mut r, &mut c);
-    for (i, (table, span)) in tables(&mut top, &mut r, "topic").into_iter().enumerate() {
-        topic(table, span, i, &mut r, &mut c);
-    }
+    topics(&mut top, &mut r, &mut c, false);
+    let theirs = super::team::read(team, &mut c);
     http(&mut top, &mut r, &mut c);
     retention(&mut top, &mut r, &mut c);
     for (i, (table, span)) in tables(&mut top, &mut r, "source").into_iter().enumerate() {
@@ -47,17 +46,25 @@ pub fn read(text: &str, path: &Path) -> Result<Config, Vec<Problem>> {
     }
     super::shared::read(&mut top, &mut r, &mut c);
     top.finish(&mut r);
-    if r.problems.is_empty() {
+    if r.problems.is_empty() && theirs.is_empty() {
         return Ok(c);
     }
     r.problems.sort_by_key(|p| (p.line, p.column));
+    r.problems.extend(theirs);
     Err(r.problems)
 }
 
-type Placed<'t> = (&'t dyn TableLike, Option<std::ops::Range<usize>>);
+/// The topics of a file, the operator's or the team's.
+pub(super) fn topics(top: &mut Section<'_>, r: &mut Report<'_>, c: &mut Config, team: bool) {
+    for (i, (table, span)) in tables(top, r, "topic").into_iter().enumerate() {
+        topic(table, span, i, team, r, c);
+    }
+}
+
+pub(super) type Placed<'t> = (&'t dyn TableLike, Option<std::ops::Range<usize>>);
 
 /// The tables of `[[key]]`.
-fn tables<'t>(top: &mut Section<'t>, r: &mut Report<'_>, key: &'static str) -> Vec<Placed<'t>> {
+pub(super) fn tables<'t>(top: &mut Section<'t>, r: &mut Report<'_>, key: &'static str) -> Vec<Placed<'t>> {
     match top.item(key) {
         None => Vec::new(),
         Some(Item::ArrayOfTables(a)) => a.iter().map(|t| (t as &dyn TableLike, t.span())).collect(),
@@ -91,6 +98,7 @@ fn topic(
     t: &dyn TableLike,
     span: Option<std::ops::Range<usize>>,
     i: usize,
+    team: bool,
     r: &mut Report<'_>,
     c: &mut Config,
 ) {
@@ -119,7 +127,7 @@ fn topic(
         );
     }
     let text = s.needed(r, "query", "write the words to listen for");
-    let parsed = text.and_then(|q| match Query::parse(&q, Scope::Listen) {
+    let parsed = text.as_ref().and_then(|q| match Query::parse(q, Scope::Listen) {
         Ok(q) => Some(q),
         Err(e) => {
             // The column of the value: the opening quote, then the characters of the query.
@@ -134,8 +142,8 @@ fn topic(
             c.hints.push(p);
         }
     }
-    if let (Some(name), Some(query)) = (name, parsed) {
-        c.topics.push(Topic { name, objective, about, query });
+    if let (Some(name), Some(query), Some(text)) = (name, parsed, text) {
+        c.topics.push(Topic { name, objective, about, query, text, team });
     }
     s.finish(r);
 }

@@ -48,7 +48,8 @@ impl Sample {
         for (name, q) in [("brand", "whiskerbowl OR \"whisker bowl\""), ("kidney", "kidney (food OR diet)")] {
             if let Ok(query) = Query::parse(q, Scope::Listen) {
                 let objective = crate::config::Objective::Improve;
-                c.topics.push(Topic { name: name.into(), objective, about: "us".into(), query });
+                let (about, text) = ("us".into(), q.to_owned());
+                c.topics.push(Topic { name: name.into(), objective, about, query, text, team: false });
             }
         }
         c.sources = cast::FEEDS

@@ -3,7 +3,7 @@
 
 use crate::model::{
     Applied, Counts, Draft, Entry, Id, Item, Key, PersonCard, Role, SourceView, Stamp, State, Targets, Text,
-    Verb,
+    TopicView, Verb, View,
 };
 use serde::{Deserialize, Serialize};
 use std::future::Future;
@@ -104,6 +104,18 @@ pub enum Request {
     /// Addresses from somebody else's list, all in one change of the file; none of them may name a private place.
     AddSources(Vec<String>),
     RemoveSource(String),
+    Topics,
+    /// A topic of the team's; `was` is the query that was seen, `None` for a new one.
+    PutTopic {
+        name: String,
+        query: String,
+        was: Option<String>,
+    },
+    RemoveTopic(String),
+    /// The team's views.
+    Views,
+    PutView(View),
+    RemoveView(String),
     /// Read the configuration again; a bad one leaves the old one in force.
     Reload,
     /// JSON lines for the source `import:NAME`.
@@ -176,6 +188,10 @@ pub enum Reply {
     /// The id of each address, or why it was not added.
     AddedAll(Vec<Result<String, Text>>),
     Removed(String),
+    Topics(Vec<TopicView>),
+    Views(Vec<View>),
+    /// Something of the team's files was written, or taken out.
+    Edited(String),
     Reloaded,
     Imported {
         new: u64,

@@ -160,6 +160,12 @@ fn blocking(e: &Engine, caller: &Caller, request: Request) -> Reply {
                     .map(|entry| log_row(e, entry, true))
                     .collect::<Result<_, _>>()?,
             ),
+            Request::Topics => Reply::Topics(e.topic_views()),
+            Request::PutTopic { name, query, was } => e.put_topic(caller, &name, &query, was.as_deref()),
+            Request::RemoveTopic(name) => e.remove_topic(caller, &name),
+            Request::Views => Reply::Views(e.setup().config.views.clone()),
+            Request::PutView(v) => e.put_view(caller, &v),
+            Request::RemoveView(name) => e.remove_view(caller, &name),
             Request::AddSource(edit) => e.add_source(&edit),
             Request::AddSources(urls) => e.add_sources(&urls),
             Request::RemoveSource(id) => e.remove_source(&id),
@@ -235,7 +241,7 @@ fn log_row(e: &Engine, entry: Entry, stands: bool) -> Result<LogRow, StoreError>
     let about = match entry.changes.first().map(|c| &c.target) {
         Some(Target::Mention(k)) => headline(k.id)?,
         Some(Target::Person(id)) => reader.person(*id, Stamp::now())?.map(|p| p.name),
-        Some(Target::Source(s)) => Some(clean::line(s)),
+        Some(Target::Source(s) | Target::Team(s)) => Some(clean::line(s)),
         Some(Target::Draft(_)) | None => None,
     };
     Ok(LogRow { entry, about: about.unwrap_or_default(), stands })

@@ -12,6 +12,7 @@ mod polls;
 mod presence;
 mod roles;
 mod sources;
+mod team;
 mod terms;
 
 pub use crate::net::enter_session;

@@ -1,6 +1,7 @@
 //! Sources from inside: shown with their health, added to and taken out of the operator's file with its
 //! comments kept. The file is written whole, checked first, and refused if it changed meanwhile.
 
+use super::team::File;
 use super::{Engine, refuse};
 use crate::clean;
 use crate::config::{Config, SourceConf, SourceKind};
@@ -8,7 +9,7 @@ use crate::door::{RefusalKind, Reply, SourceEdit};
 use crate::model::{SourceView, Text};
 use crate::store::StoreError;
 use std::sync::PoisonError;
-use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
+use toml_edit::{ArrayOfTables, Item, Table, value};
 
 impl Engine {
     pub(super) fn source_views(&self) -> Result<Vec<SourceView>, StoreError> {
@@ -63,7 +64,7 @@ impl Engine {
             Some(id) => id.clone(),
             None => free_id(&url, &setup.config.sources.iter().map(|s| s.id.clone()).collect::<Vec<_>>()),
         };
-        let done = self.edit_config(|doc| {
+        let done = self.edit(&File::Config, |doc| {
             let sources = doc.entry("source").or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
             let Some(all) = sources.as_array_of_tables_mut() else {
                 return Err("the file writes source in a way that cannot be added to".into());
@@ -111,7 +112,7 @@ impl Engine {
                 Ok(id)
             })
             .collect();
-        let done = self.edit_config(|doc| {
+        let done = self.edit(&File::Config, |doc| {
             let sources = doc.entry("source").or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
             let Some(all) = sources.as_array_of_tables_mut() else {
                 return Err("the file writes source in a way that cannot be added to".into());
@@ -134,7 +135,7 @@ impl Engine {
 
     pub(super) fn remove_source(&self, id: &str) -> Reply {
         let _editing = self.editing.lock().unwrap_or_else(PoisonError::into_inner);
-        let done = self.edit_config(|doc| {
+        let done = self.edit(&File::Config, |doc| {
             let all = doc.get_mut("source").and_then(Item::as_array_of_tables_mut);
             let at = all
                 .as_ref()
@@ -151,26 +152,6 @@ impl Engine {
             Ok(()) => Reply::Removed(id.into()),
             Err(why) => refuse(RefusalKind::NotFound, &why),
         }
-    }
-
-    /// Changes the file and takes the result in, or says why not and leaves everything as it was.
-    fn edit_config(&self, change: impl FnOnce(&mut DocumentMut) -> Result<(), String>) -> Result<(), String> {
-        let setup = self.setup();
-        let path = setup.config.file.clone();
-        let before =
-            std::fs::read_to_string(&path).map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
-        let mut doc: DocumentMut =
-            before.parse().map_err(|e| format!("{} is not TOML any more: {e}", path.display()))?;
-        change(&mut doc)?;
-        let after = doc.to_string();
-        let config = Config::parse(&after, &path)
-            .map_err(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
-        if std::fs::read_to_string(&path).ok().as_deref() != Some(&before) {
-            return Err(format!("{} was changed by somebody else meanwhile; try again", path.display()));
-        }
-        crate::store::write_private(&path, after.as_bytes()).map_err(|e| e.to_string())?;
-        self.put_setup(config);
-        Ok(())
     }
 
     /// Reads the configuration again; a bad one leaves the old one in force.
@@ -191,7 +172,7 @@ impl Engine {
     /// as long as that is so.
     pub(super) fn take_config(&self) -> Option<String> {
         let setup = self.setup();
-        let now = hash_of(&setup.config.file);
+        let now = Config::hash_now(&setup.config.file);
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         if now == 0 || now == setup.hash {
             *refused = None;
@@ -203,7 +184,7 @@ impl Engine {
         match self.reload() {
             Ok(()) => {
                 *refused = None;
-                self.notice(false, Text::ours("config.toml changed and was read again"));
+                self.notice(false, Text::ours("the configuration changed and was read again"));
                 None
             }
             Err(why) => {
@@ -215,11 +196,6 @@ impl Engine {
             }
         }
     }
-}
-
-/// Of the text of a file; 0 if it cannot be read.
-pub(super) fn hash_of(file: &std::path::Path) -> u64 {
-    std::fs::read_to_string(file).map_or(0, |t| crate::model::hash64(&[&t]).max(1))
 }
 
 /// A short id from the host, with a number if it is taken.

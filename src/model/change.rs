@@ -11,6 +11,8 @@ pub enum Target {
     Person(Id),
     Draft(Id),
     Source(String),
+    /// Something of the team's files: `topic NAME`, `view NAME`.
+    Team(String),
 }
 
 /// A value of one field; `from` and `to` of a change are of the same form.
@@ -36,6 +38,8 @@ pub enum Value {
     Story(Option<Id>),
     /// How far a draft is.
     Stage(Stage),
+    /// What stands in a file of the team's; `None` for nothing.
+    Words(Option<String>),
 }
 
 impl Value {
@@ -58,6 +62,7 @@ impl Value {
             Value::Story(Some(id)) => format!("in story {id}"),
             Value::Story(None) => "on its own".into(),
             Value::Stage(s) => s.words(),
+            Value::Words(w) => w.clone().unwrap_or_else(|| "nothing".into()),
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod source;
 pub mod text;
 pub mod time;
 pub mod verb;
+pub mod view;
 
 pub use base64::base64;
 pub use change::{Cause, Change, Entry, Target, Value};
@@ -29,3 +30,4 @@ pub use source::{Asked, Cursor, Health, SourceView, Trouble};
 pub use text::Text;
 pub use time::Stamp;
 pub use verb::{Applied, Role, Targets, VERBS, Verb, VerbSpec};
+pub use view::{TopicView, View};

@@ -35,6 +35,7 @@ pub fn get(tx: &mut Tx<'_>, who: &str, target: &Target, like: &Value) -> Result<
                 _ => None,
             })
         }
+        Target::Team(_) => Ok(None),
         Target::Source(id) => {
             let rec = tx.source(id)?;
             Ok(match (rec, like) {
@@ -72,7 +73,9 @@ fn mention(tx: &mut Tx<'_>, who: &str, key: Key, like: &Value) -> Result<Option<
             }
         }
         Value::Story(_) => Value::Story(tx.side(key)?.story.filter(|s| *s != Story::alone(key.id))),
-        Value::Vip(_) | Value::Discarded(_) | Value::Paused(_) | Value::Stage(_) => return Ok(None),
+        Value::Vip(_) | Value::Discarded(_) | Value::Paused(_) | Value::Stage(_) | Value::Words(_) => {
+            return Ok(None);
+        }
     }))
 }
 
@@ -175,7 +178,7 @@ fn set_mention(tx: &mut Tx<'_>, who: &str, key: Key, value: &Value, note: Option
             tx.side(key)?.story = Some(to.unwrap_or(Story::alone(key.id)));
             tx.set_flag(at, flag::STORY, to.is_some())?;
         }
-        Value::Vip(_) | Value::Discarded(_) | Value::Paused(_) | Value::Stage(_) => {}
+        Value::Vip(_) | Value::Discarded(_) | Value::Paused(_) | Value::Stage(_) | Value::Words(_) => {}
     }
     Ok(())
 }

@@ -27,6 +27,7 @@ mod records;
 mod runs;
 mod search;
 mod segs;
+mod sleep;
 mod space;
 mod tend;
 mod tx;
@@ -49,7 +50,7 @@ use block::{Block, Place};
 use error::Result;
 use index::{Index, Meta};
 use kv::{Batch, Kv};
-use records::{Links, NoteRec, PersonRec, Side, Stored, Story};
+use records::{NoteRec, PersonRec, Side, Stored, Story};
 use runs::{Family, Posting};
 use search::Search;
 use segs::Segs;
@@ -382,35 +383,6 @@ impl Inner {
             }
             true
         })?;
-        Ok(out)
-    }
-
-    /// What waits for a reply.
-    pub fn awaits(&self) -> Result<Arc<Awaits>> {
-        let mut held = self.awaits.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(a) = &*held {
-            return Ok(a.clone());
-        }
-        let mut all: Vec<(Key, Stamp)> = Vec::new();
-        kv::scan(&*self.kv(), b"a", &mut |_, v| {
-            all.extend(codec::decode::<(Key, Stamp)>(v));
-            true
-        })?;
-        let mut out = Awaits::new();
-        for (key, since) in all {
-            let Some(at) = self.locate(key.id)? else { continue };
-            // A text that cannot be read waits for nothing that could be told.
-            let links = self
-                .stored(self.block(at.block)?.place, at.slot)
-                .map_or_else(|_| Links::default(), |s| s.links());
-            for hash in [links.own, links.thread] {
-                if hash != 0 {
-                    out.entry(hash).or_default().push((key, since));
-                }
-            }
-        }
-        let out = Arc::new(out);
-        *held = Some(out.clone());
         Ok(out)
     }
 

@@ -6,11 +6,10 @@ use super::fields::{self, person_no};
 use super::log::{self, LogEnd, LogPlace};
 use super::notes::open_draft;
 use super::records::NoteRef;
-use super::runs::Family;
 use super::tx::Tx;
-use super::{Core, Store, codec, keys, kv};
+use super::{Core, Store, codec, keys};
 use crate::model::{
-    Applied, Cause, Change, Entry, Id, Key, Stage, Stamp, State, Target, Targets, Text, Value, Verb,
+    Applied, Cause, Change, Entry, Id, Stage, Stamp, State, Target, Targets, Text, Value, Verb,
 };
 
 /// Who asks. The name comes from the system, never from text.
@@ -144,100 +143,22 @@ impl Store {
         )
     }
 
-    /// Wakes every snooze that is due; gives the keys.
+    /// Notes in the log what was changed in a file of the team's. No step of undo: the file is the truth.
     ///
     /// # Errors
     /// If the disk fails.
-    pub fn wake(&self, now: Stamp) -> Result<Vec<Key>> {
-        let mut due = Vec::new();
-        self.inner.kv().range(b"z", &keys::snooze(now.0 + 1, Id(0)), false, &mut |_, v| {
-            due.extend(Key::from_bytes(v));
-            due.len() < 10_000
-        })?;
-        if due.is_empty() {
-            return Ok(due);
-        }
+    pub fn note_edit(&self, asker: &Asker, verb: &str, change: Change, now: Stamp) -> Result<()> {
         let mut core = self.urgently()?;
-        self.bring_back(&mut core, &due, now, Cause::Clock)
-    }
-
-    /// Brings back what waited for a reply that came while nobody looked.
-    ///
-    /// # Errors
-    /// If the disk fails.
-    pub fn wake_answered(&self, now: Stamp) -> Result<Vec<Key>> {
-        let mut core = self.urgently()?;
-        let mut due = Vec::new();
-        for (hash, waiting) in self.inner.awaits()?.iter() {
-            let newest = self.inner.search.newest(Family::Thread, *hash, u64::MAX, 1)?;
-            let newest = newest.first().map_or(0, |p| p.time);
-            due.extend(
-                waiting.iter().filter(|(_, since)| newest > since.0.unsigned_abs() * 1000).map(|(k, _)| *k),
-            );
-        }
-        due.sort_unstable();
-        due.dedup();
-        self.bring_back(&mut core, &due, now, Cause::Source)
-    }
-
-    /// What sleeps is in the inbox again.
-    pub(super) fn bring_back(
-        &self,
-        core: &mut Core,
-        due: &[Key],
-        now: Stamp,
-        cause: Cause,
-    ) -> Result<Vec<Key>> {
-        if due.is_empty() {
-            return Ok(Vec::new());
-        }
-        let asker = Asker { who: "hearken".into(), uid: 0 };
-        let mut tx = Tx::new(&self.inner);
-        let mut changes = Vec::new();
-        for key in due {
-            // A key that no snooze stands behind any more would come due for ever.
-            let until = tx.side(*key)?.snoozed_until;
-            if cause == Cause::Clock && until.is_none_or(|t| t > now) {
-                for stale in self.snoozes_of(key.id, now)? {
-                    tx.batch.delete(stale);
-                }
-            }
-            let target = Target::Mention(*key);
-            let to = Value::State(State::Inbox, None);
-            if let Some(from @ Value::State(State::Snoozed, _)) =
-                fields::get(&mut tx, &asker.who, &target, &to)?
-            {
-                fields::set(&mut tx, &asker.who, &target, &to, None)?;
-                changes.push(Change { target, from, to });
-            }
-        }
-        let entry = ("inbox".to_owned(), changes, cause);
-        Ok(self.log_and_commit(core, tx, &asker, now, entry, Line::None)?.keys)
-    }
-
-    /// The keys under which a mention is due by now.
-    fn snoozes_of(&self, id: Id, now: Stamp) -> Result<Vec<Vec<u8>>> {
-        let mut out = Vec::new();
-        self.inner.kv().range(b"z", &keys::snooze(now.0 + 1, Id(0)), false, &mut |k, v| {
-            if Key::from_bytes(v).is_some_and(|x| x.id == id) {
-                out.push(k.to_vec());
-            }
-            true
-        })?;
-        Ok(out)
-    }
-
-    /// When the next snooze ends.
-    ///
-    /// # Errors
-    /// If the disk fails.
-    pub fn next_wake(&self) -> Result<Option<Stamp>> {
-        let mut out = None;
-        kv::scan(&*self.inner.kv(), b"z", &mut |k, _| {
-            out = k.get(1..9).and_then(|b| b.try_into().ok()).map(|b| Stamp(i64::from_be_bytes(b)));
-            false
-        })?;
-        Ok(out)
+        let tx = Tx::new(&self.inner);
+        self.log_and_commit(
+            &mut core,
+            tx,
+            asker,
+            now,
+            (verb.into(), vec![change], Cause::Along),
+            Line::None,
+        )?;
+        Ok(())
     }
 
     /// Notes when a person's last terminal went.

@@ -19,11 +19,13 @@ pub mod bitflags {
         /// The page of sources, where the keys of verbs do to a source what they do to a mention.
         pub const SOURCES: Where = Where(4);
         /// Everywhere that nothing is typed.
-        pub const ALL: Where = Where(23);
+        pub const ALL: Where = Where(55);
         /// Where there are rows to be opened.
-        pub const ROWS: Where = Where(7);
+        pub const ROWS: Where = Where(39);
         /// The page of a colleague's draft.
         pub const APPROVAL: Where = Where(16);
+        /// The page of topics.
+        pub const TOPICS: Where = Where(32);
         /// While a draft is written, after Ctrl-x.
         pub const DRAFT: Where = Where(8);
 
@@ -128,6 +130,12 @@ pub enum Action {
     ReturnDraft,
     EditDraft,
     NextDraft,
+    GoTopics,
+    TopicAdd,
+    TopicEdit,
+    TopicRemove,
+    SaveView,
+    RemoveView,
 }
 
 /// A row of the table.
@@ -186,15 +194,15 @@ pub const ACTIONS: &[ActionRow] = &[
     row(A::MarkRange, "mark range", &["X"], "mark from the last mark to here", W::MAIN),
     row(A::MarkQuery, "mark by query", &["*"], "mark by query (empty: unmark all)", W::MAIN),
     row(A::WholeInbox, "show inbox", &["0"], "the whole inbox", W::MAIN),
-    row(A::View(1), "view 1", &["1"], "my view 1 (ui.toml)", W::MAIN),
-    row(A::View(2), "view 2", &["2"], "my view 2 (ui.toml)", W::MAIN),
-    row(A::View(3), "view 3", &["3"], "my view 3 (ui.toml)", W::MAIN),
-    row(A::View(4), "view 4", &["4"], "my view 4 (ui.toml)", W::MAIN),
-    row(A::View(5), "view 5", &["5"], "my view 5 (ui.toml)", W::MAIN),
-    row(A::View(6), "view 6", &["6"], "my view 6 (ui.toml)", W::MAIN),
-    row(A::View(7), "view 7", &["7"], "my view 7 (ui.toml)", W::MAIN),
-    row(A::View(8), "view 8", &["8"], "my view 8 (ui.toml)", W::MAIN),
-    row(A::View(9), "view 9", &["9"], "my view 9 (ui.toml)", W::MAIN),
+    row(A::View(1), "view 1", &["1"], "view 1: mine (ui.toml), else the team\'s", W::MAIN),
+    row(A::View(2), "view 2", &["2"], "view 2: mine (ui.toml), else the team\'s", W::MAIN),
+    row(A::View(3), "view 3", &["3"], "view 3: mine (ui.toml), else the team\'s", W::MAIN),
+    row(A::View(4), "view 4", &["4"], "view 4: mine (ui.toml), else the team\'s", W::MAIN),
+    row(A::View(5), "view 5", &["5"], "view 5: mine (ui.toml), else the team\'s", W::MAIN),
+    row(A::View(6), "view 6", &["6"], "view 6: mine (ui.toml), else the team\'s", W::MAIN),
+    row(A::View(7), "view 7", &["7"], "view 7: mine (ui.toml), else the team\'s", W::MAIN),
+    row(A::View(8), "view 8", &["8"], "view 8: mine (ui.toml), else the team\'s", W::MAIN),
+    row(A::View(9), "view 9", &["9"], "view 9: mine (ui.toml), else the team\'s", W::MAIN),
     row(A::ShowSnoozed, "show snoozed", &[], "what is snoozed", W::MAIN),
     row(A::ShowDone, "show done", &[], "what is done", W::MAIN),
     row(A::ShowHeard, "show heard", &[], "what was heard and matched nothing", W::MAIN),
@@ -238,12 +246,18 @@ pub const ACTIONS: &[ActionRow] = &[
     row(A::GoUndo, "undo list", &["g U"], "undo list", W::ALL),
     row(A::GoCalls, "mentions of me", &["g M"], "mentions of me: where a colleague's note calls @me", W::ALL),
     row(A::GoHandover, "hand-over", &["g H"], "hand-over: what is open, by person (y copies it)", W::ALL),
+    row(A::GoTopics, "topics", &["g T"], "topics: what is listened for", W::ALL),
     row(A::GoHealth, "health", &["g ?"], "health", W::ALL),
     row(A::SourceAdd, "add source", &["+"], "add a source by its address", W::SOURCES),
     row(A::SourceEdit, "edit source", &["r"], "change the source's address and interval", W::SOURCES),
     row(A::SourceTest, "test source", &["t"], "try the source without keeping anything", W::SOURCES),
     row(A::SourcePause, "pause", &["m"], "mute the source: pause / resume", W::SOURCES),
     row(A::SourceRemove, "remove source", &["D"], "remove the source (asks)", W::SOURCES),
+    row(A::TopicAdd, "add topic", &["+"], "a new topic of the team's", W::TOPICS),
+    row(A::TopicEdit, "edit topic", &["r"], "change the query", W::TOPICS),
+    row(A::TopicRemove, "remove topic", &["D"], "take the topic out (asks)", W::TOPICS),
+    row(A::SaveView, "save view", &[], "keep this filter as a view of the team's", W::MAIN),
+    row(A::RemoveView, "remove view", &[], "take a view of the team's out", W::MAIN),
     row(A::Backup, "backup", &[], "write a backup to a file", W::ALL),
     row(A::Reload, "reload configuration", &[], "read config.toml again", W::ALL),
     row(A::AddPage, "add page", &[], "put a page into the inbox by hand", W::ALL),
@@ -272,6 +286,7 @@ pub fn markdown() -> String {
         let place = match r.place {
             Where::SOURCES => "in `g S`: ",
             Where::DRAFT => "while writing: ",
+            Where::TOPICS => "in `g T`: ",
             Where::APPROVAL => "a colleague's draft: ",
             _ => "",
         };

@@ -3,7 +3,9 @@
 use super::keymap::Keymap;
 use super::line::LineEdit;
 use crate::door::{ListQuery, Terms};
-use crate::model::{Counts, Draft, Id, Item, Key, PersonCard, Role, SourceView, Stage, Stamp, State};
+use crate::model::{
+    Counts, Draft, Id, Item, Key, PersonCard, Role, SourceView, Stage, Stamp, State, TopicView, View,
+};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use tui_textarea::TextArea;
 
@@ -90,14 +92,6 @@ pub enum After {
     Stay,
 }
 
-/// A part of the stream that somebody wants under one key.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct View {
-    pub name: String,
-    pub filter: String,
-    pub states: Vec<State>,
-}
-
 /// The reader.
 #[derive(Default, Debug)]
 pub struct Reader {
@@ -116,6 +110,9 @@ pub enum Behind {
     Draft(Box<Draft>),
     Source(String),
     Action(super::action::Action),
+    /// A topic by its name.
+    Topic(String),
+    View(View),
     /// A mention by its key.
     Key(Key),
 }
@@ -137,6 +134,7 @@ pub enum PageKind {
     Calls,
     /// A colleague's draft, and its rivals.
     Approval,
+    Topics,
     Text,
 }
 
@@ -199,6 +197,12 @@ pub enum Asking {
     MarkQuery,
     /// Enter removes the source.
     RemoveSource,
+    TopicNew,
+    TopicEdit,
+    TopicRemove,
+    /// What the team is to call what I look at.
+    ViewName,
+    ViewRemove,
     /// Enter approves the draft that is looked at.
     Approve,
     /// Why it is returned.
@@ -210,8 +214,10 @@ pub enum Asking {
 pub struct Prompt {
     pub asking: Asking,
     pub label: String,
-    /// The source that it is about, or the mention, if that is not what is selected.
+    /// The source or the topic that it is about, or the mention, if that is not what is selected.
     pub source: String,
+    /// What stood there.
+    pub was: String,
     pub about: Option<Key>,
     pub line: LineEdit,
     /// Shown behind the line: an error, a hint.
@@ -222,7 +228,15 @@ impl Prompt {
     /// A question about nothing but what is selected, with a text to begin with.
     pub fn new(asking: Asking, label: impl Into<String>, text: &str) -> Prompt {
         let (label, line) = (label.into(), LineEdit::with(text));
-        Prompt { asking, label, source: String::new(), about: None, line, hint: String::new() }
+        Prompt {
+            asking,
+            label,
+            source: String::new(),
+            was: String::new(),
+            about: None,
+            line,
+            hint: String::new(),
+        }
     }
 }
 
@@ -279,6 +293,9 @@ pub struct App {
     pub editor: Option<Editor>,
     pub keymap: Keymap,
     pub views: BTreeMap<u8, View>,
+    /// The team's.
+    pub team_views: Vec<View>,
+    pub topics: Vec<TopicView>,
     /// Why changed settings could not be taken in.
     pub trouble: Option<String>,
     /// Keys typed so far of a chord.
@@ -366,6 +383,8 @@ impl App {
             editor: None,
             keymap: Keymap::default(),
             views: BTreeMap::new(),
+            team_views: Vec::new(),
+            topics: Vec::new(),
             trouble: None,
             chord: String::new(),
             notice: None,

@@ -75,6 +75,8 @@ pub enum For {
     /// One source is asked now: its own event says what came of it.
     Asked,
     Reload,
+    /// Something of the team's files.
+    Edited,
     Told,
 }
 

@@ -347,6 +347,10 @@ fn changes_something(r: &Request) -> bool {
             | Request::SaveDraft { .. }
             | Request::AddSource(_)
             | Request::RemoveSource(_)
+            | Request::PutTopic { .. }
+            | Request::RemoveTopic(_)
+            | Request::PutView(_)
+            | Request::RemoveView(_)
     )
 }
 

@@ -1,10 +1,10 @@
 //! `ui.toml`: one person's own settings of the terminal. A mistake in it is told and the rest holds.
 
-use super::app::{After, View};
+use super::app::After;
 use super::keymap::Keymap;
 use super::theme::Theme;
-use crate::model::State;
-use crate::query::{Query, Scope};
+use crate::config;
+use crate::model::View;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -211,43 +211,28 @@ impl Settings {
 
 /// A view: the words of a filter, or a name, a filter and a state.
 fn view(n: u8, v: &toml_edit::Item) -> Result<View, String> {
-    let (name, filter, state) = match (v.as_str(), v.as_table_like()) {
-        (Some(words), _) => (None, words.to_owned(), None),
-        (None, Some(t)) => {
-            if let Some((k, _)) = t.iter().find(|(k, _)| !["name", "filter", "state"].contains(k)) {
-                return Err(format!("there is no {k}; a view has name, filter and state"));
-            }
-            let text = |k: &str| match t.get(k).map(|v| v.as_str()) {
-                None => Ok(None),
-                Some(Some(s)) => Ok(Some(s.to_owned())),
-                Some(None) => Err(format!("{k} must be text in quotes")),
-            };
-            (text("name")?, text("filter")?.unwrap_or_default(), text("state")?)
-        }
+    let read = match (v.as_str(), v.as_table_like()) {
+        (Some(words), _) => config::view_of("", words, None),
+        (None, Some(t)) => config::view("", t),
         _ => {
             return Err(
                 "write words in quotes, or { name = \"…\", filter = \"…\", state = \"inbox\" }".into()
             );
         }
     };
-    let filter = Query::parse(&filter, Scope::View).map_err(|e| e.to_string())?.canonical();
-    let states = match state.as_deref() {
-        None | Some("inbox") => vec![State::Inbox],
-        Some("all") => State::ALL.to_vec(),
-        Some(word) => {
-            let one = State::ALL.into_iter().find(|s| s.word() == word);
-            vec![one.ok_or_else(|| {
-                format!("state is \"{word}\"; expected inbox | snoozed | done | heard | all")
-            })?]
-        }
+    let v = read.map_err(|(_, why)| why)?;
+    let name = match (v.name.is_empty(), v.filter.is_empty()) {
+        (false, _) => v.name,
+        (true, true) => format!("view {n}"),
+        (true, false) => v.filter.clone(),
     };
-    let name = name.unwrap_or_else(|| if filter.is_empty() { format!("view {n}") } else { filter.clone() });
-    Ok(View { name: crate::clean::line_capped(&name, 64).into_string(), filter, states })
+    Ok(View { name, ..v })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::State;
 
     #[test]
     fn views_are_read_and_their_mistakes_told() {

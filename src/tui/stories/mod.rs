@@ -15,7 +15,7 @@ use super::view;
 use crate::door::{Event, Reply, Request, Terms};
 use crate::model::{
     Applied, Author, Counts, Draft, Health, Id, Item, Key, Mention, PersonCard, SourceView, Stage, Stamp,
-    State, Targets, Text, TopicHit, Value, Verb,
+    State, Targets, Text, TopicHit, TopicView, Value, Verb, View,
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
@@ -79,6 +79,8 @@ struct World {
     full: Option<String>,
     /// What holds for answers.
     terms: Terms,
+    topics: Vec<TopicView>,
+    views: Vec<View>,
     /// Who is here.
     present: Vec<crate::door::Present>,
 }
@@ -103,6 +105,8 @@ impl Story {
             full: None,
             terms: Terms::default(),
             present: vec![],
+            topics: vec![],
+            views: vec![],
         };
         let screen = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
         let mut s = Story { app, world, screen };
@@ -260,6 +264,27 @@ impl World {
                 })
             }
             Request::Sources => Reply::Sources(vec![blog()]),
+            Request::Topics => Reply::Topics(self.topics.clone()),
+            Request::Views => Reply::Views(self.views.clone()),
+            Request::PutTopic { name, query, .. } => {
+                self.topics.retain(|t| t.name != name);
+                let (about, team) = ("us".into(), true);
+                self.topics.push(TopicView { name: name.clone(), query, about, team });
+                Reply::Edited(name)
+            }
+            Request::RemoveTopic(name) => {
+                self.topics.retain(|t| t.name != name);
+                Reply::Edited(name)
+            }
+            Request::PutView(v) => {
+                let name = v.name.clone();
+                self.views.push(v);
+                Reply::Edited(name)
+            }
+            Request::RemoveView(name) => {
+                self.views.retain(|v| v.name != name);
+                Reply::Edited(name)
+            }
             Request::TestSource(id) => Reply::Tested {
                 title: text(&id),
                 entries: 7,

@@ -89,6 +89,8 @@ const SCREENS: &[(&str, &str)] = &[
     ("a source", "g S enter"),
     ("adding a source", "g S +"),
     ("removing a source", "g S D"),
+    ("topics", "g T"),
+    ("a new topic", "g T + type:lids:("),
     ("log of an item", "L"),
     ("log of everything", "g L"),
     ("my undo list", "g U"),

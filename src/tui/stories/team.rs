@@ -195,3 +195,44 @@ fn the_discussion_is_walked_with_two_keys_wherever_its_parts_stand() {
     s.press("J").shows("2 of 2").press("J").shows("the newest of the discussion");
     s.press("q").press("k").press("J").shows("no more of this discussion was heard");
 }
+
+#[test]
+fn topics_of_the_team_are_changed_from_inside_and_the_operators_are_not() {
+    let mut s = Story::five((80, 24));
+    s.world.topics =
+        vec![TopicView { name: "brand".into(), query: "acme".into(), about: "us".into(), team: false }];
+    s.press("g T").shows("brand  acme  (config.toml)").press("enter").shows("which is the operator's");
+    s.press("+").type_in("lids (x").press("enter").shows("a name, a colon and a query");
+    s.press("ctrl-u").type_in("lids: (tins").shows("column");
+    s.press("enter")
+        .shows("> lids: (tins")
+        .type_in(" OR lids)")
+        .press("enter")
+        .shows("lids: written, and in force");
+    s.press("j r").shows("query of lids").type_in(" -rain").press("enter").shows("(tins OR lids) -rain");
+    s.press("D").type_in("no").press("enter").shows("lids stays").press("D").type_in("yes").press("enter");
+    s.hides("(tins OR lids)");
+}
+
+#[test]
+fn what_one_looks_at_becomes_a_view_of_the_team() {
+    let mut s = Story::five((80, 24));
+    s.press(":").type_in("save view").press("enter").shows("set a filter first");
+    s.press("/")
+        .type_in("tins")
+        .press("enter")
+        .press(":")
+        .type_in("save view")
+        .press("enter")
+        .type_in("the tins");
+    s.press("enter").shows("the tins: written").press("q").shows("A kidney diet");
+    s.press("1").shows("Acme · the tins · 1/1").hides("A kidney diet").press("q");
+    s.press(":").type_in("view the").press("enter").shows("Acme · the tins").press("q");
+    s.press(":")
+        .type_in("remove view")
+        .press("enter")
+        .type_in("lids")
+        .press("enter")
+        .shows("the team has the views the tins");
+    s.press("ctrl-u").type_in("the tins").press("enter").press("1").shows("there is no view 1");
+}

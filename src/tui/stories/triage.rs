@@ -459,12 +459,9 @@ fn colleagues_are_seen_where_they_are_and_a_second_reply_is_warned_about() {
 #[test]
 fn views_are_one_key_away_and_q_leads_back() {
     let mut s = Story::five((80, 24));
-    s.press("3").shows("there is no view 3; write it in ui.toml");
-    let view = crate::tui::app::View {
-        name: "weather".into(),
-        filter: "rain".into(),
-        states: vec![crate::model::State::Inbox],
-    };
+    s.press("3").shows("there is no view 3: “: save view” keeps");
+    let view =
+        View { name: "weather".into(), filter: "rain".into(), states: vec![crate::model::State::Inbox] };
     s.app.views.insert(3, view);
     s.press("3").shows("Acme · weather · 1/1").shows("Rain again").hides("Tins");
     s.press("q").shows("Acme · inbox").shows("Tins will not open");

@@ -39,19 +39,6 @@ pub fn show(app: &mut App, states: &[State]) -> Vec<Effect> {
     reload(app)
 }
 
-/// Shows a view of mine; `q` leads back from it to the inbox.
-fn view(app: &mut App, n: u8) -> Vec<Effect> {
-    let Some(v) = app.views.get(&n).cloned() else {
-        app.say(format!("there is no view {n}; write it in ui.toml: [views] {n} = \"words of a filter\""));
-        return Vec::new();
-    };
-    app.before_filter = None;
-    app.stream.filter = v.filter;
-    let out = show(app, &v.states);
-    app.stream.title = Some(v.name);
-    out
-}
-
 /// The ids of what is on this terminal among the keys.
 pub fn shown(app: &App, keys: &[Key]) -> Vec<Id> {
     let mut all: Vec<Id> = app.stream.rows.iter().filter(|r| keys.contains(&r.key)).map(|r| r.id).collect();
@@ -233,7 +220,7 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
             }
             Vec::new()
         }
-        Action::View(n) => view(app, n),
+        Action::View(n) => super::team::numbered(app, n),
         Action::WholeInbox => {
             app.stream.filter.clear();
             show(app, &[State::Inbox])

@@ -8,6 +8,7 @@ mod panes;
 mod prompt;
 mod replies;
 mod sources;
+mod team;
 mod texts;
 mod verbs;
 
@@ -53,6 +54,10 @@ fn away(app: &mut App, out: &mut Vec<Effect>) {
                 | Request::Draft(_)
                 | Request::AddSource(_)
                 | Request::RemoveSource(_)
+                | Request::PutTopic { .. }
+                | Request::RemoveTopic(_)
+                | Request::PutView(_)
+                | Request::RemoveView(_)
                 | Request::AddPage(_)
                 | Request::Poll { .. }
         ),
@@ -123,6 +128,7 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
             out.push(Effect::Ask(For::Told, Request::Status));
             out.push(Effect::Ask(For::Told, Request::Presence));
             out.push(Effect::Ask(For::Told, Request::Since));
+            out.extend(team::ask());
             out
         }
         Msg::OpenFailed(why) => {
@@ -170,6 +176,7 @@ pub fn place(app: &App) -> Where {
     match app.pages.last().map(|p| p.kind) {
         Some(PageKind::Sources | PageKind::Source) => Where::SOURCES,
         Some(PageKind::Approval) => Where::APPROVAL,
+        Some(PageKind::Topics) => Where::TOPICS,
         Some(_) => Where::PAGE,
         None => Where::MAIN,
     }
@@ -186,6 +193,7 @@ fn place_below(app: &App) -> Where {
     {
         Some(PageKind::Sources | PageKind::Source) => Where::SOURCES,
         Some(PageKind::Approval) => Where::APPROVAL,
+        Some(PageKind::Topics) => Where::TOPICS,
         Some(_) => Where::PAGE,
         None => Where::MAIN,
     }
@@ -282,7 +290,11 @@ fn event(app: &mut App, e: Event) -> Vec<Effect> {
         }
         Event::Polled { .. } | Event::SourcesChanged => {
             app.draw_later = true;
-            vec![Effect::Ask(For::Sources, Request::Sources)]
+            let mut out = vec![Effect::Ask(For::Sources, Request::Sources)];
+            if matches!(e, Event::SourcesChanged) {
+                out.extend(team::ask());
+            }
+            out
         }
         Event::DraftsChanged => vec![Effect::Ask(For::Drafts, Request::Drafts)],
         Event::Notice { urgent, text } => {
@@ -412,7 +424,11 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
         | Action::Posted
         | Action::AddPage
         | Action::Backup
+        | Action::SaveView
+        | Action::RemoveView
         | Action::SourceAdd => prompt::open(app, a),
+        Action::GoTopics => team::open(app),
+        Action::TopicAdd | Action::TopicEdit | Action::TopicRemove => team::act(app, a),
         Action::Reload => vec![Effect::Settings, Effect::Ask(For::Reload, Request::Reload)],
         Action::GoSources
         | Action::GoDrafts

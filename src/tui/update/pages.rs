@@ -89,6 +89,11 @@ fn enter(app: &mut App) -> Vec<Effect> {
         }
         Behind::Draft(d) => finish::visit(app, &d),
         Behind::Source(id) => sources::open(app, id),
+        Behind::Topic(_) => super::team::act(app, Action::TopicEdit),
+        Behind::View(v) => {
+            app.pages.pop();
+            super::team::show(app, v)
+        }
         Behind::Key(key) => vec![Effect::Ask(For::Page, Request::Items(vec![key.id]))],
         Behind::Action(a) => {
             app.pages.pop();
@@ -339,6 +344,7 @@ pub fn refresh(app: &mut App) {
             page.rows = all.into_iter().map(|p| (person_row(p, now), Behind::Person(p.id))).collect();
         }
         PageKind::Approval => finish::refresh(page, &app.drafts),
+        PageKind::Topics => super::team::fill(page, &app.topics),
         PageKind::Person => {
             if let Some(p) = page.person.and_then(|id| app.people.get(&id)) {
                 page.title = format!("{} · {}", p.name, p.scope);

@@ -1,6 +1,6 @@
 //! The line at the bottom: filters, tags, notes, times, addresses, the palette.
 
-use super::{finish, list, verbs};
+use super::{finish, list, team, verbs};
 use crate::door::{ListQuery, Request, SourceEdit};
 use crate::model::{Key, SourceView, Verb, time};
 use crate::query::{Query, Scope};
@@ -31,6 +31,12 @@ pub fn open(app: &mut App, a: Action) -> Vec<Effect> {
         Action::Posted => (Asking::Posted, "posted at", String::new()),
         Action::SourceAdd => (Asking::SourceUrl, "address of a feed or page", String::new()),
         Action::Backup => (Asking::BackupFile, "backup to the new file", String::new()),
+        Action::SaveView if app.stream.filter.is_empty() && app.stream.states.len() == 1 => {
+            app.say("set a filter first (/): a view is a filter with a name");
+            return Vec::new();
+        }
+        Action::SaveView => (Asking::ViewName, "the team calls this view", String::new()),
+        Action::RemoveView => (Asking::ViewRemove, "name of the view that goes", String::new()),
         Action::AddPage => (Asking::PageUrl, "address of the page", String::new()),
         Action::Help => {
             help(app);
@@ -122,6 +128,12 @@ pub fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
     }
     let (asking, text) = (p.asking, p.line.text());
     match asking {
+        Asking::TopicNew | Asking::TopicEdit => {
+            let hint = team::hint(asking, &text);
+            if let Some(p) = &mut app.prompt {
+                p.hint = hint;
+            }
+        }
         Asking::Palette => palette(app, &text),
         Asking::Help => fill_help(app, &text),
         Asking::Filter | Asking::MarkQuery => {
@@ -147,6 +159,7 @@ fn accept(app: &mut App) -> Vec<Effect> {
             let chosen = app.pages.pop().map(|page| page.behind().clone());
             match chosen {
                 Some(Behind::Action(a)) => super::act(app, a),
+                Some(Behind::View(v)) => team::show(app, v),
                 _ => {
                     app.say("nothing of that name");
                     Vec::new()
@@ -248,6 +261,14 @@ fn accept(app: &mut App) -> Vec<Effect> {
             };
             vec![Effect::Ask(For::Told, Request::AddSource(edit))]
         }
+        Asking::TopicNew
+        | Asking::TopicEdit
+        | Asking::TopicRemove
+        | Asking::ViewName
+        | Asking::ViewRemove => match team::accept(app, &p, text) {
+            Ok(out) => out,
+            Err(why) => again(app, p, &why),
+        },
         Asking::Approve => finish::decide(app, None),
         Asking::Return if text.is_empty() => again(app, p, "say why, for its writer"),
         Asking::Return => finish::decide(app, Some(text.to_owned())),
@@ -269,19 +290,25 @@ fn again(app: &mut App, mut p: Prompt, why: &str) -> Vec<Effect> {
 /// Commands whose name or help holds the typed letters in order, nearest first.
 fn palette(app: &mut App, typed: &str) {
     let here = super::place_below(app);
-    let mut rows: Vec<(usize, String, Action)> = app
+    let mut rows: Vec<(usize, String, Behind)> = app
         .keymap
         .rows()
         .filter(|(r, _)| r.place.has(here))
         .filter_map(|(r, keys)| {
             let score = fuzzy(typed, r.name).or_else(|| fuzzy(typed, r.help).map(|s| s + 100))?;
             let key = keys.first().map_or("", String::as_str);
-            Some((score, format!("{:<20}  {key:<8} {}", r.name, r.help), r.action))
+            Some((score, format!("{:<20}  {key:<8} {}", r.name, r.help), Behind::Action(r.action)))
         })
         .collect();
+    let views = app.team_views.iter().filter(|_| here == Where::MAIN).filter_map(|v| {
+        let name = format!("view: {}", v.name);
+        let score = fuzzy(typed, &name)?;
+        Some((score, format!("{name:<20}  {:<8} {}", "", v.filter), Behind::View(v.clone())))
+    });
+    rows.extend(views);
     rows.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
     if let Some(page) = app.pages.last_mut() {
-        page.rows = rows.into_iter().map(|(_, t, a)| (t, Behind::Action(a))).collect();
+        page.rows = rows.into_iter().map(|(_, t, b)| (t, b)).collect();
         page.selected = 0;
     }
 }

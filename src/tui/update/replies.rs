@@ -1,6 +1,6 @@
 //! Answers of the engine, taken in.
 
-use super::{draft, finish, list, pages, sources, verbs};
+use super::{draft, finish, list, pages, sources, team, verbs};
 use crate::door::{RefusalKind, Reply, Request};
 use crate::model::{Item, Key, State, Verb};
 use crate::tui::action::Action;
@@ -231,6 +231,19 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
         (_, Reply::Presence(all)) => {
             super::presence(app, all);
             Vec::new()
+        }
+        (_, Reply::Topics(t)) => {
+            app.topics = t;
+            pages::refresh(app);
+            Vec::new()
+        }
+        (_, Reply::Views(v)) => {
+            app.team_views = v;
+            Vec::new()
+        }
+        (_, Reply::Edited(name)) => {
+            app.say(format!("{name}: written, and in force"));
+            team::ask()
         }
         (_, Reply::Status(s)) => {
             app.brand = s.brand;

@@ -1,0 +1,63 @@
+//! Topics and views of the team from the command line.
+
+use super::Out;
+use super::args::{TopicAction, ViewAction};
+use crate::config;
+use crate::door::{Door, Reply, Request};
+use serde_json::json;
+
+pub async fn topics(door: &dyn Door, action: Option<TopicAction>, out: &Out) -> i32 {
+    let Reply::Topics(all) = door.ask(Request::Topics).await else {
+        out.complain("the engine does not tell its topics");
+        return 1;
+    };
+    match action {
+        None => {
+            for t in &all {
+                let v = json!({"name": t.name, "query": t.query, "about": t.about, "team": t.team});
+                out.either(&v, || format!("{}: {}", t.name, t.query));
+            }
+            if all.is_empty() { 3 } else { 0 }
+        }
+        Some(TopicAction::Set { name, query }) => {
+            let was = all.iter().find(|t| t.name == name).map(|t| t.query.clone());
+            said(door.ask(Request::PutTopic { name, query: query.join(" "), was }).await, out)
+        }
+        Some(TopicAction::Remove { name }) => said(door.ask(Request::RemoveTopic(name)).await, out),
+    }
+}
+
+pub async fn views(door: &dyn Door, action: Option<ViewAction>, out: &Out) -> i32 {
+    match action {
+        None => match door.ask(Request::Views).await {
+            Reply::Views(all) => {
+                for v in &all {
+                    let o = json!({"name": v.name, "filter": v.filter, "state": v.state_word()});
+                    out.either(&o, || format!("{}: {} ({})", v.name, v.filter, v.state_word()));
+                }
+                if all.is_empty() { 3 } else { 0 }
+            }
+            other => out.unexpected(&other),
+        },
+        Some(ViewAction::Set { name, filter, state }) => {
+            match config::view_of(&name, &filter.join(" "), Some(&state)) {
+                Ok(v) => said(door.ask(Request::PutView(v)).await, out),
+                Err((_, why)) => {
+                    out.complain(&why);
+                    2
+                }
+            }
+        }
+        Some(ViewAction::Remove { name }) => said(door.ask(Request::RemoveView(name)).await, out),
+    }
+}
+
+fn said(reply: Reply, out: &Out) -> i32 {
+    match reply {
+        Reply::Edited(name) => {
+            out.either(&json!({"did": "edit", "name": name}), || format!("{name}: written, and in force"));
+            0
+        }
+        other => out.unexpected(&other),
+    }
+}

@@ -1,0 +1,228 @@
+//! The team's files changed from inside: topics and views are checked, written with their comments kept, logged with
+//! what stood before, and in force at once.
+
+use super::{Caller, Engine, failed, refuse};
+use crate::clean;
+use crate::config::{Config, TOPICS, TeamFiles, VIEWS, beside};
+use crate::door::{RefusalKind, Reply};
+use crate::model::{Change, Stamp, Target, TopicView, Value, View};
+use crate::query::{Query, Scope};
+use std::path::Path;
+use std::sync::PoisonError;
+use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
+
+/// Longest name and longest query, in bytes.
+const NAME_MAX: usize = 64;
+const QUERY_MAX: usize = 16_384;
+
+/// One file that is changed, and what becomes of it.
+pub(super) enum File {
+    Config,
+    Topics,
+    Views,
+}
+
+impl Engine {
+    pub(super) fn topic_views(&self) -> Vec<TopicView> {
+        let config = self.setup().config;
+        let view = |t: &crate::config::Topic| TopicView {
+            name: t.name.clone(),
+            query: t.text.clone(),
+            about: t.about.clone(),
+            team: t.team,
+        };
+        config.topics.iter().map(view).collect()
+    }
+
+    /// Writes a topic, a new one or one that is there; `was` is the query that its writer saw.
+    pub(super) fn put_topic(&self, caller: &Caller, name: &str, query: &str, was: Option<&str>) -> Reply {
+        let _editing = self.editing.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = clean::line_capped(name.trim(), NAME_MAX).into_string();
+        let query = clean::line_capped(query.trim(), QUERY_MAX).into_string();
+        if name.is_empty() {
+            return refuse(RefusalKind::Usage, "a topic needs a name");
+        }
+        if let Err(e) = Query::parse(&query, Scope::Listen) {
+            return refuse(RefusalKind::Usage, &format!("the query, {e}"));
+        }
+        let there = self.setup().config.topics.iter().find(|t| t.name == name).cloned();
+        if let Some(why) = not_ours(there.as_ref()) {
+            return refuse(RefusalKind::Usage, &why);
+        }
+        if let Some(why) = changed(there.as_ref(), was, "a topic") {
+            return refuse(RefusalKind::Usage, &why);
+        }
+        let done = self.edit(&File::Topics, |doc| {
+            let t = entry(doc, "topic", &name)?;
+            t["name"] = value(name.as_str());
+            t["query"] = value(query.as_str());
+            Ok(())
+        });
+        let before = there.map(|t| t.text);
+        self.edited(caller, done, "topic", &name, before, Some(query))
+    }
+
+    pub(super) fn remove_topic(&self, caller: &Caller, name: &str) -> Reply {
+        let _editing = self.editing.lock().unwrap_or_else(PoisonError::into_inner);
+        let there = self.setup().config.topics.iter().find(|t| t.name == name).cloned();
+        let Some(there) = there else {
+            return refuse(RefusalKind::NotFound, &format!("there is no topic {name}"));
+        };
+        if let Some(why) = not_ours(Some(&there)) {
+            return refuse(RefusalKind::Usage, &why);
+        }
+        let done = self.edit(&File::Topics, |doc| take_out(doc, "topic", name));
+        self.edited(caller, done, "topic", name, Some(there.text), None)
+    }
+
+    pub(super) fn put_view(&self, caller: &Caller, view: &View) -> Reply {
+        let _editing = self.editing.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = clean::line_capped(view.name.trim(), NAME_MAX).into_string();
+        let filter = clean::line_capped(&view.filter, QUERY_MAX).into_string();
+        if name.is_empty() {
+            return refuse(RefusalKind::Usage, "a view needs a name");
+        }
+        let before = self.setup().config.views.iter().find(|v| v.name == name).map(words);
+        let state = view.state_word();
+        let done = self.edit(&File::Views, |doc| {
+            let t = entry(doc, "view", &name)?;
+            t["name"] = value(name.as_str());
+            t["filter"] = value(filter.as_str());
+            t["state"] = value(state);
+            Ok(())
+        });
+        self.edited(caller, done, "view", &name, before, Some(words(view)))
+    }
+
+    pub(super) fn remove_view(&self, caller: &Caller, name: &str) -> Reply {
+        let _editing = self.editing.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(before) = self.setup().config.views.iter().find(|v| v.name == name).map(words) else {
+            return refuse(RefusalKind::NotFound, &format!("there is no view {name}"));
+        };
+        let done = self.edit(&File::Views, |doc| take_out(doc, "view", name));
+        self.edited(caller, done, "view", name, Some(before), None)
+    }
+
+    /// Says what came of it, and notes in the log what stood before.
+    fn edited(
+        &self,
+        caller: &Caller,
+        done: Result<(), String>,
+        verb: &str,
+        name: &str,
+        from: Option<String>,
+        to: Option<String>,
+    ) -> Reply {
+        if let Err(why) = done {
+            return refuse(RefusalKind::Usage, &why);
+        }
+        let target = Target::Team(format!("{verb} {name}"));
+        let change = Change { target, from: Value::Words(from), to: Value::Words(to) };
+        match self.store.note_edit(&caller.asker, verb, change, Stamp::now()) {
+            Ok(()) => Reply::Edited(name.to_owned()),
+            Err(e) => failed(&e),
+        }
+    }
+
+    /// Changes one of the files and takes the result in, or says why not and leaves everything as it was.
+    pub(super) fn edit(
+        &self,
+        which: &File,
+        change: impl FnOnce(&mut DocumentMut) -> Result<(), String>,
+    ) -> Result<(), String> {
+        let config = self.setup().config.file.clone();
+        let path = match which {
+            File::Config => config.clone(),
+            File::Topics => beside(&config, TOPICS),
+            File::Views => beside(&config, VIEWS),
+        };
+        let before = read(&path)?;
+        if before.is_none() && matches!(which, File::Config) {
+            return Err(format!("{} is not there any more", path.display()));
+        }
+        let text = before.clone().unwrap_or_default();
+        let mut doc: DocumentMut =
+            text.parse().map_err(|e| format!("{} is not TOML any more: {e}", path.display()))?;
+        change(&mut doc)?;
+        let after = doc.to_string();
+        let problems = |all: Vec<crate::config::Problem>| {
+            all.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        };
+        let mut team = TeamFiles::beside(&config).map_err(problems)?;
+        let mut own = read(&config)?.unwrap_or_default();
+        match which {
+            File::Config => own.clone_from(&after),
+            File::Topics => team.topics = Some(after.clone()),
+            File::Views => team.views = Some(after.clone()),
+        }
+        let parsed = Config::parse_with(&own, &config, &team).map_err(problems)?;
+        if read(&path)? != before {
+            return Err(format!("{} was changed by somebody else meanwhile; try again", path.display()));
+        }
+        // Who cannot have it written may still write it: these are the lines.
+        crate::store::write_private(&path, after.as_bytes())
+            .map_err(|e| format!("{e}; to be written there by hand:\n{}", added(&text, &after)))?;
+        self.put_setup(parsed);
+        Ok(())
+    }
+}
+
+fn read(path: &Path) -> Result<Option<String>, String> {
+    match std::fs::read_to_string(path) {
+        Ok(t) => Ok(Some(t)),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(format!("{} cannot be read: {e}", path.display())),
+    }
+}
+
+/// The lines that are new.
+fn added(before: &str, after: &str) -> String {
+    let had: std::collections::HashSet<&str> = before.lines().collect();
+    after.lines().filter(|l| !had.contains(l)).collect::<Vec<_>>().join("\n")
+}
+
+/// The table of this name, made if it is not there.
+fn entry<'d>(doc: &'d mut DocumentMut, key: &str, name: &str) -> Result<&'d mut Table, String> {
+    let all = doc.entry(key).or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
+    let all = all.as_array_of_tables_mut().ok_or(format!("the file does not write [[{key}]]"))?;
+    let at = all.iter().position(|t| t.get("name").and_then(Item::as_str) == Some(name));
+    let at = at.unwrap_or_else(|| {
+        all.push(Table::new());
+        all.len() - 1
+    });
+    all.get_mut(at).ok_or_else(|| "the entry is not there".into())
+}
+
+fn take_out(doc: &mut DocumentMut, key: &str, name: &str) -> Result<(), String> {
+    let all = doc.get_mut(key).and_then(Item::as_array_of_tables_mut);
+    let at =
+        all.as_ref().and_then(|a| a.iter().position(|t| t.get("name").and_then(Item::as_str) == Some(name)));
+    match (all, at) {
+        (Some(a), Some(i)) => {
+            a.remove(i);
+            Ok(())
+        }
+        _ => Err(format!("there is no {key} {name} in the file")),
+    }
+}
+
+fn not_ours(t: Option<&crate::config::Topic>) -> Option<String> {
+    let t = t.filter(|t| !t.team)?;
+    Some(format!("{} stands in config.toml, which is the operator's; change it there", t.name))
+}
+
+/// Why a topic is not written: somebody else was at it since it was looked at.
+fn changed(there: Option<&crate::config::Topic>, was: Option<&str>, what: &str) -> Option<String> {
+    match (there, was) {
+        (Some(t), None) => Some(format!("there is {what} {} already: {}", t.name, t.text)),
+        (Some(t), Some(was)) if t.text != was => {
+            Some(format!("{} was changed meanwhile; it is now: {}", t.name, t.text))
+        }
+        (None, Some(_)) => Some(format!("{what} of that name is not there any more")),
+        _ => None,
+    }
+}
+
+fn words(v: &View) -> String {
+    format!("{} ({})", v.filter, v.state_word())
+}
