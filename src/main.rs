@@ -36,6 +36,10 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if let Some(why) = in_my_time(&args) {
+        hearken::clean::tell(&why);
+        return ExitCode::from(2);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(r) => r,
         Err(e) => {
@@ -51,6 +55,21 @@ fn main() -> ExitCode {
     // A poll in flight holds nobody up: what is acknowledged is on the disk.
     runtime.shutdown_timeout(std::time::Duration::from_millis(200));
     ExitCode::from(u8::try_from(code).unwrap_or(1))
+}
+
+/// Whoever sits elsewhere than the server says so in `ui.toml`: clocks are read in the zone that the environment names,
+/// so this becomes the same command in that one. `None` if there is nothing to do; else why it is not done.
+fn in_my_time(args: &Args) -> Option<String> {
+    if matches!(args.command, Some(Command::Serve { .. } | Command::Man | Command::Completions { .. })) {
+        return None;
+    }
+    let paths = Paths::find(args.config.as_deref(), args.data.as_deref(), args.workspace.as_deref()).ok()?;
+    let zone = tui::Settings::ui(paths.ui().as_deref()).tz?;
+    if std::env::var("TZ").is_ok_and(|tz| tz == zone) {
+        return None;
+    }
+    let why = tui::again_in(&zone);
+    Some(format!("hearken: cannot start again in the time zone {zone}: {why}"))
 }
 
 /// Runs to the end, or to the first signal: then the tasks are dropped, and their programs with them.

@@ -231,6 +231,31 @@ fn what_is_copied_is_where_it_is_said_to_be() {
     });
 }
 
+#[test]
+fn twenty_terminals_show_the_same_at_once_and_leave_as_they_came() {
+    let (t, _site) = set_up();
+    let mut all = Vec::new();
+    for _ in 0..20 {
+        let Some(p) = Pty::start(&t, &[]) else { return };
+        all.push(p);
+    }
+    all.iter().for_each(|p| p.shows(" tins"));
+    // What one claims all see; who writes is seen in every row.
+    all[0].keys("a");
+    let who = text(&Command::new("id").arg("-un").output().unwrap().stdout).trim().to_owned();
+    let mark = format!("@{}", who.chars().take(7).collect::<String>());
+    all.iter().for_each(|p| p.shows(&mark));
+    all[19].keys("e");
+    all[..19].iter().for_each(|p| p.shows("done "));
+    // One that is killed takes nobody along.
+    signal(all[7].child.id() as i32, "KILL");
+    for p in &mut all {
+        p.keys("q");
+        p.ends();
+    }
+    assert!(ok(&t, &["check"]).contains("0 findings"));
+}
+
 /// A login by the command in this variable (`ssh -tt … host`), or a loud word that there is none.
 fn login(variable: &str) -> Option<String> {
     let found = std::env::var(variable).ok();

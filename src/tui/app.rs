@@ -339,6 +339,10 @@ pub struct App {
     pub trail: Vec<Key>,
     pub trail_at: usize,
     pub follow: u64,
+    /// What is looked at for so long is read.
+    pub dwell_ms: Option<u64>,
+    /// How often each action was taken from the palette.
+    pub used: HashMap<super::action::Action, usize>,
     /// Half a page at a time, or line by line.
     pub scroll_lines: bool,
     pub ascii: bool,
@@ -402,6 +406,8 @@ impl App {
             trail: Vec::new(),
             trail_at: 0,
             follow: 0,
+            dwell_ms: None,
+            used: HashMap::new(),
             scroll_lines: false,
             ascii: false,
             calm: false,

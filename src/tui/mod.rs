@@ -18,6 +18,7 @@ mod view;
 pub use first::first_run;
 pub use settings::Settings;
 pub use theme::Theme;
+pub use tty::again_in;
 
 use crate::door::Door;
 use std::io::IsTerminal;

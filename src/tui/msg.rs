@@ -80,6 +80,13 @@ pub enum For {
     Told,
 }
 
+/// What may ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rings {
+    Call,
+    News,
+}
+
 /// Timers that the update asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Timer {
@@ -87,6 +94,8 @@ pub enum Timer {
     SaveDraft(u64),
     /// The cursor rests: the reader follows.
     Follow(u64),
+    /// It rests for so long that what is looked at is read.
+    Dwell(u64),
     /// Colleagues are told what is being read and written.
     Here,
 }
@@ -103,7 +112,7 @@ pub enum Effect {
     },
     Suspend,
     /// Rings, if the person wants that, at most once a minute.
-    Bell,
+    Bell(Rings),
     /// Theme, keys and views are read again; with a mistake in them the old ones stay.
     Settings,
     /// A backup into a file that the person names and makes.

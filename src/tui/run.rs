@@ -2,7 +2,7 @@
 
 use super::app::App;
 use super::input::{self, Parking};
-use super::msg::{Effect, For, Msg};
+use super::msg::{Effect, For, Msg, Rings};
 use super::settings::Settings;
 use super::tty::{self, Tty};
 use super::update::update;
@@ -62,6 +62,7 @@ pub async fn run(settings: Settings, ui: Option<std::path::PathBuf>, who: &str, 
     app.scroll_lines = settings.scroll_lines;
     app.after = settings.after;
     app.calm = settings.calm;
+    app.dwell_ms = settings.dwell_ms;
     app.ascii = settings.ascii;
     app.keymap = settings.keys.clone();
     app.views = settings.views.clone();
@@ -236,9 +237,13 @@ impl Loop {
                 let _ = self.keys_tx.send(Msg::Edited(done));
             }
             Effect::Settings => self.read_settings(),
-            Effect::Bell => {
+            Effect::Bell(what) => {
                 let rung = self.rung.is_some_and(|t| t.elapsed() < QUIET);
-                if self.settings.bell && !rung {
+                let wanted = match what {
+                    Rings::Call => self.settings.bell.calls,
+                    Rings::News => self.settings.bell.news,
+                };
+                if wanted && !rung {
                     self.rung = Some(Instant::now());
                     tty::ring();
                 }
@@ -283,6 +288,7 @@ impl Loop {
                 self.app.scroll_lines = s.scroll_lines;
                 self.app.after = s.after;
                 self.app.calm = s.calm;
+                self.app.dwell_ms = s.dwell_ms;
                 self.app.ascii = s.ascii;
                 self.settings = s;
                 self.app.draw_now = true;

@@ -24,8 +24,12 @@ pub struct Settings {
     pub title: bool,
     /// Where the cursor goes after a verb that ends work on a row.
     pub after: After,
-    /// Ring when a colleague calls.
-    pub bell: bool,
+    /// When to ring.
+    pub bell: Bell,
+    /// A mention that is looked at for so long, in ms, is read; never, if not set.
+    pub dwell_ms: Option<u64>,
+    /// The name of the time zone that clocks are shown in, if not the environment's.
+    pub tz: Option<String>,
     pub keys: Keymap,
     /// What 1 to 9 show.
     pub views: BTreeMap<u8, View>,
@@ -36,6 +40,38 @@ pub struct Settings {
     pub trouble: Option<String>,
     /// The files that were read, and when each was changed last.
     files: Vec<(PathBuf, Option<SystemTime>)>,
+}
+
+/// What a terminal rings for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Bell {
+    /// A word for me: a call, a take-over, a draft that waits or comes back.
+    pub calls: bool,
+    /// Something new in the inbox.
+    pub news: bool,
+}
+
+impl Bell {
+    fn of(v: &toml_edit::Item) -> Option<Bell> {
+        if let Some(on) = v.as_bool() {
+            return Some(Bell { calls: on, news: false });
+        }
+        let mut bell = Bell::default();
+        for word in v.as_array()?.iter() {
+            match word.as_str()? {
+                "calls" => bell.calls = true,
+                "news" => bell.news = true,
+                _ => return None,
+            }
+        }
+        Some(bell)
+    }
+}
+
+/// True if the system has a time zone of this name.
+fn is_zone(name: &str) -> bool {
+    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "/_+-".contains(c));
+    plain && !name.is_empty() && Path::new("/usr/share/zoneinfo").join(name.trim_start_matches('/')).is_file()
 }
 
 /// Between two frames that nobody asked for, in ms, where it is to be calm.
@@ -81,7 +117,9 @@ impl Settings {
             refresh_ms: 100,
             scroll_lines: false,
             ascii: false,
-            bell: false,
+            bell: Bell::default(),
+            dwell_ms: None,
+            tz: None,
             calm: false,
             title: true,
             files: Vec::new(),
@@ -184,7 +222,21 @@ impl Settings {
                         _ => return Err(bad("down, up or stay")),
                     }
                 }
-                "bell" => self.bell = v.as_bool().ok_or_else(|| bad("true or false"))?,
+                "bell" => {
+                    self.bell = Bell::of(v).ok_or_else(|| bad("true, false, or a list of calls and news"))?
+                }
+                "dwell_ms" => {
+                    let n = v.as_integer().and_then(|n| u64::try_from(n).ok());
+                    let n = n.filter(|n| (200..=600_000).contains(n));
+                    self.dwell_ms = Some(n.ok_or_else(|| bad("a number from 200 to 600000"))?);
+                }
+                "tz" => {
+                    let zone = v.as_str().filter(|z| is_zone(z));
+                    self.tz = Some(
+                        zone.ok_or_else(|| bad("a time zone that this machine knows, as Europe/Berlin"))?
+                            .into(),
+                    );
+                }
                 "ascii" => self.ascii = v.as_bool().ok_or_else(|| bad("true or false"))?,
                 other => {
                     let known = [
@@ -196,6 +248,8 @@ impl Settings {
                         "title",
                         "after",
                         "bell",
+                        "dwell_ms",
+                        "tz",
                         "views",
                         "client",
                     ];
@@ -251,6 +305,9 @@ mod tests {
             ("[views]\n1 = { filtre = 'x' }\n", "there is no filtre"),
             ("[views]\n1 = '(x'\n", "column"),
             ("[vews]\n1 = 'x'\n", "did you mean views?"),
+            ("tz = 'Europe/Atlantis'\n", "a time zone that this machine knows"),
+            ("bell = ['calls', 'visits']\n", "a list of calls and news"),
+            ("dwell_ms = 5\n", "from 200"),
         ] {
             assert!(read(text).unwrap_err().contains(why), "{text}");
         }

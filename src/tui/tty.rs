@@ -199,6 +199,17 @@ pub fn suspend() -> bool {
     true
 }
 
+/// Becomes the same command in another time zone: clocks are read in the one that the environment names. Comes back
+/// only with why it could not.
+#[must_use]
+pub fn again_in(zone: &str) -> io::Error {
+    use std::os::unix::process::CommandExt;
+    match std::env::current_exe() {
+        Ok(me) => Command::new(me).args(std::env::args_os().skip(1)).env("TZ", zone).exec(),
+        Err(why) => why,
+    }
+}
+
 /// How a text was given to the clipboard, as it is told to people.
 pub fn copy(text: &str) -> &'static str {
     const MAX: usize = 74_000;

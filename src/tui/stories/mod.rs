@@ -138,7 +138,7 @@ impl Story {
                 Effect::Quit(code) => self.app.quit = Some(code),
                 Effect::Edit { .. }
                 | Effect::Suspend
-                | Effect::Bell
+                | Effect::Bell(_)
                 | Effect::Settings
                 | Effect::Backup(_) => {}
             }

@@ -155,6 +155,34 @@ fn looking_does_not_mark_read() {
 }
 
 #[test]
+fn what_is_looked_at_long_enough_is_read_where_one_wants_that() {
+    let mut s = Story::five((120, 30));
+    s.app.dwell_ms = Some(2000);
+    s.press("j").rest().shows("unread 5").rest().shows("unread 4");
+    s.press("j").rest().press("j");
+    s.world.timers.retain(|t| matches!(t, Timer::Dwell(_)));
+    s.rest().shows("unread 4");
+}
+
+#[test]
+fn one_goes_back_and_forward_through_where_one_was() {
+    let mut s = Story::five((80, 24));
+    s.press("enter q j j enter q G enter q").at("kidney");
+    s.press("{").at("Rain").press("{").at("Tins").press("{").shows("where it began");
+    s.press("}").at("Rain").press("}").at("kidney").press("}").shows("the newest place");
+}
+
+#[test]
+fn the_palette_puts_first_what_one_takes_often() {
+    let mut s = Story::five((80, 24));
+    s.press(":").type_in("show").shows(">show all").press("esc");
+    for _ in 0..3 {
+        s.press(":").type_in("show snoozed").press("enter");
+    }
+    s.press(":").type_in("show").shows(">show snoozed");
+}
+
+#[test]
 fn marks_make_one_step() {
     let mut s = Story::five((80, 24));
     s.press("x j X")

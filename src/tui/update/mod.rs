@@ -19,7 +19,7 @@ use super::action::Action;
 use super::action::bitflags::Where;
 use super::app::{App, PageKind, Pane};
 use super::keymap::Found;
-use super::msg::{Effect, For, Msg, Timer};
+use super::msg::{Effect, For, Msg, Rings, Timer};
 use crate::door::{Event, Request, To};
 use crate::model::Stamp;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -96,8 +96,15 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Timer(Timer::Follow(n)) => {
             if n == app.follow && app.columns() > 1 {
                 list::follow(app);
+                return app.dwell_ms.map(|ms| Effect::After(ms, Timer::Dwell(n))).into_iter().collect();
             }
             Vec::new()
+        }
+        Msg::Timer(Timer::Dwell(n)) => {
+            match app.reader.item.as_ref().filter(|i| n == app.follow && !i.read) {
+                Some(i) => verbs::read_quietly(i.key),
+                None => Vec::new(),
+            }
         }
         Msg::Timer(Timer::Here) => {
             app.here_due = false;
@@ -264,6 +271,9 @@ fn event(app: &mut App, e: Event) -> Vec<Effect> {
             app.draw_later = true;
             let mut out = vec![Effect::Ask(For::Counts, Request::Counts)];
             let shows = app.stream.states.contains(&crate::model::State::Inbox);
+            if inbox > 0 {
+                out.push(Effect::Bell(Rings::News));
+            }
             if shows && inbox > 0 {
                 app.stream.calm |= app.stream.rows.is_empty();
                 if app.stream.calm && app.stream.loaded {
@@ -312,7 +322,7 @@ fn event(app: &mut App, e: Event) -> Vec<Effect> {
             }
             app.notice = Some((true, text.into_string()));
             app.draw_later = true;
-            vec![Effect::Bell]
+            vec![Effect::Bell(Rings::Call)]
         }
         Event::Presence(all) => {
             presence(app, all);

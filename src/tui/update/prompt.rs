@@ -158,7 +158,10 @@ fn accept(app: &mut App) -> Vec<Effect> {
         Asking::Palette | Asking::Help => {
             let chosen = app.pages.pop().map(|page| page.behind().clone());
             match chosen {
-                Some(Behind::Action(a)) => super::act(app, a),
+                Some(Behind::Action(a)) => {
+                    *app.used.entry(a).or_default() += 1;
+                    super::act(app, a)
+                }
                 Some(Behind::View(v)) => team::show(app, v),
                 _ => {
                     app.say("nothing of that name");
@@ -290,19 +293,22 @@ fn again(app: &mut App, mut p: Prompt, why: &str) -> Vec<Effect> {
 /// Commands whose name or help holds the typed letters in order, nearest first.
 fn palette(app: &mut App, typed: &str) {
     let here = super::place_below(app);
-    let mut rows: Vec<(usize, String, Behind)> = app
+    let mut rows: Vec<(isize, String, Behind)> = app
         .keymap
         .rows()
         .filter(|(r, _)| r.place.has(here))
         .filter_map(|(r, keys)| {
             let score = fuzzy(typed, r.name).or_else(|| fuzzy(typed, r.help).map(|s| s + 100))?;
             let key = keys.first().map_or("", String::as_str);
+            // What one takes often comes first among those that fit as well.
+            let used = app.used.get(&r.action).map_or(0, |n| (*n).min(9));
+            let score = score.cast_signed() - used.cast_signed();
             Some((score, format!("{:<20}  {key:<8} {}", r.name, r.help), Behind::Action(r.action)))
         })
         .collect();
     let views = app.team_views.iter().filter(|_| here == Where::MAIN).filter_map(|v| {
         let name = format!("view: {}", v.name);
-        let score = fuzzy(typed, &name)?;
+        let score = fuzzy(typed, &name)?.cast_signed();
         Some((score, format!("{name:<20}  {:<8} {}", "", v.filter), Behind::View(v.clone())))
     });
     rows.extend(views);
