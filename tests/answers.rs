@@ -69,8 +69,8 @@ impl Office {
     async fn write(&self, who: &str, mention: Key, words: &str) -> Result<Id, String> {
         let text = Text::ours("");
         let text = if words.is_empty() { text } else { hearken::clean::draft(words) };
-        match self.ask(who, Request::SaveDraft { mention, of: None, text }).await {
-            Reply::Saved(id) => Ok(id),
+        match self.ask(who, Request::SaveDraft { mention, of: None, seen: None, text }).await {
+            Reply::Saved { id, .. } => Ok(id),
             Reply::Refused(r) => Err(r.text.into_string()),
             other => panic!("{other:?}"),
         }
@@ -125,6 +125,11 @@ async fn where_everybody_is_looked_at_a_second_person_is_needed() {
     let key = o.at("strict").await;
     let on = Targets::Mentions(vec![key]);
     assert!(o.act("sue", posted(), on.clone()).await.unwrap_err().contains("has to be approved first"));
+    // However the mention is named, and wherever it stands among others.
+    let many: Vec<Key> = (0..600).map(|n| Key { time: n, id: Id(n + 1) }).chain([key]).collect();
+    for targets in [Targets::Mentions(many), Targets::Rows(vec![key], vec![]), Targets::Story(key.id)] {
+        assert!(o.act("sue", posted(), targets).await.is_err());
+    }
     let id = o.write("sue", key, "Dear all").await.unwrap();
     o.act("sue", Verb::Submit, Targets::Drafts(vec![id])).await.unwrap();
     let saved_at = o.draft("sue", key).await.0.unwrap().saved_at;
@@ -150,11 +155,17 @@ async fn claims_are_required_optional_or_off_by_community() {
     let key = o.at("forum").await;
     let on = Targets::Mentions(vec![key]);
     assert!(o.draft("sam", key).await.1.barred.unwrap().contains("nobody has claimed this"));
-    assert!(o.write("sam", key, "Dear").await.unwrap_err().contains("claim it first"));
-    assert!(o.act("sam", posted(), on.clone()).await.unwrap_err().contains("claim it first"));
+    assert!(o.write("sam", key, "Dear").await.unwrap_err().contains("wants a claim before an answer"));
+    assert!(o.act("sam", posted(), on.clone()).await.unwrap_err().contains("wants a claim before an answer"));
     o.act("sam", Verb::Claim(None), on.clone()).await.unwrap();
-    o.write("sam", key, "Dear").await.unwrap();
+    let begun = o.write("sam", key, "Dear").await.unwrap();
     assert!(o.write("sue", key, "Hello").await.unwrap_err().contains("sam has claimed this"));
+    assert!(
+        o.act("dee", Verb::Discard(true), Targets::Drafts(vec![begun]))
+            .await
+            .unwrap_err()
+            .contains("role send")
+    );
     // A take-over is said to whom it was taken from, and a claim in the dark takes nothing.
     assert_eq!(o.act("sue", Verb::Claim(None), on.clone()).await, Ok(0));
     let mut events = o.door("sam").events();
@@ -165,6 +176,11 @@ async fn claims_are_required_optional_or_off_by_community() {
         }
     };
     assert_eq!(told, (To::Person("sam".into()), "sue took over “Tins at forum”".to_owned()));
+    // What was begun is still kept, posting it is another matter.
+    o.write("sam", key, "Dear all").await.unwrap();
+    assert!(
+        o.act("sam", posted(), Targets::Mentions(vec![key])).await.unwrap_err().contains("sue has claimed")
+    );
     let quiet = Targets::Mentions(vec![o.at("quiet").await]);
     assert!(
         o.act("sam", Verb::Claim(None), quiet).await.unwrap_err().contains("claims are off at quiet.example")

@@ -362,11 +362,15 @@ fn the_teams_files_are_changed_with_their_comments_kept_and_whoever_was_slower_i
     ok(&t, &["fetch"]);
     assert!(ok(&t, &["list"]).contains("Rings again"));
     // Comments stay, and a file that was edited by hand is read before it is written.
-    std::fs::write(&path, format!("# ours, since May\n{written}# the end\n")).unwrap();
+    std::fs::write(
+        &path,
+        format!("# ours, since May\n{}# the end\n", written.replace("rings\"", "rings\" # and tins")),
+    )
+    .unwrap();
     ok(&t, &["topics", "set", "lids", "lids"]);
     let now = std::fs::read_to_string(&path).unwrap();
     assert!(now.starts_with("# ours, since May\n") && now.contains("# the end"), "{now}");
-    assert!(now.contains("query = \"lids\""), "{now}");
+    assert!(now.contains("query = \"lids\" # and tins"), "{now}");
     let log = ok(&t, &["log", "--json"]);
     assert!(log.contains("\"from\":\"lids OR rings\"") && log.contains("\"to\":\"lids\""), "{log}");
     // A mistake is refused and nothing is written; one made by hand leaves the old in force and is told.

@@ -135,13 +135,21 @@ pub enum Command {
     /// Write my draft about a mention; - reads it from stdin
     Draft {
         id: String,
+        /// Write over the draft that is there
+        #[arg(long)]
+        replace: bool,
         #[arg(required = true)]
         text: Vec<String>,
     },
     /// My draft is finished: somebody who may send looks at it
     Submit { draft: String },
     /// A colleague's draft may be posted as it stands
-    Approve { draft: String },
+    Approve {
+        draft: String,
+        /// When the text that was read was saved; without it the text is shown and asked about
+        #[arg(long, value_name = "TIME")]
+        saved_at: Option<String>,
+    },
     /// Give a colleague's draft back, with a reason
     Return {
         draft: String,

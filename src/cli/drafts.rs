@@ -5,9 +5,9 @@ use super::{Out, exact_id, find};
 use crate::clean;
 use crate::clean::width::{fit, pad};
 use crate::door::{Door, Reply, Request};
-use crate::model::{Draft, Stage, Targets, Verb};
+use crate::model::{Draft, Stage, Stamp, Targets, Verb};
 use serde_json::{Value, json};
-use std::io::Read;
+use std::io::{IsTerminal, Read};
 
 /// Longest draft that is read from a pipe, in bytes.
 const LONGEST: u64 = 1 << 20;
@@ -56,9 +56,9 @@ pub async fn list(door: &dyn Door, out: &Out) -> i32 {
 /// Writes, submits, approves, returns.
 pub async fn run(door: &dyn Door, command: Command, out: &Out) -> i32 {
     match command {
-        Command::Draft { id, text } => write(door, &id, &text.join(" "), out).await,
+        Command::Draft { id, text, replace } => write(door, &id, &text.join(" "), replace, out).await,
         Command::Submit { draft } => on(door, &draft, |_| Verb::Submit, out).await,
-        Command::Approve { draft } => on(door, &draft, |d| Verb::Approve(d.saved_at), out).await,
+        Command::Approve { draft, saved_at } => approve(door, &draft, saved_at, out).await,
         Command::Return { draft, reason } => {
             on(door, &draft, move |_| Verb::Return(reason.join(" ")), out).await
         }
@@ -69,7 +69,7 @@ pub async fn run(door: &dyn Door, command: Command, out: &Out) -> i32 {
     }
 }
 
-async fn write(door: &dyn Door, id: &str, text: &str, out: &Out) -> i32 {
+async fn write(door: &dyn Door, id: &str, text: &str, replace: bool, out: &Out) -> i32 {
     let mention = match find(door, id, out).await {
         Ok(k) => k,
         Err(code) => return code,
@@ -82,13 +82,60 @@ async fn write(door: &dyn Door, id: &str, text: &str, out: &Out) -> i32 {
             return 2;
         }
     }
-    match door.ask(Request::SaveDraft { mention, of: None, text: clean::draft(&words) }).await {
-        Reply::Saved(id) => {
+    // Without being told to, nothing that is there is written over.
+    let seen = (!replace).then_some(Stamp(0));
+    match door.ask(Request::SaveDraft { mention, of: None, seen, text: clean::draft(&words) }).await {
+        Reply::Saved { id, .. } => {
             out.either(&json!({"did": "draft", "id": id.to_string()}), || format!("draft {id}"));
             0
         }
         other => out.unexpected(&other),
     }
+}
+
+/// What is approved is what was read: its time is named, or it is shown and asked about.
+async fn approve(door: &dyn Door, id: &str, saved_at: Option<String>, out: &Out) -> i32 {
+    let at = match saved_at.as_deref().map(Stamp::parse_rfc3339) {
+        Some(Ok(at)) => at,
+        Some(Err(why)) => {
+            out.complain(&why);
+            return 2;
+        }
+        None if !std::io::stdin().is_terminal() => {
+            out.complain("say which text was read: --saved-at, as hearken drafts --json shows it");
+            return 2;
+        }
+        None => {
+            let drafts = match all(door, out).await {
+                Ok(d) => d,
+                Err(code) => return code,
+            };
+            let Some(d) = drafts.iter().find(|d| d.is_open() && named(d, id)) else {
+                return none(id, out);
+            };
+            out.line(&format!(
+                "{} about “{}”:\n\n{}\n\napprove it as it stands? (yes)",
+                d.who, d.about, d.text
+            ));
+            let mut said = String::new();
+            let heard = std::io::stdin().read_line(&mut said);
+            if heard.is_err() || !matches!(said.trim().to_lowercase().as_str(), "y" | "yes") {
+                out.line("not approved");
+                return 3;
+            }
+            d.saved_at
+        }
+    };
+    on(door, id, |_| Verb::Approve(at), out).await
+}
+
+fn named(d: &Draft, id: &str) -> bool {
+    exact_id(id).is_some_and(|e| d.id == e) || d.id.to_string().starts_with(id)
+}
+
+fn none(id: &str, out: &Out) -> i32 {
+    out.complain(&format!("no open draft has the id {id}; hearken drafts lists them"));
+    3
 }
 
 /// About one draft, named by its id or the beginning of it.
@@ -97,9 +144,7 @@ async fn on(door: &dyn Door, id: &str, verb: impl FnOnce(&Draft) -> Verb, out: &
         Ok(d) => d,
         Err(code) => return code,
     };
-    let exact = exact_id(id);
-    let fits = |d: &&Draft| exact.is_some_and(|e| d.id == e) || d.id.to_string().starts_with(id);
-    let found: Vec<&Draft> = drafts.iter().filter(|d| d.is_open()).filter(fits).collect();
+    let found: Vec<&Draft> = drafts.iter().filter(|d| d.is_open() && named(d, id)).collect();
     match found.as_slice() {
         [one] => {
             let verb = verb(one);
@@ -107,10 +152,7 @@ async fn on(door: &dyn Door, id: &str, verb: impl FnOnce(&Draft) -> Verb, out: &
             let targets = Targets::Drafts(vec![one.id]);
             super::verbs::said(door.ask(Request::Act { verb, targets, quiet: false }).await, name, out)
         }
-        [] => {
-            out.complain(&format!("no open draft has the id {id}; hearken drafts lists them"));
-            3
-        }
+        [] => none(id, out),
         _ => {
             out.complain(&format!("{id} is the beginning of several ids"));
             2

@@ -23,7 +23,10 @@ pub async fn topics(door: &dyn Door, action: Option<TopicAction>, out: &Out) -> 
             let was = all.iter().find(|t| t.name == name).map(|t| t.query.clone());
             said(door.ask(Request::PutTopic { name, query: query.join(" "), was }).await, out)
         }
-        Some(TopicAction::Remove { name }) => said(door.ask(Request::RemoveTopic(name)).await, out),
+        Some(TopicAction::Remove { name }) => {
+            let was = all.iter().find(|t| t.name == name).map(|t| t.query.clone()).unwrap_or_default();
+            said(door.ask(Request::RemoveTopic { name, was }).await, out)
+        }
     }
 }
 
@@ -41,7 +44,7 @@ pub async fn views(door: &dyn Door, action: Option<ViewAction>, out: &Out) -> i3
         },
         Some(ViewAction::Set { name, filter, state }) => {
             match config::view_of(&name, &filter.join(" "), Some(&state)) {
-                Ok(v) => said(door.ask(Request::PutView(v)).await, out),
+                Ok(view) => said(door.ask(Request::PutView { view, replace: true }).await, out),
                 Err((_, why)) => {
                     out.complain(&why);
                     2
@@ -54,8 +57,9 @@ pub async fn views(door: &dyn Door, action: Option<ViewAction>, out: &Out) -> i3
 
 fn said(reply: Reply, out: &Out) -> i32 {
     match reply {
-        Reply::Edited(name) => {
-            out.either(&json!({"did": "edit", "name": name}), || format!("{name}: written, and in force"));
+        Reply::Edited { name, gone } => {
+            let what = if gone { "taken out" } else { "written, and in force" };
+            out.either(&json!({"did": "edit", "name": name, "gone": gone}), || format!("{name}: {what}"));
             0
         }
         other => out.unexpected(&other),

@@ -2,8 +2,8 @@
 //! it; the engine stands behind it in this process or at the other end of a socket.
 
 use crate::model::{
-    Applied, Counts, Draft, Entry, Id, Item, Key, PersonCard, Role, SourceView, Stamp, State, Targets, Text,
-    TopicView, Verb, View,
+    Applied, Counts, Draft, Entry, Id, Item, Key, PersonCard, Role, SourceView, Stage, Stamp, State, Targets,
+    Text, TopicView, Verb, View,
 };
 use serde::{Deserialize, Serialize};
 use std::future::Future;
@@ -85,6 +85,8 @@ pub enum Request {
     SaveDraft {
         mention: Key,
         of: Option<Id>,
+        /// When what its writer has before them was saved, 0 for nothing yet; refused if it is another one by now.
+        seen: Option<Stamp>,
         text: Text,
     },
     /// The discussion that a mention belongs to, oldest first.
@@ -111,10 +113,17 @@ pub enum Request {
         query: String,
         was: Option<String>,
     },
-    RemoveTopic(String),
+    RemoveTopic {
+        name: String,
+        was: String,
+    },
     /// The team's views.
     Views,
-    PutView(View),
+    /// A view of that name that is there already stays, unless it is to be replaced.
+    PutView {
+        view: View,
+        replace: bool,
+    },
     RemoveView(String),
     /// Read the configuration again; a bad one leaves the old one in force.
     Reload,
@@ -166,7 +175,11 @@ pub enum Reply {
     Drafts(Vec<Draft>),
     /// Mine about the mention, and what holds for an answer to it.
     Draft(Option<Draft>, Box<Terms>),
-    Saved(Id),
+    Saved {
+        id: Id,
+        at: Stamp,
+        stage: Stage,
+    },
     Log(Vec<LogRow>),
     Polled {
         failed: u32,
@@ -191,7 +204,10 @@ pub enum Reply {
     Topics(Vec<TopicView>),
     Views(Vec<View>),
     /// Something of the team's files was written, or taken out.
-    Edited(String),
+    Edited {
+        name: String,
+        gone: bool,
+    },
     Reloaded,
     Imported {
         new: u64,

@@ -152,7 +152,7 @@ fn blocking(e: &Engine, caller: &Caller, request: Request) -> Reply {
             Request::Draft(mention) => {
                 Reply::Draft(reader.draft(&who, mention)?, Box::new(e.terms(caller, mention)?))
             }
-            Request::SaveDraft { mention, of, text } => e.save_draft(caller, mention, of, &text),
+            Request::SaveDraft { mention, of, seen, text } => e.save_draft(caller, mention, of, seen, &text),
             Request::Log { about, limit } => Reply::Log(
                 e.store
                     .log(about, limit.min(ENTRIES))?
@@ -162,9 +162,9 @@ fn blocking(e: &Engine, caller: &Caller, request: Request) -> Reply {
             ),
             Request::Topics => Reply::Topics(e.topic_views()),
             Request::PutTopic { name, query, was } => e.put_topic(caller, &name, &query, was.as_deref()),
-            Request::RemoveTopic(name) => e.remove_topic(caller, &name),
+            Request::RemoveTopic { name, was } => e.remove_topic(caller, &name, &was),
             Request::Views => Reply::Views(e.setup().config.views.clone()),
-            Request::PutView(v) => e.put_view(caller, &v),
+            Request::PutView { view, replace } => e.put_view(caller, &view, replace),
             Request::RemoveView(name) => e.remove_view(caller, &name),
             Request::AddSource(edit) => e.add_source(&edit),
             Request::AddSources(urls) => e.add_sources(&urls),
@@ -242,7 +242,8 @@ fn log_row(e: &Engine, entry: Entry, stands: bool) -> Result<LogRow, StoreError>
         Some(Target::Mention(k)) => headline(k.id)?,
         Some(Target::Person(id)) => reader.person(*id, Stamp::now())?.map(|p| p.name),
         Some(Target::Source(s) | Target::Team(s)) => Some(clean::line(s)),
-        Some(Target::Draft(_)) | None => None,
+        Some(Target::Draft(id)) => reader.draft_by_id(*id)?.map(|d| d.about),
+        None => None,
     };
     Ok(LogRow { entry, about: about.unwrap_or_default(), stands })
 }

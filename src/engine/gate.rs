@@ -3,8 +3,8 @@
 use super::terms::Stop;
 use super::{Caller, Engine, failed, refuse};
 use crate::clean;
-use crate::door::{Event, RefusalKind, Reply};
-use crate::model::{Id, Item, Key, Stamp, Target, Targets, Text, Verb};
+use crate::door::{Event, RefusalKind, Reply, To};
+use crate::model::{Id, Item, Key, Stage, Stamp, Target, Targets, Text, Verb};
 use crate::store::{Asker, StoreError};
 
 /// Longest tag and name, in bytes.
@@ -63,6 +63,9 @@ impl Engine {
             Ok(a) => {
                 self.announce(Event::Changed(a.keys.clone()));
                 self.announce(Event::DraftsChanged);
+                if a.changed > 0 && matches!(a.verb.as_str(), "approve" | "return") {
+                    self.tell_of_undo(asker, &a);
+                }
                 if a.keys.is_empty() && a.seq > 0 {
                     // It may have been a pause.
                     self.replan();
@@ -75,18 +78,38 @@ impl Engine {
         }
     }
 
-    pub(super) fn save_draft(&self, caller: &Caller, mention: Key, of: Option<Id>, text: &Text) -> Reply {
+    pub(super) fn save_draft(
+        &self,
+        caller: &Caller,
+        mention: Key,
+        of: Option<Id>,
+        seen: Option<Stamp>,
+        text: &Text,
+    ) -> Reply {
         let text = clean::draft(text);
         match self.may_write(caller, mention, of) {
             Ok(()) => {}
             Err(Stop::No(why)) => return refuse(RefusalKind::Role, &why),
             Err(Stop::Failed(e)) => return failed(&e),
         }
-        match self.store.save_draft(&caller.asker, mention, of, &text, Stamp::now()) {
-            Ok(id) => {
+        let first = of
+            .and_then(|id| self.store.reader().draft_by_id(id).ok().flatten())
+            .filter(|d| d.stage == Stage::Waiting { edited_by: None });
+        match self.store.save_draft(&caller.asker, mention, of, seen, &text, Stamp::now()) {
+            Ok(saved) => {
+                if let Some(d) =
+                    first.filter(|_| matches!(saved.stage, Stage::Waiting { edited_by: Some(_) }))
+                {
+                    let by = caller.asker.who.clone();
+                    let text = clean::line(&format!(
+                        "{by} changes your answer to “{}” before approving it",
+                        d.about
+                    ));
+                    self.announce(Event::Told { to: To::Person(d.who), by, about: mention, text });
+                }
                 self.announce(Event::DraftsChanged);
                 self.announce(Event::Changed(vec![mention]));
-                Reply::Saved(id)
+                Reply::Saved { id: saved.id, at: saved.at, stage: saved.stage }
             }
             Err(e) => failed(&e),
         }

@@ -68,6 +68,7 @@ impl Engine {
         for one in self.store.ingest(all.collect())? {
             o.new.extend(one.new);
             o.revised.extend(one.revised);
+            o.woken.extend(one.woken);
             o.inbox += one.inbox;
             o.known += one.known;
         }
@@ -77,10 +78,12 @@ impl Engine {
             }
         }
         if !o.new.is_empty() {
-            self.announce(Event::Arrived { inbox: o.inbox, heard: o.new.len() as u32 - o.inbox });
+            let inbox = o.inbox + o.woken.len() as u32;
+            self.announce(Event::Arrived { inbox, heard: o.new.len() as u32 - o.inbox });
         }
-        if !o.revised.is_empty() {
-            self.announce(Event::Changed(o.revised.clone()));
+        let changed: Vec<Key> = o.revised.iter().chain(&o.woken).copied().collect();
+        if !changed.is_empty() {
+            self.announce(Event::Changed(changed));
         }
         Ok(Reply::Imported {
             new: o.new.len() as u64,
@@ -104,8 +107,8 @@ impl Engine {
         verbs.extend(d.answered.map(Verb::Answered));
         match (d.state, d.snoozed_until) {
             (Some(State::Done), _) => verbs.push(Verb::Done),
-            (Some(State::Snoozed), Some(t)) => verbs.push(Verb::Snooze(Some(t))),
-            (Some(State::Inbox | State::Snoozed), _) => verbs.push(Verb::Inbox),
+            (Some(State::Snoozed), t) => verbs.push(Verb::Snooze(t)),
+            (Some(State::Inbox), _) => verbs.push(Verb::Inbox),
             _ => {}
         }
         for v in verbs {

@@ -38,7 +38,9 @@ async fn wake(engine: Weak<Engine>, mut stop: watch::Receiver<bool>) {
         let Some(e) = engine.upgrade() else { return };
         let store = e.store.clone();
         let woken = tokio::task::spawn_blocking(move || {
-            store.wake(Stamp::now()).and_then(|w| Ok((w, store.next_wake()?)))
+            let mut woken = store.wake(Stamp::now())?;
+            woken.extend(store.wake_answered(Stamp::now())?);
+            Ok::<_, crate::store::StoreError>((woken, store.next_wake()?))
         })
         .await;
         let mut nap = Duration::from_secs(3600);

@@ -28,9 +28,10 @@ fn needs(request: &Request) -> Role {
         | Request::Poll { .. }
         | Request::TestSource(_)
         | Request::AddPage(_) => Role::Draft,
-        Request::PutTopic { .. } | Request::RemoveTopic(_) | Request::PutView(_) | Request::RemoveView(_) => {
-            Role::Send
-        }
+        Request::PutTopic { .. }
+        | Request::RemoveTopic { .. }
+        | Request::PutView { .. }
+        | Request::RemoveView(_) => Role::Send,
         Request::AddSource(_)
         | Request::AddSources(_)
         | Request::RemoveSource(_)
@@ -114,8 +115,8 @@ fn what(request: &Request) -> &'static str {
         Request::Poll { .. } => "asking sources",
         Request::TestSource(_) => "testing a source",
         Request::AddPage(_) => "adding a page",
-        Request::PutTopic { .. } | Request::RemoveTopic(_) => "changing topics",
-        Request::PutView(_) | Request::RemoveView(_) => "changing views",
+        Request::PutTopic { .. } | Request::RemoveTopic { .. } => "changing topics",
+        Request::PutView { .. } | Request::RemoveView(_) => "changing views",
         Request::Reload => "reading the configuration again",
         Request::Import { .. } => "import",
         Request::Stop => "stopping the engine",

@@ -159,6 +159,7 @@ impl Engine {
     /// # Errors
     /// The problems found, one a line.
     pub fn reload(&self) -> Result<(), String> {
+        let _editing = self.editing.lock().unwrap_or_else(PoisonError::into_inner);
         let path = self.setup().config.file.clone();
         let config = Config::read(&path).map_err(|all| {
             let all: Vec<String> = all.iter().map(ToString::to_string).collect();

@@ -49,20 +49,21 @@ impl Engine {
         if let Some(why) = not_ours(there.as_ref()) {
             return refuse(RefusalKind::Usage, &why);
         }
-        if let Some(why) = changed(there.as_ref(), was, "a topic") {
-            return refuse(RefusalKind::Usage, &why);
-        }
         let done = self.edit(&File::Topics, |doc| {
+            // What counts is what stands in the file: somebody may have written there by hand just now.
+            let is = find(doc, "topic", &name)
+                .map(|t| t.get("query").and_then(Item::as_str).unwrap_or("").to_owned());
+            same(&name, is.as_deref(), was)?;
             let t = entry(doc, "topic", &name)?;
-            t["name"] = value(name.as_str());
-            t["query"] = value(query.as_str());
+            put(t, "name", &name);
+            put(t, "query", &query);
             Ok(())
         });
         let before = there.map(|t| t.text);
         self.edited(caller, done, "topic", &name, before, Some(query))
     }
 
-    pub(super) fn remove_topic(&self, caller: &Caller, name: &str) -> Reply {
+    pub(super) fn remove_topic(&self, caller: &Caller, name: &str, was: &str) -> Reply {
         let _editing = self.editing.lock().unwrap_or_else(PoisonError::into_inner);
         let there = self.setup().config.topics.iter().find(|t| t.name == name).cloned();
         let Some(there) = there else {
@@ -71,11 +72,16 @@ impl Engine {
         if let Some(why) = not_ours(Some(&there)) {
             return refuse(RefusalKind::Usage, &why);
         }
-        let done = self.edit(&File::Topics, |doc| take_out(doc, "topic", name));
+        let done = self.edit(&File::Topics, |doc| {
+            let is = find(doc, "topic", name)
+                .map(|t| t.get("query").and_then(Item::as_str).unwrap_or("").to_owned());
+            same(name, is.as_deref(), Some(was))?;
+            take_out(doc, "topic", name)
+        });
         self.edited(caller, done, "topic", name, Some(there.text), None)
     }
 
-    pub(super) fn put_view(&self, caller: &Caller, view: &View) -> Reply {
+    pub(super) fn put_view(&self, caller: &Caller, view: &View, replace: bool) -> Reply {
         let _editing = self.editing.lock().unwrap_or_else(PoisonError::into_inner);
         let name = clean::line_capped(view.name.trim(), NAME_MAX).into_string();
         let filter = clean::line_capped(&view.filter, QUERY_MAX).into_string();
@@ -85,10 +91,13 @@ impl Engine {
         let before = self.setup().config.views.iter().find(|v| v.name == name).map(words);
         let state = view.state_word();
         let done = self.edit(&File::Views, |doc| {
+            if !replace && find(doc, "view", &name).is_some() {
+                return Err(format!("the team has a view {name} already; give this one another name"));
+            }
             let t = entry(doc, "view", &name)?;
-            t["name"] = value(name.as_str());
-            t["filter"] = value(filter.as_str());
-            t["state"] = value(state);
+            put(t, "name", &name);
+            put(t, "filter", &filter);
+            put(t, "state", state);
             Ok(())
         });
         self.edited(caller, done, "view", &name, before, Some(words(view)))
@@ -117,9 +126,10 @@ impl Engine {
             return refuse(RefusalKind::Usage, &why);
         }
         let target = Target::Team(format!("{verb} {name}"));
+        let gone = to.is_none();
         let change = Change { target, from: Value::Words(from), to: Value::Words(to) };
         match self.store.note_edit(&caller.asker, verb, change, Stamp::now()) {
-            Ok(()) => Reply::Edited(name.to_owned()),
+            Ok(()) => Reply::Edited { name: name.to_owned(), gone },
             Err(e) => failed(&e),
         }
     }
@@ -211,15 +221,31 @@ fn not_ours(t: Option<&crate::config::Topic>) -> Option<String> {
     Some(format!("{} stands in config.toml, which is the operator's; change it there", t.name))
 }
 
-/// Why a topic is not written: somebody else was at it since it was looked at.
-fn changed(there: Option<&crate::config::Topic>, was: Option<&str>, what: &str) -> Option<String> {
-    match (there, was) {
-        (Some(t), None) => Some(format!("there is {what} {} already: {}", t.name, t.text)),
-        (Some(t), Some(was)) if t.text != was => {
-            Some(format!("{} was changed meanwhile; it is now: {}", t.name, t.text))
+/// Refuses what somebody else was at since it was looked at.
+fn same(name: &str, is: Option<&str>, was: Option<&str>) -> Result<(), String> {
+    match (is, was) {
+        (Some(is), None) => Err(format!("there is a topic {name} already: {is}")),
+        (Some(is), Some(was)) if is != was => Err(format!("{name} was changed meanwhile; it is now: {is}")),
+        (None, Some(_)) => Err(format!("the topic {name} is not there any more")),
+        _ => Ok(()),
+    }
+}
+
+fn find<'d>(doc: &'d DocumentMut, key: &str, name: &str) -> Option<&'d Table> {
+    let all = doc.get(key)?.as_array_of_tables()?;
+    all.iter().find(|t| t.get("name").and_then(Item::as_str) == Some(name))
+}
+
+/// Sets a text where it is another one; what stands behind it on the line stays.
+fn put(t: &mut Table, key: &str, text: &str) {
+    match t.get_mut(key).and_then(Item::as_value_mut) {
+        Some(v) if v.as_str() == Some(text) => {}
+        Some(v) => {
+            let decor = v.decor().clone();
+            *v = toml_edit::Value::from(text);
+            *v.decor_mut() = decor;
         }
-        (None, Some(_)) => Some(format!("{what} of that name is not there any more")),
-        _ => None,
+        None => t[key] = value(text),
     }
 }
 

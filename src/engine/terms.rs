@@ -21,8 +21,8 @@ impl From<StoreError> for Stop {
     }
 }
 
-/// Targets whose community is looked at; no hand marks more.
-const LOOKED_AT: usize = 500;
+/// Take-overs at once that are told one by one.
+const TOLD: usize = 20;
 
 impl Engine {
     /// What holds where somebody writes about a mention.
@@ -55,11 +55,27 @@ impl Engine {
         let who = &caller.asker.who;
         (required && item.assignee.as_deref() != Some(who)).then(|| {
             let has = item.assignee.as_ref().map_or("nobody has".to_owned(), |a| format!("{a} has"));
-            format!(
-                "{} wants a claim before an answer, and {has} claimed this; claim it first (a)",
-                item.mention.community
-            )
+            format!("{} wants a claim before an answer, and {has} claimed this", item.mention.community)
         })
+    }
+
+    /// The mentions that a verb is about, whichever way they are named.
+    fn items_of(&self, targets: &Targets, who: &str) -> Result<Vec<crate::model::Item>, StoreError> {
+        let reader = self.store.reader();
+        let (keys, stories): (&[Key], &[Id]) = match targets {
+            Targets::Mentions(k) => (k, &[]),
+            Targets::Rows(k, s) => (k, s),
+            Targets::Story(s) => (&[], std::slice::from_ref(s)),
+            _ => (&[], &[]),
+        };
+        let mut out = Vec::new();
+        for k in keys {
+            out.extend(reader.item(k.id, who)?);
+        }
+        for s in stories {
+            out.extend(reader.story(*s, who)?);
+        }
+        Ok(out)
     }
 
     /// Whether somebody may write a draft about a mention, or change a colleague's.
@@ -72,6 +88,10 @@ impl Engine {
         if theirs.is_some() {
             return self.has(caller, Role::Send, "changing a colleague's draft").map_err(Stop::No);
         }
+        // A claim is taken over while somebody writes: what is begun may be kept, posting it is another matter.
+        if reader.draft(&caller.asker.who, mention.id)?.is_some_and(|d| d.is_open()) {
+            return Ok(());
+        }
         let item = reader.item(mention.id, &caller.asker.who)?;
         item.and_then(|i| self.barred(caller, &i)).map_or(Ok(()), |why| Err(Stop::No(why)))
     }
@@ -81,23 +101,28 @@ impl Engine {
         let reader = self.store.reader();
         let who = &caller.asker.who;
         match (verb, targets) {
-            (Verb::Claim(_) | Verb::Assign(_), Targets::Mentions(keys)) => {
+            (Verb::Claim(_) | Verb::Assign(Some(_)), _) => {
                 let answers = self.setup().config.answers.clone();
-                for k in keys.iter().take(LOOKED_AT) {
-                    let Some(i) = reader.item(k.id, who)? else { continue };
+                let rules = std::iter::once(&answers.everywhere).chain(answers.communities.values());
+                if !rules.into_iter().any(|r| r.claim == Some(Claim::Off)) {
+                    return Ok(());
+                }
+                for i in self.items_of(targets, who)? {
                     let name = &i.mention.community;
                     if answers.claim(name) == Claim::Off {
-                        return Err(Stop::No(format!("claims are off at {name} (config.toml, [answers])")));
+                        let title: String = i.mention.headline().chars().take(40).collect();
+                        return Err(Stop::No(format!(
+                            "claims are off at {name}, as for “{title}” (config.toml: [answers] or [community])"
+                        )));
                     }
                 }
             }
-            (Verb::Answered(_), Targets::Mentions(keys)) => {
-                for k in keys.iter().take(LOOKED_AT) {
-                    let Some(i) = reader.item(k.id, who)? else { continue };
+            (Verb::Answered(_), Targets::Mentions(_)) => {
+                for i in self.items_of(targets, who)? {
                     if let Some(why) = self.barred(caller, &i) {
                         return Err(Stop::No(why));
                     }
-                    let draft = reader.draft(who, k.id)?.filter(crate::model::Draft::is_open);
+                    let draft = reader.draft(who, i.id)?.filter(crate::model::Draft::is_open);
                     let approved = draft.is_some_and(|d| matches!(d.stage, Stage::Approved { .. }));
                     if !approved && self.asks_approval(caller, &i.mention.community) {
                         let by = self.setup().config.roles.who_has(Role::Send);
@@ -111,14 +136,49 @@ impl Engine {
                     }
                 }
             }
-            (Verb::Answered(_), _) => self.has(caller, Role::Send, verb.name()).map_err(Stop::No)?,
+            (Verb::Answered(_), _) => {
+                return Err(Stop::No("an answer is recorded for mentions, one by one".into()));
+            }
+            (Verb::Discard(_), Targets::Drafts(ids)) => {
+                for id in ids {
+                    if reader.draft_by_id(*id)?.is_some_and(|d| d.who != *who) {
+                        self.has(caller, Role::Send, "putting a colleague's draft aside")
+                            .map_err(Stop::No)?;
+                    }
+                }
+            }
             (Verb::Submit | Verb::Approve(_) | Verb::Return(_), Targets::Drafts(ids)) => {
+                if matches!(verb, Verb::Return(_)) && ids.len() != 1 {
+                    return Err(Stop::No("drafts are returned one by one: each has its own reason".into()));
+                }
                 for id in ids {
                     let Some(d) = reader.draft_by_id(*id)?.filter(crate::model::Draft::is_open) else {
                         return Err(Stop::No("that draft is not open any more".into()));
                     };
                     if matches!(verb, Verb::Submit) && d.who != *who {
                         return Err(Stop::No(format!("that is the draft of {}", d.who)));
+                    }
+                    if matches!(verb, Verb::Return(_))
+                        && matches!(d.stage, Stage::Writing | Stage::Returned { .. })
+                    {
+                        return Err(Stop::No(format!("{} is writing it: {}", d.who, d.stage.words())));
+                    }
+                    if matches!(verb, Verb::Approve(_)) {
+                        let rivals = reader.drafts_about(d.mention.id)?;
+                        let may_go = |r: &&crate::model::Draft| {
+                            r.id != d.id && matches!(r.stage, Stage::Approved { .. })
+                        };
+                        if let Some(r) = rivals.iter().find(may_go) {
+                            let why = format!(
+                                "the answer of {} to this is {} already; return it first",
+                                r.who,
+                                r.stage.words()
+                            );
+                            return Err(Stop::No(why));
+                        }
+                        if let Some(at) = reader.item(d.mention.id, who)?.and_then(|i| i.answered) {
+                            return Err(Stop::No(format!("this is answered already, at {at}")));
+                        }
                     }
                     if matches!(verb, Verb::Approve(_)) && d.who == *who {
                         return Err(Stop::No("somebody else has to approve what you wrote".into()));
@@ -149,7 +209,7 @@ impl Engine {
                 }
             }
             (Verb::Claim(Some(from)), _) if done.changed > 0 && from != me => {
-                for about in &done.keys {
+                for about in done.keys.iter().take(TOLD) {
                     say(
                         To::Person(from.clone()),
                         *about,
@@ -197,8 +257,34 @@ impl Engine {
         }
     }
 
+    /// Tells whose draft it is that somebody took their word about it back.
+    pub(super) fn tell_of_undo(&self, asker: &Asker, done: &Applied) {
+        let Ok(entry) = self.store.entry(done.seq) else { return };
+        for c in &entry.changes {
+            let crate::model::Target::Draft(id) = c.target else { continue };
+            let Ok(Some(d)) = self.store.reader().draft_by_id(id) else { continue };
+            if d.who != asker.who {
+                let text = format!(
+                    "{} changed their mind: your answer to “{}” {}",
+                    asker.who,
+                    d.about,
+                    is_now(&d.stage)
+                );
+                let (to, by) = (To::Person(d.who), asker.who.clone());
+                self.announce(Event::Told { to, by, about: d.mention, text: clean::line(&text) });
+            }
+        }
+    }
+
     fn headline(&self, id: Id) -> String {
         let item = self.store.reader().item(id, "").ok().flatten();
         item.map_or(String::new(), |i| i.mention.headline().chars().take(60).collect())
+    }
+}
+
+fn is_now(stage: &Stage) -> String {
+    match stage {
+        Stage::Waiting { .. } => "waits again".into(),
+        s => format!("is {} again", s.words()),
     }
 }

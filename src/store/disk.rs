@@ -55,8 +55,17 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
     let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let tmp = path.with_extension("new");
     let write = || -> std::io::Result<()> {
-        let mut f = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&tmp)?;
+        // Never through what somebody else put there, where others may write too.
+        let _ = fs::remove_file(&tmp);
+        let mut f = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&tmp)?;
         f.write_all(bytes)?;
+        // Who could read and write it before still can.
+        if let Ok(old) = fs::metadata(path) {
+            let group = rustix::fs::Gid::from_raw(old.gid());
+            let same = old.gid() == f.metadata()?.gid() || rustix::fs::fchown(&f, None, Some(group)).is_ok();
+            let kept = if same { 0o777 } else { 0o707 };
+            f.set_permissions(fs::Permissions::from_mode(old.permissions().mode() & kept))?;
+        }
         f.sync_all()?;
         fs::rename(&tmp, path)
     };

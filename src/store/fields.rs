@@ -6,7 +6,7 @@ use super::error::Result;
 use super::keys;
 use super::records::{NoteRef, Story};
 use super::tx::Tx;
-use crate::model::{Id, Key, Stamp, State, Target, Trouble, Value, hash64};
+use crate::model::{Id, Key, State, Target, Trouble, Value, hash64};
 
 /// The number under which a person's own marks are kept.
 pub fn person_no(who: &str) -> u64 {
@@ -102,7 +102,9 @@ pub fn set(tx: &mut Tx<'_>, who: &str, target: &Target, value: &Value, note: Opt
                 _ => return Ok(()),
             }
             if let Some(at) = tx.locate(d.mention.id)? {
-                tx.set_flag(at, flag::DRAFT, !d.discarded && d.posted.is_none())?;
+                // A colleague's may still be open.
+                let open = (!d.discarded && d.posted.is_none()) || tx.others_open(&d)?;
+                tx.set_flag(at, flag::DRAFT, open)?;
             }
             tx.put_draft(&d)
         }
@@ -140,7 +142,7 @@ fn set_mention(tx: &mut Tx<'_>, who: &str, key: Key, value: &Value, note: Option
                 r.flags = (r.flags & !flag::STATE) | state_bits(*s);
             }
             if *s == State::Snoozed && until.is_none() {
-                tx.batch.put(keys::awaits(key.id), super::codec::encode(&(key, Stamp::now()))?);
+                tx.batch.put(keys::awaits(key.id), super::codec::encode(&(key, tx.now))?);
             } else if was == State::Snoozed && had.is_none() {
                 tx.batch.delete(keys::awaits(key.id));
             }

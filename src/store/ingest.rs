@@ -158,10 +158,11 @@ impl Store {
         w.finish(&mut core)?;
         woken.sort_unstable();
         woken.dedup();
-        let woken = self.bring_back(&mut core, &woken, Stamp::now(), Cause::Source)?;
         for (no, id) in names {
             self.inner.name_source(no, &id);
         }
+        // What arrived stands, whatever becomes of this: who tends the clock looks again.
+        let woken = self.bring_back(&mut core, &woken, Stamp::now(), Cause::Source).unwrap_or_default();
         for (n, (i, o)) in results.into_iter().enumerate() {
             let out = &mut outcomes[i];
             if n == 0 {
@@ -390,7 +391,8 @@ impl<'a> Work<'a> {
         let month = item.mention.heard_at.month();
         let thread = item.thread;
         if thread != 0 {
-            self.woken.extend(self.awaits.get(&thread).into_iter().flatten().map(|(k, _)| *k));
+            let waiting = self.awaits.get(&thread).into_iter().flatten();
+            self.woken.extend(waiting.filter(|s| s.is_answered_by(&item.mention)).map(|s| s.key));
         }
         let bytes = codec::encode(&Stored { key, state: item.state, link, mention: item.mention, thread })?;
         let row = Row { key, author, source, flags };

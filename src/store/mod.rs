@@ -38,13 +38,14 @@ pub use backup::restore;
 pub use check::{Finding, POSTINGS};
 pub use error::StoreError;
 pub use ingest::{Arrivals, Incoming, Outcome};
+pub use notes::Saved;
 pub use read::{Page, PageQuery, Wanted};
 pub use rebuild::{Rebuilt, rebuild};
 pub use records::SourceRec;
 pub use tend::background;
 pub use verbs::Asker;
 
-use crate::model::{Health, Id, Key, Stamp};
+use crate::model::{Health, Id, Key, Stamp, Text};
 use blobs::{Blob, Blobs};
 use block::{Block, Place};
 use error::Result;
@@ -99,8 +100,16 @@ pub(crate) struct Inner {
     marks: Mutex<HashMap<u64, HashMap<u32, Marks>>>,
 }
 
-/// By the hash of a discussion: what waits for a reply in it, and since when.
-type Awaits = HashMap<u64, Vec<(Key, Stamp)>>;
+/// By the hash of a discussion: what waits for a reply in it.
+type Awaits = HashMap<u64, Vec<Sleeper>>;
+
+/// What waits for a reply, since when, and where our own answer stands, which is none.
+#[derive(Clone, Debug)]
+pub(crate) struct Sleeper {
+    key: Key,
+    since: Stamp,
+    answered: Option<Text>,
+}
 
 #[derive(Default)]
 pub(crate) struct Sources {
@@ -427,6 +436,11 @@ impl Inner {
         let bytes =
             f.record(i).ok_or_else(|| StoreError::corrupt(format!("frame {} has no record {i}", f.owner)))?;
         codec::decode(bytes)
+    }
+
+    /// Where a posting points to, if its block is there still.
+    fn alive(&self, p: &Posting) -> Option<Located> {
+        self.index().meta(p.block).map(|_| Located { block: p.block, slot: usize::from(p.slot) })
     }
 
     /// A mention as it lies in a frame.

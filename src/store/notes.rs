@@ -7,7 +7,7 @@ use super::records::{DraftRec, NoteRec, NoteRef, StoredNote};
 use super::segs::{FrameKind, pack};
 use super::tx::Tx;
 use super::verbs::{Asker, Line};
-use super::{Core, Reader, Store, codec, keys, kv};
+use super::{Core, Inner, Reader, Store, codec, keys, kv};
 use crate::model::{Cause, Change, Draft, Id, Key, Stage, Stamp, Target, Text, Value, hash64};
 
 /// The class of notes and drafts.
@@ -52,23 +52,30 @@ impl Store {
 
     /// Saves a person's open draft about a mention; an empty text is saved too. `of` is a colleague's draft that
     /// waits for approval: it stays theirs and goes on waiting. One's own that was finished is being written again.
+    /// `seen` is when what the writer has before them was saved (0 for nothing yet), where it matters.
     ///
     /// # Errors
-    /// If the disk fails, or the colleague's draft waits no more.
+    /// If the disk fails, the colleague's draft waits no more, or it was changed since it was seen.
     pub fn save_draft(
         &self,
         asker: &Asker,
         mention: Key,
         of: Option<Id>,
+        seen: Option<Stamp>,
         text: &Text,
         now: Stamp,
-    ) -> Result<Id> {
+    ) -> Result<Saved> {
         let mut core = self.urgently()?;
         let mut tx = Tx::new(&self.inner);
+        let gone = || StoreError::Stale("that draft is not open any more".into());
         let (id, old) = match of {
-            Some(id) => (id, tx.draft(id)?),
+            Some(id) => {
+                let d = tx.draft(id)?.filter(|d| !d.discarded && d.posted.is_none() && d.who != asker.who);
+                (id, Some(d.filter(|d| d.mention.id == mention.id).ok_or_else(gone)?))
+            }
             None => open_draft(&asker.who, mention.id, |id| tx.draft(id))?,
         };
+        let is = old.as_ref().filter(|d| !d.discarded).map_or(Stamp(0), |d| d.saved_at);
         let who = old.as_ref().map_or(&asker.who, |d| &d.who).clone();
         let before = old.as_ref().map(|d| d.stage.clone()).unwrap_or_default();
         let stage = if who == asker.who {
@@ -78,10 +85,14 @@ impl Store {
         } else {
             return Err(StoreError::Stale(format!("the draft of {who} does not wait for approval any more")));
         };
-        if let Some(d) = old.as_ref().filter(|d| d.stage != Stage::Writing && !d.discarded)
+        // The same text is no other one, however often it is given.
+        if let Some(d) = old.as_ref().filter(|d| !d.discarded)
             && self.inner.record::<StoredNote>(d.place, 0).is_ok_and(|n| n.text == *text)
         {
-            return Ok(id);
+            return Ok(Saved { id, at: d.saved_at, stage: d.stage.clone() });
+        }
+        if seen.is_some_and(|s| s != is) {
+            return Err(StoreError::Stale("the draft was changed elsewhere since you opened it".into()));
         }
         let mention = old.as_ref().map_or(mention, |d| d.mention);
         let stored =
@@ -103,8 +114,8 @@ impl Store {
             tx.set_flag(at, flag::DRAFT, true)?;
         }
         if changed {
-            let change =
-                Change { target: Target::Draft(id), from: Value::Stage(before), to: Value::Stage(stage) };
+            let to = Value::Stage(stage.clone());
+            let change = Change { target: Target::Draft(id), from: Value::Stage(before), to };
             self.log_and_commit(
                 &mut core,
                 tx,
@@ -116,8 +127,16 @@ impl Store {
         } else {
             tx.commit()?;
         }
-        Ok(id)
+        Ok(Saved { id, at: now, stage })
     }
+}
+
+/// A draft as it was saved.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Saved {
+    pub id: Id,
+    pub at: Stamp,
+    pub stage: Stage,
 }
 
 /// The id of a person's draft about a mention that is not posted yet, and the draft if there is one.
@@ -137,6 +156,11 @@ pub(super) fn open_draft(
 }
 
 impl Tx<'_> {
+    /// True if another draft about the same mention is open.
+    pub fn others_open(&self, d: &DraftRec) -> Result<bool> {
+        Ok(self.inner().open_drafts_about(d.mention.id)?.iter().any(|o| o.id != d.id))
+    }
+
     pub fn draft(&self, id: Id) -> Result<Option<DraftRec>> {
         let key = keys::draft(id);
         let mine = self.batch.ops.iter().rev().find(|(k, _)| *k == key);
@@ -150,6 +174,19 @@ impl Tx<'_> {
     pub fn put_draft(&mut self, d: &DraftRec) -> Result<()> {
         self.batch.put(keys::draft(d.id), codec::encode(d)?);
         Ok(())
+    }
+}
+
+impl Inner {
+    /// The records of all open drafts about a mention.
+    pub fn open_drafts_about(&self, mention: Id) -> Result<Vec<DraftRec>> {
+        let mut out = Vec::new();
+        kv::scan(&*self.kv(), b"d", &mut |_, v| {
+            let found = codec::decode::<DraftRec>(v).ok();
+            out.extend(found.filter(|d| d.mention.id == mention && !d.discarded && d.posted.is_none()));
+            true
+        })?;
+        Ok(out)
     }
 }
 
@@ -198,7 +235,9 @@ impl Reader {
     /// # Errors
     /// If the disk fails.
     pub fn drafts_about(&self, mention: Id) -> Result<Vec<Draft>> {
-        Ok(self.drafts()?.into_iter().filter(|d| d.mention.id == mention && d.is_open()).collect())
+        let mut recs = self.inner.open_drafts_about(mention)?;
+        recs.sort_by_key(|d| std::cmp::Reverse(d.saved_at));
+        recs.iter().map(|d| self.draft_of(d)).collect()
     }
 
     fn draft_of(&self, d: &DraftRec) -> Result<Draft> {

@@ -388,10 +388,7 @@ impl Reader {
         let found = self.inner.search.newest(Family::Author, person.0, before.time, limit)?;
         let mut out = Vec::new();
         for p in found {
-            let at = Located { block: p.block, slot: usize::from(p.slot) };
-            if self.inner.index().meta(p.block).is_none() {
-                continue;
-            }
+            let Some(at) = self.inner.alive(&p) else { continue };
             if let Some(row) = self.inner.block(at.block)?.rows.get(at.slot).filter(|r| r.author == person.0)
             {
                 out.push(self.hydrate(at, row, who)?);
@@ -413,14 +410,11 @@ impl Reader {
         if hash != 0 {
             for (family, limit) in [(Family::Link, ROOTS), (Family::Thread, limit)] {
                 let found = self.inner.search.newest(family, hash, u64::MAX, limit)?;
-                places.extend(found.iter().map(|p| Located { block: p.block, slot: usize::from(p.slot) }));
+                places.extend(found.iter().filter_map(|p| self.inner.alive(p)));
             }
         }
         let mut out: Vec<Item> = Vec::new();
         for at in places {
-            if self.inner.index().meta(at.block).is_none() {
-                continue;
-            }
             if let Some(row) = self.inner.block(at.block)?.rows.get(at.slot)
                 && !out.iter().any(|i| i.key == row.key)
             {

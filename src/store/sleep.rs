@@ -6,9 +6,19 @@ use super::records::Links;
 use super::runs::Family;
 use super::tx::Tx;
 use super::verbs::{Asker, Line};
-use super::{Awaits, Core, Inner, Store, codec, keys, kv};
-use crate::model::{Cause, Change, Id, Key, Stamp, State, Target, Value};
+use super::{Awaits, Core, Inner, Sleeper, Store, codec, keys, kv};
+use crate::model::{Cause, Change, Id, Key, Mention, Stamp, State, Target, Value};
 use std::sync::{Arc, PoisonError};
+
+/// Replies of one discussion that are looked at for one that somebody waits for.
+const LOOKED_AT: usize = 16;
+
+impl Sleeper {
+    /// Neither our own answer nor what was said before is the reply that somebody waits for.
+    pub fn is_answered_by(&self, m: &Mention) -> bool {
+        m.at >= self.since && self.answered.as_ref() != Some(&m.url)
+    }
+}
 
 impl Store {
     /// Wakes every snooze that is due; gives the keys.
@@ -36,11 +46,15 @@ impl Store {
         let mut core = self.urgently()?;
         let mut due = Vec::new();
         for (hash, waiting) in self.inner.awaits()?.iter() {
-            let newest = self.inner.search.newest(Family::Thread, *hash, u64::MAX, 1)?;
-            let newest = newest.first().map_or(0, |p| p.time);
-            due.extend(
-                waiting.iter().filter(|(_, since)| newest > since.0.unsigned_abs() * 1000).map(|(k, _)| *k),
-            );
+            let oldest = waiting.iter().map(|s| s.since).min().unwrap_or_default();
+            let newest = self.inner.search.newest(Family::Thread, *hash, u64::MAX, LOOKED_AT)?;
+            for p in newest.iter().take_while(|p| p.time >= oldest.0.unsigned_abs() * 1000) {
+                let Some(at) = self.inner.alive(p) else { continue };
+                let Ok(said) = self.inner.stored(self.inner.block(at.block)?.place, at.slot) else {
+                    continue;
+                };
+                due.extend(waiting.iter().filter(|s| s.is_answered_by(&said.mention)).map(|s| s.key));
+            }
         }
         due.sort_unstable();
         due.dedup();
@@ -123,13 +137,15 @@ impl Inner {
         let mut out = Awaits::new();
         for (key, since) in all {
             let Some(at) = self.locate(key.id)? else { continue };
+            let answered = self.side(key.id)?.and_then(|s| s.answered);
             // A text that cannot be read waits for nothing that could be told.
             let links = self
                 .stored(self.block(at.block)?.place, at.slot)
                 .map_or_else(|_| Links::default(), |s| s.links());
             for hash in [links.own, links.thread] {
                 if hash != 0 {
-                    out.entry(hash).or_default().push((key, since));
+                    let answered = answered.clone();
+                    out.entry(hash).or_default().push(Sleeper { key, since, answered });
                 }
             }
         }

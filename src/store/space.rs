@@ -205,6 +205,7 @@ impl Store {
                     }
                 }
                 tx.batch.delete(keys::side(r.key.id));
+                tx.batch.delete(keys::awaits(r.key.id));
             }
             tx.remove_block(&b);
         }

@@ -9,7 +9,7 @@ use super::kv::Batch;
 use super::records::{PersonRec, Side, Story};
 use super::runs::{Family, Posting};
 use super::{Inner, Located, keys};
-use crate::model::{Id, Key};
+use crate::model::{Id, Key, Stamp};
 use std::collections::{BTreeMap, HashMap};
 
 /// Read marks of one person for one group of 32 blocks.
@@ -26,6 +26,8 @@ pub struct Tx<'a> {
     pub marks: HashMap<(u64, u32), Marks>,
     pub postings: Vec<(Family, Posting)>,
     removed: Vec<u32>,
+    /// When what is changed here was asked for.
+    pub now: Stamp,
 }
 
 impl<'a> Tx<'a> {
@@ -40,7 +42,12 @@ impl<'a> Tx<'a> {
             marks: HashMap::new(),
             postings: Vec::new(),
             removed: Vec::new(),
+            now: Stamp::now(),
         }
+    }
+
+    pub fn inner(&self) -> &Inner {
+        self.inner
     }
 
     pub fn kv(&self) -> std::sync::Arc<dyn super::kv::Kv> {

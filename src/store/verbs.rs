@@ -49,6 +49,7 @@ impl Store {
     ) -> Result<Applied> {
         let mut core = self.urgently()?;
         let mut tx = Tx::new(&self.inner);
+        tx.now = now;
         let mut changes = Vec::new();
         let (mut changed, mut skipped) = (0, 0);
         let mut note = None;
@@ -133,6 +134,13 @@ impl Store {
     pub fn redo(&self, asker: &Asker, now: Stamp) -> Result<Applied> {
         let Some(seq) = self.line(asker, false)? else { return Ok(Applied::default()) };
         let entry = self.entry(seq)?;
+        if matches!(entry.verb.as_str(), "approve" | "answered") {
+            // The text may be another one by now, and what holds for it too.
+            return Err(StoreError::Stale(format!(
+                "“{}” is not done again unseen: do it where it stands",
+                entry.verb
+            )));
+        }
         self.apply_set(
             asker,
             now,
@@ -207,6 +215,7 @@ impl Store {
     ) -> Result<Applied> {
         let mut core = self.urgently()?;
         let mut tx = Tx::new(&self.inner);
+        tx.now = now;
         let (mut changes, mut skipped) = (Vec::new(), 0);
         for c in wanted {
             // Only what still has the value that was set is taken back.
@@ -307,6 +316,7 @@ impl Store {
         }
         let mut tx = Tx::new(&self.inner);
         for (entry, place) in tail {
+            tx.now = entry.at;
             for c in &entry.changes {
                 let note = self.note_again(&c.to)?;
                 fields::set(&mut tx, &entry.who, &c.target, &c.to, note.as_ref())?;

@@ -24,6 +24,8 @@ pub mod bitflags {
         pub const ROWS: Where = Where(39);
         /// The page of a colleague's draft.
         pub const APPROVAL: Where = Where(16);
+        /// Where a long text is paged.
+        pub const PAGED: Where = Where(17);
         /// The page of topics.
         pub const TOPICS: Where = Where(32);
         /// While a draft is written, after Ctrl-x.
@@ -130,6 +132,8 @@ pub enum Action {
     ReturnDraft,
     EditDraft,
     NextDraft,
+    MentionDown,
+    MentionUp,
     GoTopics,
     TopicAdd,
     TopicEdit,
@@ -178,7 +182,7 @@ pub const ACTIONS: &[ActionRow] = &[
     row(A::Split, "split", &["S"], "split a wrong merge", W::MAIN),
     row(A::NextPane, "next pane", &["tab"], "next pane", W::MAIN),
     row(A::Layout, "layout", &["v"], "cycle layouts", W::MAIN),
-    row(A::Space, "page", &["space"], "page the reader, at its end the next unread", W::MAIN),
+    row(A::Space, "page", &["space"], "page the reader, at its end the next unread", W::PAGED),
     row(A::NextUnread, "next unread", &["] u"], "next unread", W::MAIN),
     row(A::PrevUnread, "previous unread", &["[ u"], "previous unread", W::MAIN),
     row(A::NextMine, "next mine", &["] m"], "next of mine", W::MAIN),
@@ -268,6 +272,8 @@ pub const ACTIONS: &[ActionRow] = &[
     row(A::Approve, "approve", &["enter"], "approve it as it stands (asks)", W::APPROVAL),
     row(A::EditDraft, "edit draft", &["r"], "change it, then approve it", W::APPROVAL),
     row(A::ReturnDraft, "return", &["N"], "return it with a reason", W::APPROVAL),
+    row(A::MentionDown, "scroll the mention", &["J"], "scroll what it answers", W::APPROVAL),
+    row(A::MentionUp, "scroll the mention back", &["K"], "scroll what it answers back", W::APPROVAL),
     row(A::NextDraft, "rival draft", &["tab"], "the rival draft", W::APPROVAL),
 ];
 

@@ -132,6 +132,8 @@ pub enum PageKind {
     Health,
     /// Where colleagues call me.
     Calls,
+    /// Words that were handed off just now.
+    Handed,
     /// A colleague's draft, and its rivals.
     Approval,
     Topics,
@@ -152,8 +154,9 @@ pub struct Page {
     pub source: Option<String>,
     /// The mention that a page is about.
     pub about: Option<Box<Item>>,
-    /// Lines of a draft that are above the screen.
+    /// Lines of a draft, and of what it answers, that are above their part of the screen.
     pub scroll: usize,
+    pub mention_scroll: usize,
 }
 
 impl Page {
@@ -168,6 +171,7 @@ impl Page {
             source: None,
             about: None,
             scroll: 0,
+            mention_scroll: 0,
         }
     }
 
@@ -197,6 +201,10 @@ pub enum Asking {
     MarkQuery,
     /// Enter removes the source.
     RemoveSource,
+    /// Enter opens my reply although somebody writes one.
+    Busy,
+    /// Enter claims it, then opens my reply.
+    ClaimFirst,
     TopicNew,
     TopicEdit,
     TopicRemove,
@@ -218,6 +226,8 @@ pub struct Prompt {
     pub source: String,
     /// What stood there.
     pub was: String,
+    /// The draft that it is about, as it stood when it was asked.
+    pub draft: Option<Box<Draft>>,
     pub about: Option<Key>,
     pub line: LineEdit,
     /// Shown behind the line: an error, a hint.
@@ -233,6 +243,7 @@ impl Prompt {
             label,
             source: String::new(),
             was: String::new(),
+            draft: None,
             about: None,
             line,
             hint: String::new(),
@@ -251,11 +262,18 @@ pub struct Editor {
     pub saved: u64,
     /// It is left as soon as it is kept.
     pub leaving: bool,
+    /// A save is under way: the next one waits for it. And the last one was refused.
+    pub under_way: bool,
+    pub refused: bool,
     /// It is finished as soon as it is kept.
     pub finishing: bool,
     /// Its id, once it has one; how far it is, and what holds for it.
     pub id: Option<Id>,
+    /// When what the engine has was saved; 0 for nothing.
+    pub saved_at: Stamp,
     pub stage: Stage,
+    /// Why it was returned.
+    pub reason: String,
     pub terms: Terms,
     /// A colleague's draft that is being changed.
     pub of: Option<Draft>,
@@ -306,10 +324,12 @@ pub struct App {
     pub present: Vec<crate::door::Present>,
     pub here: (Option<Id>, Option<Id>),
     pub here_due: bool,
-    /// Somebody else is writing a reply to what is selected: only `r` again opens mine.
-    pub warned: bool,
     /// Keys typed since `r`, for the draft that is being opened.
     pub ahead: Option<Vec<crossterm::event::KeyEvent>>,
+    /// A warning stands there: what would quit only takes it away.
+    pub warned: bool,
+    /// What was typed for the team's files, until it is known to be written.
+    pub sent: Option<Prompt>,
     /// The engine is away.
     pub lost: bool,
     /// Who ended the engine, until there is one again.
@@ -363,8 +383,9 @@ impl App {
             present: Vec::new(),
             here: (None, None),
             here_due: false,
-            warned: false,
             ahead: None,
+            warned: false,
+            sent: None,
             lost: false,
             stopped_by: None,
             who: who.into(),

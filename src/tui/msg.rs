@@ -58,8 +58,12 @@ pub enum For {
     Around(u64, crate::model::Key),
     /// The mention of a draft that is to be opened.
     DraftItem(crate::model::Key),
-    /// How the discussion of a draft stands.
-    Meanwhile,
+    /// The claim without which no reply is begun.
+    ClaimToWrite(crate::model::Key),
+    /// How the discussion of the draft about this mention stands.
+    Meanwhile(crate::model::Key),
+    /// What holds for it now that it is finished.
+    Ready(crate::model::Key),
     /// The mention of a colleague's draft.
     Approval,
     /// The discussion that the next one is looked for in.

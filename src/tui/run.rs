@@ -45,6 +45,8 @@ struct Loop {
     rung: Option<Instant>,
     /// When the window was given its title last.
     titled: Option<Instant>,
+    /// When it is to get the next one.
+    title_at: Option<Instant>,
     parking: Parking,
     keys_tx: mpsc::UnboundedSender<Msg>,
     news_tx: mpsc::Sender<Msg>,
@@ -95,6 +97,7 @@ pub async fn run(settings: Settings, ui: Option<std::path::PathBuf>, who: &str, 
         ui,
         rung: None,
         titled: None,
+        title_at: None,
         parking,
         keys_tx,
         news_tx,
@@ -134,6 +137,10 @@ pub async fn run(settings: Settings, ui: Option<std::path::PathBuf>, who: &str, 
             m = news.recv() => m,
             e = next_event(&mut events) => Some(Msg::Event(e)),
             () = tokio::time::sleep_until(slot), if l.app.draw_later => None,
+            () = tokio::time::sleep_until(l.title_at.unwrap_or(slot)), if l.title_at.is_some() => {
+                l.entitle();
+                None
+            }
             () = tokio::time::sleep(minute) => Some(Msg::Minute),
         };
         if let Some(m) = first {
@@ -171,13 +178,27 @@ impl Loop {
         self.app.draw_later = false;
         let (app, theme) = (&self.app, &self.settings.theme);
         let drawn = self.tty.frame(|f| view::draw(app, theme, f)).is_ok();
-        if self.settings.title && self.titled.is_none_or(|t| t.elapsed() >= TITLE) {
-            // Words of ours and numbers alone: whoever prints a title expands what stands in it.
-            let away = if app.lost { "the engine is away, " } else { "" };
-            self.tty.title(&format!("hearken: {away}{} unread", app.counts.unread));
-            self.titled = Some(Instant::now());
-        }
+        self.entitle();
         drawn
+    }
+
+    /// Gives the window its title, now and then; at the end of a while, if it is too early.
+    fn entitle(&mut self) {
+        if !self.settings.title || !self.app.stream.loaded {
+            return;
+        }
+        // Words of ours and numbers alone: whoever prints a title expands what stands in it.
+        let away = if self.app.lost { "the engine is away, " } else { "" };
+        let title = format!("hearken: {away}{} unread", self.app.counts.unread);
+        if title == self.tty.titled() {
+            self.title_at = None;
+        } else if self.titled.is_none_or(|t| t.elapsed() >= TITLE) {
+            self.tty.title(&title);
+            self.titled = Some(Instant::now());
+            self.title_at = None;
+        } else {
+            self.title_at = self.titled.map(|t| t + TITLE);
+        }
     }
 
     fn take(&mut self, m: Msg) {
@@ -354,8 +375,8 @@ fn changes_something(r: &Request) -> bool {
             | Request::AddSource(_)
             | Request::RemoveSource(_)
             | Request::PutTopic { .. }
-            | Request::RemoveTopic(_)
-            | Request::PutView(_)
+            | Request::RemoveTopic { .. }
+            | Request::PutView { .. }
             | Request::RemoveView(_)
     )
 }

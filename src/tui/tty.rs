@@ -96,6 +96,11 @@ impl Tty {
         sent
     }
 
+    /// The title that the window was given last.
+    pub fn titled(&self) -> &str {
+        &self.title
+    }
+
     /// Gives the window a title: words of ours alone. The same one is not sent twice.
     pub fn title(&mut self, words: &str) {
         // The console of Linux has none.

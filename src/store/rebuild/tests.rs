@@ -52,8 +52,8 @@ fn full(dir: &Path) -> Vec<Key> {
     s.act(&ana(), &Verb::Tag { tag: "lid".into(), on: true }, &on(2), now, false).unwrap();
     s.act(&ana(), &Verb::Note("call her".into()), &on(3), now, false).unwrap();
     s.act(&ana(), &Verb::Vip(true), &on(4), now, false).unwrap();
-    s.save_draft(&ana(), keys[5], None, &text("Dear"), now).unwrap();
-    s.save_draft(&ana(), keys[5], None, &text("Dear all"), Stamp(NOW + 1)).unwrap();
+    s.save_draft(&ana(), keys[5], None, None, &text("Dear"), now).unwrap();
+    s.save_draft(&ana(), keys[5], None, None, &text("Dear all"), Stamp(NOW + 1)).unwrap();
     s.act(&ana(), &Verb::Done, &on(6), now, false).unwrap();
     s.undo(&ana(), now).unwrap();
     s.wipe(&ana(), &on(7), now).unwrap();

@@ -199,8 +199,8 @@ fn drafts_survive_and_are_put_aside_with_undo() {
     let s = Store::open(&t.0, 16).unwrap();
     s.ingest(vec![arrivals(vec![incoming(1, NOW, "x", State::Inbox)])]).unwrap();
     let key = inbox(&s)[0].key;
-    let id = s.save_draft(&ana(), key, None, &text("Dear"), Stamp(NOW)).unwrap();
-    s.save_draft(&ana(), key, None, &text("Dear Ana"), Stamp(NOW + 1)).unwrap();
+    let id = s.save_draft(&ana(), key, None, None, &text("Dear"), Stamp(NOW)).unwrap().id;
+    s.save_draft(&ana(), key, None, None, &text("Dear Ana"), Stamp(NOW + 1)).unwrap();
     drop(s);
     let s = Store::open(&t.0, 16).unwrap();
     let d = s.reader().drafts().unwrap();
@@ -402,7 +402,7 @@ fn a_backup_is_a_whole_store_and_a_broken_one_is_refused() {
     .unwrap();
     let keys: Vec<Key> = inbox(&s).iter().take(9).map(|i| i.key).collect();
     s.act(&ana(), &Verb::Done, &Targets::Mentions(keys.clone()), Stamp(NOW), false).unwrap();
-    s.save_draft(&ana(), keys[0], None, &text("Dear"), Stamp(NOW)).unwrap();
+    s.save_draft(&ana(), keys[0], None, None, &text("Dear"), Stamp(NOW)).unwrap();
     let mut file = Vec::new();
     s.backup(&mut file).unwrap();
     let into = Temp::new("restored");

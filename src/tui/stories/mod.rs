@@ -270,20 +270,20 @@ impl World {
                 self.topics.retain(|t| t.name != name);
                 let (about, team) = ("us".into(), true);
                 self.topics.push(TopicView { name: name.clone(), query, about, team });
-                Reply::Edited(name)
+                Reply::Edited { name, gone: false }
             }
-            Request::RemoveTopic(name) => {
+            Request::RemoveTopic { name, .. } => {
                 self.topics.retain(|t| t.name != name);
-                Reply::Edited(name)
+                Reply::Edited { name, gone: true }
             }
-            Request::PutView(v) => {
-                let name = v.name.clone();
-                self.views.push(v);
-                Reply::Edited(name)
+            Request::PutView { view, .. } => {
+                let name = view.name.clone();
+                self.views.push(view);
+                Reply::Edited { name, gone: false }
             }
             Request::RemoveView(name) => {
                 self.views.retain(|v| v.name != name);
-                Reply::Edited(name)
+                Reply::Edited { name, gone: true }
             }
             Request::TestSource(id) => Reply::Tested {
                 title: text(&id),
@@ -348,13 +348,25 @@ impl World {
                 kind: crate::door::RefusalKind::Failed,
                 text: text(self.full.as_deref().unwrap_or("")),
             }),
+            Request::SaveDraft { seen: Some(seen), of: None, mention, .. }
+                if self
+                    .drafts
+                    .iter()
+                    .any(|d| d.mention == mention && d.who == "ana" && d.saved_at != seen) =>
+            {
+                Reply::Refused(crate::door::Refusal {
+                    kind: crate::door::RefusalKind::Failed,
+                    text: text("the draft was changed elsewhere since you opened it"),
+                })
+            }
             Request::SaveDraft { of: Some(id), text, .. } => {
                 let d = self.drafts.iter_mut().find(|d| d.id == id).unwrap();
                 d.text = text;
                 d.stage = Stage::Waiting { edited_by: Some("ana".into()) };
-                return (Reply::Saved(id), vec![Event::DraftsChanged]);
+                let stage = d.stage.clone();
+                return (Reply::Saved { id, at: NOW, stage }, vec![Event::DraftsChanged]);
             }
-            Request::SaveDraft { mention, text, of: None } => {
+            Request::SaveDraft { mention, text, of: None, .. } => {
                 self.drafts.retain(|d| d.mention != mention || d.who != "ana");
                 self.drafts.push(Draft {
                     id: Id(1),
@@ -364,7 +376,8 @@ impl World {
                     saved_at: NOW,
                     ..Draft::default()
                 });
-                return (Reply::Saved(Id(1)), vec![Event::DraftsChanged]);
+                let stage = Stage::Writing;
+                return (Reply::Saved { id: Id(1), at: NOW, stage }, vec![Event::DraftsChanged]);
             }
             Request::Here { .. } | Request::Presence => Reply::Presence(self.present.clone()),
             Request::Since => Reply::Since(None),

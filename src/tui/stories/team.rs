@@ -50,7 +50,12 @@ fn a_draft_that_waits_is_read_beside_its_mention_and_approved() {
     bo(&mut s, Stage::Waiting { edited_by: None });
     s.press("g D").shows("waits").press("enter");
     s.shows("Tins will not open").shows("Dear Mirabel").shows(">bo · waits for approval");
-    s.press("enter").shows("approves the answer of bo").press("esc");
+    s.press("enter")
+        .shows("approves the answer of bo")
+        .type_in("n")
+        .press("enter")
+        .shows("Enter alone approves it");
+    s.press("esc");
     assert!(s.world.acts.is_empty(), "asked, not done");
     s.press("enter").press("enter").shows("approved: bo hears of it").shows(">bo · approved by ana");
     // What is approved is not approved again, but can still be taken back from its writer.
@@ -125,10 +130,14 @@ fn where_a_claim_is_required_no_answer_is_begun_without_one() {
     let mut s = Story::five((80, 24));
     s.world.terms.barred =
         Some(text("blog.example wants a claim before an answer, and nobody has claimed this"));
-    s.press("r").shows("wants a claim before an answer");
-    assert!(s.app.editor.is_none() && s.app.ahead.is_none());
+    s.press("r").shows("wants a claim before").shows("Enter claims it and writes");
+    // Words typed past the question are no verbs.
+    s.type_in("eat this");
+    assert!(s.app.editor.is_none() && s.app.ahead.is_none() && s.world.acts.is_empty());
+    s.press("esc").press("r");
     s.world.terms.barred = None;
-    s.press("a").shows("1 claimed").press("r").shows("reply · feed");
+    s.press("enter").shows("reply · feed");
+    assert!(matches!(s.world.acts[0].0, Verb::Claim(None)));
 }
 
 #[test]
@@ -235,4 +244,76 @@ fn what_one_looks_at_becomes_a_view_of_the_team() {
         .press("enter")
         .shows("the team has the views the tins");
     s.press("ctrl-u").type_in("the tins").press("enter").press("1").shows("there is no view 1");
+}
+
+#[test]
+fn words_that_a_colleague_was_quicker_with_are_left_on_the_screen() {
+    let mut s = Story::five((80, 24));
+    s.press("r").type_in("Dear").rest().shows("saved");
+    // At another terminal it became something else.
+    s.world.drafts[0].saved_at = NOW.plus(5_000);
+    s.type_in(" Ida").rest().shows("changed elsewhere since you opened it").shows("Dear Ida");
+    s.press("esc").shows("Esc again").press("esc").shows("kept nowhere").shows("Dear Ida").press("y");
+    assert_eq!(s.world.copied, ["Dear Ida\n"]);
+    s.press("q").shows("Tins will not open");
+}
+
+#[test]
+fn what_is_approved_is_what_was_asked_about_whatever_stands_there_by_then() {
+    let mut s = Story::five((80, 24));
+    let d = bo(&mut s, Stage::Waiting { edited_by: None });
+    let cy = Draft { id: Id(10), who: "cy".into(), text: text("Another answer."), ..d };
+    s.world.drafts.push(cy);
+    s.press("g D").press("enter").press("enter").shows("approves the answer of bo");
+    // Bo puts it aside meanwhile: the other draft takes its place on the page, and is not approved.
+    s.world.drafts[0].discarded = true;
+    s.tell(Msg::Event(Event::DraftsChanged));
+    s.press("enter");
+    assert!(matches!(s.world.drafts[1].stage, Stage::Waiting { .. }));
+    let asked = s.world.acts.last().unwrap().1.clone();
+    assert_eq!(asked, Targets::Drafts(vec![Id(9)]));
+}
+
+#[test]
+fn a_long_draft_says_where_one_is_in_it_and_is_read_to_its_end() {
+    let mut s = Story::five((80, 24));
+    s.world.items[0].mention.text = text(&(0..40).map(|n| format!("said {n}\n")).collect::<String>());
+    bo(&mut s, Stage::Waiting { edited_by: None });
+    s.world.drafts[0].text = text(&(0..90).map(|n| format!("line {n}\n")).collect::<String>());
+    s.tell(Msg::Event(Event::DraftsChanged));
+    s.press("g D").press("enter").shows("lines 1 to 12 of 90").shows("line 0");
+    s.press("G").shows("lines 79 to 90 of 90").shows("line 89").press("k").shows("lines 78 to 89");
+    s.press("g g").press("space").shows("lines 8 to 19");
+    s.shows("more lines (J)")
+        .hides("said 9")
+        .press("J J J J J J J")
+        .shows("said 9")
+        .press("K")
+        .shows("said 8");
+}
+
+#[test]
+fn a_warning_is_taken_away_by_the_key_that_would_quit() {
+    let mut s = Story::five((80, 24));
+    s.app.warn("the disk is full");
+    s.press("q").hides("the disk is full");
+    assert!(s.app.quit.is_none());
+}
+
+#[test]
+fn what_was_typed_for_the_team_is_not_lost_by_being_refused() {
+    let mut s = Story::five((80, 24));
+    s.press("g T").press("+").type_in("lids: rings").press("enter").shows("written");
+    s.press("r").type_in(" OR tins");
+    let key = KeyEvent::from(KeyCode::Enter);
+    for e in update(&mut s.app, Msg::Key(key)) {
+        if let Effect::Ask(what, _) = e {
+            let why = crate::door::Refusal {
+                kind: crate::door::RefusalKind::Usage,
+                text: text("lids was changed meanwhile; it is now: x"),
+            };
+            s.tell(Msg::Reply(what, Box::new(Reply::Refused(why))));
+        }
+    }
+    s.shows("lids was changed meanwhile").shows("> rings OR tins");
 }

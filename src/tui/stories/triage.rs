@@ -183,6 +183,24 @@ fn the_palette_puts_first_what_one_takes_often() {
 }
 
 #[test]
+fn what_arrives_while_the_empty_inbox_is_being_read_is_shown() {
+    let mut s = Story::new((80, 24), vec![]);
+    let first = update(&mut s.app, Msg::Opened);
+    s.app.stream.loaded = false;
+    s.app.stream.calm = true;
+    s.tell(Msg::Event(Event::Arrived { inbox: 1, heard: 0 }));
+    s.shows("1 new");
+    s.world.items.push(item(1, "Tins", "ana"));
+    for e in first {
+        if let Effect::Ask(what @ For::Top(_), _) = e {
+            let old = Reply::List { items: vec![], next: None, scanned: 0 };
+            s.tell(Msg::Reply(what, Box::new(old)));
+        }
+    }
+    s.shows("Tins").hides("1 new");
+}
+
+#[test]
 fn marks_make_one_step() {
     let mut s = Story::five((80, 24));
     s.press("x j X")
@@ -466,15 +484,20 @@ fn colleagues_are_seen_where_they_are_and_a_second_reply_is_warned_about() {
     // Where I am myself is no news to me.
     s.tell(Msg::Event(Event::Presence(vec![present("ana", Some(id), None), present("bo", None, Some(id))])));
     s.shows("✎bo Rain again").hides("(ana)");
-    s.press("/").type_in("rain").press("enter").press("r").shows("bo is writing a reply to this now");
+    s.press("/")
+        .type_in("rain")
+        .press("enter")
+        .press("r")
+        .shows("bo is writing a reply to this now")
+        .shows("Enter opens yours all the same");
     // Words typed past the question are no verbs.
     s.type_in("eaDe");
     assert!(s.app.editor.is_none() && s.world.acts.is_empty());
-    s.press("r").shows("reply ·");
+    s.press("enter").shows("reply ·");
     // My own draft at another terminal of mine would be written over: that is said too.
     s.press("esc").rest();
     s.tell(Msg::Event(Event::Presence(vec![present("ana", None, Some(id))])));
-    s.press("r").shows("another terminal of yours is writing").press("esc").shows("no reply was begun");
+    s.press("r").shows("another terminal of yours is writing").press("esc").hides("another terminal");
     s.tell(Msg::Event(Event::Presence(vec![])));
     s.press("r").shows("reply ·");
     // They are told where I am, once I rest there.

@@ -6,8 +6,8 @@ use super::super::keymap::Found;
 use super::finish;
 use crate::clean;
 use crate::door::{Request, Terms};
-use crate::model::{Draft, Id, Item, Key, Stage, Targets, Verb};
-use crate::tui::app::{App, Behind, Editor};
+use crate::model::{Draft, Id, Item, Key, Stage, Stamp, Targets, Verb};
+use crate::tui::app::{App, Asking, Behind, Editor, Page, PageKind, Prompt};
 use crate::tui::msg::{Effect, For, Timer};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tui_textarea::{CursorMove, Input, Key as AreaKey, TextArea, WrapMode};
@@ -26,12 +26,17 @@ pub fn open(app: &mut App) -> Vec<Effect> {
         app.say("that one is posted; this is the next one");
         return vec![Effect::Ask(For::OpenDraft(d.mention), Request::Draft(d.mention.id))];
     }
-    if let Some(who) = busy(app).filter(|_| !app.warned) {
-        app.warned = true;
-        app.warn(format!("{who} is writing a reply to this now; r opens yours all the same, Esc does not"));
+    if let Some(who) = busy(app) {
+        let about = app.subject().map(|i| i.key);
+        let label = format!("{who} is writing a reply to this now · Enter opens yours all the same");
+        app.prompt = Some(Prompt { about, ..Prompt::new(Asking::Busy, label, "") });
         return Vec::new();
     }
-    app.warned = false;
+    open_all_the_same(app)
+}
+
+/// Opens mine, whoever else writes one.
+pub fn open_all_the_same(app: &mut App) -> Vec<Effect> {
     match app.subject().map(|i| (i.key, i.id)) {
         Some((key, id)) => {
             // What is typed before it is there is meant for it, and is no verb.
@@ -56,22 +61,10 @@ fn busy(app: &App) -> Option<String> {
     app.others_at(id).find(|(_, writes)| *writes).map(|(who, _)| who.to_owned())
 }
 
-/// A key while the draft is being opened, or while it is asked whether to open it. `None` if neither is so.
+/// A key while the draft is being opened. `None` if none is.
 pub fn key_before(app: &mut App, k: &KeyEvent) -> Option<Vec<Effect>> {
     let name = super::key_name(k).unwrap_or_default();
     let leaves = matches!(name.as_str(), "esc" | "ctrl-g" | "ctrl-c");
-    if app.warned {
-        return match name.as_str() {
-            "r" | "enter" => Some(open(app)),
-            _ if leaves || name == "q" => {
-                app.warned = false;
-                app.say("no reply was begun");
-                Some(Vec::new())
-            }
-            // Nobody's words become verbs.
-            _ => Some(Vec::new()),
-        };
-    }
     let ahead = app.ahead.as_mut()?;
     if leaves {
         app.ahead = None;
@@ -82,15 +75,26 @@ pub fn key_before(app: &mut App, k: &KeyEvent) -> Option<Vec<Effect>> {
     Some(Vec::new())
 }
 
+/// It is mine now, whosever it was: then it can be written.
+pub fn claim_and_open(app: &App, about: Key) -> Vec<Effect> {
+    let item =
+        app.subject().filter(|i| i.key == about).or_else(|| app.stream.rows.iter().find(|r| r.key == about));
+    let verb = Verb::Claim(item.and_then(|i| i.assignee.clone()));
+    let targets = Targets::Mentions(vec![about]);
+    vec![Effect::Ask(For::ClaimToWrite(about), Request::Act { verb, targets, quiet: false })]
+}
+
 /// The draft about a mention.
 pub fn open_of(mention: Key) -> Vec<Effect> {
     vec![Effect::Ask(For::OpenDraft(mention), Request::Draft(mention.id))]
 }
 
 pub fn opened(app: &mut App, key: Key, d: Option<Draft>, terms: Terms) -> Vec<Effect> {
-    if let Some(why) = terms.barred {
+    // What is begun already is read and kept, also where somebody else has the claim by now.
+    if let Some(why) = terms.barred.clone().filter(|_| !d.as_ref().is_some_and(Draft::is_open)) {
         app.ahead = None;
-        app.warn(why.into_string());
+        let label = format!("Enter claims it and writes · Esc does not: {why}");
+        app.prompt = Some(Prompt { about: Some(key), ..Prompt::new(Asking::ClaimFirst, label, "") });
         return Vec::new();
     }
     app.terms = terms;
@@ -133,6 +137,7 @@ fn area_of(text: &str) -> TextArea<'static> {
 fn begin(app: &mut App, mention: Item, d: Option<Draft>) -> Vec<Effect> {
     let terms = std::mem::take(&mut app.terms);
     let said = match (&d, terms.rivals.as_slice()) {
+        _ if terms.barred.is_some() => terms.barred.as_ref().map(|why| why.to_string()),
         (Some(d), _) if !d.reason.is_empty() => Some(format!("{}: {}", d.stage.words(), d.reason)),
         (_, [one, ..]) => Some(format!("{} has a draft about this too: g D", one.who)),
         _ => None,
@@ -152,7 +157,9 @@ pub fn begin_of(app: &mut App, mention: Item, d: Draft) -> Vec<Effect> {
 }
 
 fn start(app: &mut App, mention: Item, d: Option<Draft>, terms: Terms, of: Option<Draft>) -> Vec<Effect> {
+    let reason = d.as_ref().map(|d| d.reason.to_string()).unwrap_or_default();
     let (id, stage) = d.as_ref().map_or((None, Stage::Writing), |d| (Some(d.id), d.stage.clone()));
+    let saved_at = d.as_ref().filter(|d| !d.discarded).map_or(Stamp(0), |d| d.saved_at);
     let area = area_of(&d.map(|d| d.text.into_string()).unwrap_or_default());
     app.pages.clear();
     app.editor = Some(Editor {
@@ -162,9 +169,13 @@ fn start(app: &mut App, mention: Item, d: Option<Draft>, terms: Terms, of: Optio
         given: 0,
         saved: 0,
         leaving: false,
+        under_way: false,
+        refused: false,
         finishing: false,
         id,
+        saved_at,
         stage,
+        reason,
         terms,
         of,
         seen: None,
@@ -173,19 +184,28 @@ fn start(app: &mut App, mention: Item, d: Option<Draft>, terms: Terms, of: Optio
     finish::look(app)
 }
 
-/// Saves what was written since the last time.
+/// Saves what was written since the last time, one save after the other.
 pub fn save(app: &mut App) -> Vec<Effect> {
+    give(app, false)
+}
+
+/// Saves for the last time, whatever was said to the save before.
+pub fn save_last(app: &mut App) -> Vec<Effect> {
+    give(app, true)
+}
+
+fn give(app: &mut App, last: bool) -> Vec<Effect> {
     let Some(e) = &mut app.editor else { return Vec::new() };
-    if e.changed == e.given {
+    if e.changed == e.given || (e.under_way && !last) {
         return Vec::new();
     }
     e.given = e.changed;
+    e.under_way = true;
     let number = e.changed;
     let text = clean::draft(&e.text());
-    vec![Effect::Ask(
-        For::SaveDraft(number),
-        Request::SaveDraft { mention: e.mention.key, of: e.of.as_ref().map(|d| d.id), text },
-    )]
+    let of = e.of.as_ref().map(|d| d.id);
+    let seen = (!last).then_some(e.saved_at);
+    vec![Effect::Ask(For::SaveDraft(number), Request::SaveDraft { mention: e.mention.key, of, seen, text })]
 }
 
 pub fn timer(app: &mut App, n: u64) -> Vec<Effect> {
@@ -195,6 +215,7 @@ pub fn timer(app: &mut App, n: u64) -> Vec<Effect> {
 fn touched(app: &mut App) -> Vec<Effect> {
     let Some(e) = &mut app.editor else { return Vec::new() };
     e.changed += 1;
+    e.refused = false;
     vec![Effect::After(PAUSE, Timer::SaveDraft(e.changed))]
 }
 
@@ -318,19 +339,28 @@ fn close(app: &mut App) -> Vec<Effect> {
     out
 }
 
+/// What cannot be kept is left on the screen, to be copied.
+fn left_unkept(app: &mut App) {
+    let words = app.editor.take().map(|e| e.text()).unwrap_or_default();
+    let mut p =
+        Page::new(PageKind::Text, "your words, which are kept nowhere · y copies them · q leaves them");
+    p.rows = words.lines().map(|l| (l.to_owned(), Behind::Nothing)).collect();
+    app.pages.push(p);
+}
+
 fn left(app: &mut App) {
     app.editor = None;
     app.say("draft kept · gD lists drafts");
 }
 
 /// The engine has it on the disk.
-pub fn kept(app: &mut App, number: u64, id: Id) -> Vec<Effect> {
+pub fn kept(app: &mut App, number: u64, id: Id, at: Stamp, stage: Stage) -> Vec<Effect> {
     let Some(e) = &mut app.editor else { return Vec::new() };
     e.saved = e.saved.max(number);
-    e.id = Some(id);
-    if e.of.is_none() {
-        // Whatever it was before: it is being written again.
-        e.stage = Stage::Writing;
+    e.under_way = false;
+    (e.id, e.saved_at, e.stage) = (Some(id), at, stage);
+    if e.changed != e.given {
+        return save(app);
     }
     if e.finishing && e.saved == e.changed {
         return finish::look(app);
@@ -343,12 +373,17 @@ pub fn kept(app: &mut App, number: u64, id: Id) -> Vec<Effect> {
 
 /// It could not be kept: the words stay here, and are given again with the next change or on leaving.
 pub fn not_kept(app: &mut App, why: &str) {
-    if let Some(e) = &mut app.editor {
-        e.given = e.saved;
-        e.leaving = false;
-        e.finishing = false;
+    let Some(e) = &mut app.editor else { return };
+    e.given = e.saved;
+    e.under_way = false;
+    e.finishing = false;
+    // Whoever wanted to leave twice in vain leaves.
+    let again = std::mem::replace(&mut e.refused, e.leaving) && e.leaving;
+    let wanted = std::mem::take(&mut e.leaving);
+    app.warn(format!("not kept: {why}{}", if wanted && !again { " · Esc again leaves" } else { "" }));
+    if again {
+        left_unkept(app);
     }
-    app.warn(format!("not kept: {why}"));
 }
 
 /// The window has another size: what was scrolled out of a small one comes back.
@@ -362,6 +397,11 @@ pub fn resized(app: &mut App) {
 
 /// Puts the draft aside; undo brings it back.
 fn aside(app: &mut App) -> Vec<Effect> {
+    if let Some(d) = app.editor.as_ref().and_then(|e| e.of.as_ref()) {
+        let who = d.who.clone();
+        app.say(format!("this is the draft of {who}; N on its page returns it"));
+        return Vec::new();
+    }
     let mut out = save(app);
     if let Some(e) = app.editor.take() {
         let targets = Targets::Mentions(vec![e.mention.key]);

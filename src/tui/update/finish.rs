@@ -2,8 +2,8 @@
 //! the rest is handed off. And the other side of it: a colleague's draft is read, approved, changed or returned.
 
 use super::{draft, pages, prompt};
-use crate::door::Request;
-use crate::model::{Draft, Item, Role, Stage, State, Targets, Verb, time};
+use crate::door::{Request, Terms};
+use crate::model::{Draft, Item, Key, Role, Stage, State, Targets, Verb, time};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Asking, Behind, Page, PageKind, Prompt};
 use crate::tui::msg::{Effect, For};
@@ -26,14 +26,14 @@ pub fn submit(app: &mut App) -> Vec<Effect> {
 /// Asks how the discussion stands now.
 pub fn look(app: &App) -> Vec<Effect> {
     let Some(e) = &app.editor else { return Vec::new() };
-    vec![Effect::Ask(For::Meanwhile, Request::Thread(e.mention.id))]
+    vec![Effect::Ask(For::Meanwhile(e.mention.key), Request::Thread(e.mention.id))]
 }
 
 /// How the discussion stands: at the beginning it is remembered, at the end it is compared.
-pub fn meanwhile(app: &mut App, items: Vec<Item>) -> Vec<Effect> {
+pub fn meanwhile(app: &mut App, about: Key, items: Vec<Item>) -> Vec<Effect> {
     let now = app.now;
     let me = app.who.clone();
-    let Some(e) = &mut app.editor else { return Vec::new() };
+    let Some(e) = app.editor.as_mut().filter(|e| e.mention.key == about) else { return Vec::new() };
     let seen = e.seen.replace(items.iter().map(|i| i.id).collect());
     if !e.finishing {
         return Vec::new();
@@ -68,7 +68,8 @@ pub fn meanwhile(app: &mut App, items: Vec<Item>) -> Vec<Effect> {
         e.mention = is;
     }
     if lines.is_empty() {
-        return go_on(app);
+        // How far it is may have changed too: it may have been returned, or approved.
+        return vec![Effect::Ask(For::Ready(about), Request::Draft(about.id))];
     }
     e.finishing = false;
     let mut p =
@@ -77,6 +78,33 @@ pub fn meanwhile(app: &mut App, items: Vec<Item>) -> Vec<Effect> {
     app.pages.push(p);
     app.warn("this is new since you began");
     Vec::new()
+}
+
+/// What holds now is known: on it goes, unless that forbids it.
+pub fn ready(app: &mut App, about: Key, d: Option<Draft>, terms: Terms) -> Vec<Effect> {
+    let Some(e) = app.editor.as_mut().filter(|e| e.mention.key == about && e.finishing) else {
+        return Vec::new();
+    };
+    if e.of.is_none() {
+        if let Some(d) = d {
+            let returned = matches!(d.stage, Stage::Returned { .. }) && e.stage != d.stage;
+            (e.id, e.stage) = (Some(d.id), d.stage.clone());
+            if returned {
+                e.finishing = false;
+                app.warn(format!("{}: {}", d.stage.words(), d.reason));
+                return Vec::new();
+            }
+        }
+        if let Some(why) = &terms.barred {
+            let why = why.to_string();
+            e.finishing = false;
+            e.terms = terms;
+            app.warn(why);
+            return Vec::new();
+        }
+        e.terms = terms;
+    }
+    go_on(app)
 }
 
 fn go_on(app: &mut App) -> Vec<Effect> {
@@ -110,7 +138,7 @@ fn hand_off(app: &mut App) -> Vec<Effect> {
     }
     app.pages.clear();
     // To be selected by hand, where no clipboard took it.
-    let mut p = Page::new(PageKind::Text, "to be posted by hand");
+    let mut p = Page::new(PageKind::Handed, "to be posted by hand");
     p.rows = text.lines().map(|l| (l.to_owned(), Behind::Nothing)).collect();
     app.pages.push(p);
     let label = if url.is_empty() {
@@ -135,6 +163,11 @@ pub fn visit(app: &mut App, d: &Draft) -> Vec<Effect> {
 pub fn mention_came(app: &mut App, items: Vec<Item>) -> Vec<Effect> {
     let Some(d) = app.approving.take() else { return Vec::new() };
     match items.into_iter().next() {
+        // Another one was asked for meanwhile: its own mention comes.
+        Some(i) if i.id != d.mention.id => {
+            app.approving = Some(d);
+            Vec::new()
+        }
         Some(i) => show(app, *d, i),
         None => {
             app.say("the mention that it answers is not there any more");
@@ -185,15 +218,18 @@ fn focused(app: &App) -> Option<Draft> {
 pub fn act(app: &mut App, a: Action) -> Option<Vec<Effect>> {
     let d = focused(app)?;
     let half = (app.list_height() / 3).max(1);
+    let (end, mention_end) = app.pages.last().map(|p| crate::tui::view::scroll_ends(app, p))?;
     let page = app.pages.last_mut()?;
     let waits = matches!(d.stage, Stage::Waiting { .. });
     match a {
-        Action::Down => page.scroll += 1,
-        Action::Up => page.scroll = page.scroll.saturating_sub(1),
-        Action::HalfDown => page.scroll += half,
-        Action::HalfUp => page.scroll = page.scroll.saturating_sub(half),
+        Action::Down => page.scroll = (page.scroll + 1).min(end),
+        Action::Up => page.scroll = page.scroll.min(end).saturating_sub(1),
+        Action::HalfDown | Action::Space => page.scroll = (page.scroll + half).min(end),
+        Action::HalfUp => page.scroll = page.scroll.min(end).saturating_sub(half),
         Action::First => page.scroll = 0,
-        Action::Last => page.scroll = d.text.lines().count(),
+        Action::Last => page.scroll = end,
+        Action::MentionDown => page.mention_scroll = (page.mention_scroll + 1).min(mention_end),
+        Action::MentionUp => page.mention_scroll = page.mention_scroll.min(mention_end).saturating_sub(1),
         Action::NextDraft => {
             let n = page.rows.len();
             page.selected = (page.selected + 1) % n.max(1);
@@ -221,9 +257,9 @@ pub fn act(app: &mut App, a: Action) -> Option<Vec<Effect>> {
         }
         Action::Approve => {
             let label = format!("Enter approves the answer of {} as it stands · Esc does not", d.who);
-            ask(app, Asking::Approve, label);
+            ask(app, Asking::Approve, label, d);
         }
-        Action::ReturnDraft => ask(app, Asking::Return, format!("return it to {}, because", d.who)),
+        Action::ReturnDraft => ask(app, Asking::Return, format!("return it to {}, because", d.who), d),
         Action::EditDraft => {
             let writes = app.others_at(d.mention.id).any(|(who, writes)| writes && who == d.who);
             if writes {
@@ -239,13 +275,13 @@ pub fn act(app: &mut App, a: Action) -> Option<Vec<Effect>> {
     Some(Vec::new())
 }
 
-fn ask(app: &mut App, asking: Asking, label: String) {
-    app.prompt = Some(Prompt::new(asking, label, ""));
+/// What is answered is about the draft as it stood when it was asked, whatever stands there by then.
+fn ask(app: &mut App, asking: Asking, label: String, d: Draft) {
+    app.prompt = Some(Prompt { draft: Some(Box::new(d)), ..Prompt::new(asking, label, "") });
 }
 
 /// What was asked about the draft that is looked at is answered: approve it, or return it with a reason.
-pub fn decide(app: &mut App, reason: Option<String>) -> Vec<Effect> {
-    let Some(d) = focused(app) else { return Vec::new() };
+pub fn decide(d: &Draft, reason: Option<String>) -> Vec<Effect> {
     let (verb, said) = match reason {
         None => (Verb::Approve(d.saved_at), format!("approved: {} hears of it and hands it off", d.who)),
         Some(why) => (Verb::Return(why), format!("returned to {}", d.who)),

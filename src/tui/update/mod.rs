@@ -55,8 +55,8 @@ fn away(app: &mut App, out: &mut Vec<Effect>) {
                 | Request::AddSource(_)
                 | Request::RemoveSource(_)
                 | Request::PutTopic { .. }
-                | Request::RemoveTopic(_)
-                | Request::PutView(_)
+                | Request::RemoveTopic { .. }
+                | Request::PutView { .. }
                 | Request::RemoveView(_)
                 | Request::AddPage(_)
                 | Request::Poll { .. }
@@ -150,7 +150,7 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
 
 /// Saves what is being written, then ends.
 fn leave(app: &mut App, code: i32) -> Vec<Effect> {
-    let mut out = draft::save(app);
+    let mut out = draft::save_last(app);
     out.push(Effect::Quit(code));
     out
 }
@@ -224,6 +224,7 @@ fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
     app.chord.clear();
     match app.keymap.look_up(&chord, place(app)) {
         Found::Action(a) => {
+            app.warned = matches!(app.notice, Some((true, _)));
             app.notice = None;
             act(app, a)
         }
@@ -469,6 +470,8 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
         | Action::ReturnDraft
         | Action::EditDraft
         | Action::NextDraft
+        | Action::MentionDown
+        | Action::MentionUp
         | Action::DraftUndo
         | Action::DraftSubmit
         | Action::DraftAside => {
@@ -520,6 +523,10 @@ fn close(app: &mut App) -> Vec<Effect> {
     }
     if app.stream.states != [crate::model::State::Inbox] {
         return list::show(app, &[crate::model::State::Inbox]);
+    }
+    // Who takes a warning away with the key at hand does not mean the program.
+    if std::mem::take(&mut app.warned) && app.failed.is_none() {
+        return Vec::new();
     }
     let mut out = draft::save(app);
     out.push(Effect::Quit(if app.failed.is_some() { 4 } else { 0 }));

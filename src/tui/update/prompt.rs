@@ -1,6 +1,6 @@
 //! The line at the bottom: filters, tags, notes, times, addresses, the palette.
 
-use super::{finish, list, team, verbs};
+use super::{draft, finish, list, team, verbs};
 use crate::door::{ListQuery, Request, SourceEdit};
 use crate::model::{Key, SourceView, Verb, time};
 use crate::query::{Query, Scope};
@@ -60,10 +60,8 @@ pub fn posted(app: &mut App, about: Key, label: String) {
 }
 
 /// The words that were handed off leave the screen.
-fn handed(app: &mut App, asking: Asking) {
-    if asking == Asking::Handed {
-        app.pages.pop();
-    }
+fn handed(app: &mut App) {
+    app.pages.retain(|p| p.kind != PageKind::Handed);
 }
 
 /// Asks before a source is taken out of the configuration.
@@ -97,10 +95,9 @@ pub fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
     let ctrl = k.modifiers.contains(KeyModifiers::CONTROL);
     let leaves = k.code == KeyCode::Esc || (ctrl && matches!(k.code, KeyCode::Char('g' | 'c')));
     if leaves {
-        let asking = app.prompt.take().map(|p| p.asking);
-        if matches!(asking, Some(Asking::Palette | Asking::Help | Asking::Handed)) {
-            app.pages.pop();
-        }
+        app.prompt = None;
+        app.pages.retain(|p| !matches!(p.kind, PageKind::Palette | PageKind::Help | PageKind::Handed));
+
         return Vec::new();
     }
     let Some(p) = &mut app.prompt else { return Vec::new() };
@@ -221,7 +218,7 @@ fn accept(app: &mut App) -> Vec<Effect> {
             Err(e) => again(app, p, &e),
         },
         Asking::Posted | Asking::Handed if text.is_empty() => {
-            handed(app, p.asking);
+            handed(app);
             app.say("not recorded; P records it later");
             Vec::new()
         }
@@ -229,7 +226,7 @@ fn accept(app: &mut App) -> Vec<Effect> {
             if crate::clean::url(text, None).is_empty() {
                 return again(app, p, "that is no http or https address");
             }
-            handed(app, p.asking);
+            handed(app);
             match p.about {
                 Some(key) => verbs::run_on(app, key, Verb::Answered(text.to_owned())),
                 None => verbs::run(app, Verb::Answered(text.to_owned())),
@@ -269,12 +266,20 @@ fn accept(app: &mut App) -> Vec<Effect> {
         | Asking::TopicRemove
         | Asking::ViewName
         | Asking::ViewRemove => match team::accept(app, &p, text) {
-            Ok(out) => out,
+            Ok(out) => {
+                app.sent = Some(p);
+                out
+            }
             Err(why) => again(app, p, &why),
         },
-        Asking::Approve => finish::decide(app, None),
+        Asking::Busy => draft::open_all_the_same(app),
+        Asking::ClaimFirst => p.about.map_or_else(Vec::new, |k| draft::claim_and_open(app, k)),
+        Asking::Approve if !matches!(text.to_lowercase().as_str(), "" | "y" | "yes") => {
+            again(app, p, "Enter alone approves it · Esc does not")
+        }
+        Asking::Approve => p.draft.map_or_else(Vec::new, |d| finish::decide(&d, None)),
         Asking::Return if text.is_empty() => again(app, p, "say why, for its writer"),
-        Asking::Return => finish::decide(app, Some(text.to_owned())),
+        Asking::Return => p.draft.map_or_else(Vec::new, |d| finish::decide(&d, Some(text.to_owned()))),
         Asking::RemoveSource if !matches!(text.to_lowercase().as_str(), "y" | "yes") => {
             app.say(format!("{} stays", p.source));
             Vec::new()

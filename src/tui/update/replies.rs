@@ -23,6 +23,14 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
         }
         app.stream.marks_asked = false;
         app.stream.acting.clear();
+        if what == For::Edited
+            && let Some(mut p) = app.sent.take()
+        {
+            // What was typed is not lost by being refused.
+            p.hint = r.text.lines().next().unwrap_or("").to_owned();
+            app.prompt = Some(p);
+            return Vec::new();
+        }
         if matches!(what, For::SaveDraft(_)) {
             draft::not_kept(app, r.text.as_str());
             return Vec::new();
@@ -119,8 +127,17 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             Vec::new()
         }
         (For::OpenDraft(key), Reply::Draft(d, terms)) => draft::opened(app, key, d, *terms),
-        (For::SaveDraft(n), Reply::Saved(id)) => draft::kept(app, n, id),
-        (For::Meanwhile, Reply::Items(items)) => finish::meanwhile(app, items),
+        (For::SaveDraft(n), Reply::Saved { id, at, stage }) => draft::kept(app, n, id, at, stage),
+        (For::ClaimToWrite(key), Reply::Applied(a)) if a.changed > 0 => {
+            app.ahead = Some(Vec::new());
+            draft::open_of(key)
+        }
+        (For::ClaimToWrite(_), Reply::Applied(_)) => {
+            app.warn("not claimed: somebody was quicker");
+            Vec::new()
+        }
+        (For::Ready(key), Reply::Draft(d, terms)) => finish::ready(app, key, d, *terms),
+        (For::Meanwhile(key), Reply::Items(items)) => finish::meanwhile(app, key, items),
         (For::Approval, Reply::Items(items)) => finish::mention_came(app, items),
         (For::Thread { forward }, Reply::Items(items)) => list::in_thread(app, forward, items),
         (For::Verb(word), Reply::Applied(a)) => {
@@ -134,6 +151,9 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             if a.changed == 0 && a.skipped > 0 && a.verb == "approve" {
                 app.warn("not approved: the draft was changed meanwhile; read it again");
                 return vec![Effect::Ask(For::Drafts, Request::Drafts)];
+            }
+            if a.changed == 0 {
+                app.stream.acting.clear();
             }
             let skipped = match (a.changed, a.skipped) {
                 (0, 1..) => " (it was so already)".to_owned(),
@@ -158,6 +178,7 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             let text = match (a.changed, a.skipped) {
                 (0, 0) if redo => "nothing to do again".into(),
                 (0, 0) => "nothing to take back".into(),
+                (0, s) => format!("not {did}: {} ({s} changed since)", past(&a.verb)),
                 (n, 0) => format!("{did}: {} ({n})", past(&a.verb)),
                 (n, s) => format!("{did}: {} ({n} of {}; {s} changed since)", past(&a.verb), n + s),
             };
@@ -241,8 +262,10 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             app.team_views = v;
             Vec::new()
         }
-        (_, Reply::Edited(name)) => {
-            app.say(format!("{name}: written, and in force"));
+        (_, Reply::Edited { name, gone }) => {
+            app.sent = None;
+            let what = if gone { "taken out" } else { "written, and in force" };
+            app.say(format!("{name}: {what} (u does not change files)"));
             team::ask()
         }
         (_, Reply::Status(s)) => {
@@ -310,6 +333,10 @@ fn top(app: &mut App, items: Vec<Item>, next: Option<Key>, scanned: u64) -> Vec<
     // A cursor that is beyond this page stays where it is: the window then only grows at its top.
     // A list that nobody has touched yet stays at its top while the first news come in.
     let keep = s.cursor.filter(|_| !s.calm).filter(|c| items.iter().any(|i| i.key == *c));
+    // What arrived while an empty list was being read is read too.
+    if items.is_empty() && next.is_none() && s.calm && s.waiting > 0 {
+        return list::reload(app);
+    }
     let at_top = s.top;
     s.rows = items;
     if keep.is_none() {

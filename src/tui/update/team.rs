@@ -42,6 +42,10 @@ fn selected(app: &App) -> Option<TopicView> {
 
 /// What the page of topics does with an action.
 pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
+    if app.role.is_some_and(|r| r < crate::model::Role::Send) {
+        app.say("changing topics needs the role send");
+        return Vec::new();
+    }
     if a == Action::TopicAdd {
         let label = "new topic: its name, a colon, its query (tins: tins OR lids)";
         app.prompt = Some(Prompt::new(Asking::TopicNew, label, ""));
@@ -98,11 +102,15 @@ pub fn accept(app: &mut App, p: &Prompt, text: &str) -> Result<Vec<Effect>, Stri
             app.say(format!("{} stays", p.source));
             Vec::new()
         }
-        Asking::TopicRemove => vec![Effect::Ask(For::Edited, Request::RemoveTopic(p.source.clone()))],
+        Asking::TopicRemove => vec![Effect::Ask(
+            For::Edited,
+            Request::RemoveTopic { name: p.source.clone(), was: p.was.clone() },
+        )],
         Asking::ViewName if text.is_empty() => return Err("give it a name".into()),
         Asking::ViewName => {
             let (filter, states) = (app.stream.filter.clone(), app.stream.states.clone());
-            vec![Effect::Ask(For::Edited, Request::PutView(View { name: text.into(), filter, states }))]
+            let view = View { name: text.into(), filter, states };
+            vec![Effect::Ask(For::Edited, Request::PutView { view, replace: false })]
         }
         _ => match app.team_views.iter().find(|v| v.name == text) {
             Some(v) => vec![Effect::Ask(For::Edited, Request::RemoveView(v.name.clone()))],

@@ -1,11 +1,11 @@
 //! The draft being written, below the mention that it answers.
 
 use super::put;
-use crate::clean::width::{fit, width};
+use crate::clean::width::{fit, width, wrap};
 use crate::tui::app::App;
 use crate::tui::theme::Theme;
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 pub fn draw(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
@@ -34,6 +34,23 @@ pub fn draw(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
     if head_rows > 0 {
         put(f, area, 0, Line::from(Span::styled(head, t.focus)));
     }
-    let inner = Rect { y: area.y + head_rows, height: area.height - head_rows, ..area };
+    // Why it came back stands there as long as it is written on.
+    let why: Vec<String> = if e.reason.is_empty() || area.height < 6 {
+        Vec::new()
+    } else {
+        wrap(&format!("because: {}", e.reason), wide).into_iter().take(2).collect()
+    };
+    for (y, l) in (1..).zip(&why) {
+        put(f, area, y, Line::from(Span::styled(l.clone(), t.urgent)));
+    }
+    let above = head_rows + u16::try_from(why.len()).unwrap_or(0);
+    let inner = Rect { y: area.y + above, height: area.height - above, ..area };
     f.render_widget(&e.area, inner);
+    // The terminal's own cursor too: screen readers and input windows follow that one.
+    let (at, top) = (e.area.screen_cursor(), e.area.scroll_offset());
+    let place = |at: usize, from: u16, most: u16| {
+        u16::try_from(at.saturating_sub(usize::from(from))).unwrap_or(0).min(most.saturating_sub(1))
+    };
+    let (x, y) = (place(at.col, top.1, inner.width), place(at.row, top.0, inner.height));
+    f.set_cursor_position(Position { x: inner.x + x, y: inner.y + y });
 }

@@ -9,6 +9,7 @@ mod reader;
 mod status;
 mod stream;
 
+pub use approval::scroll_ends;
 pub use pages::text_lines;
 pub use reader::reader_lines;
 

@@ -46,7 +46,7 @@ pub fn draw(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
         y += 1;
     }
     let height = usize::from(area.height.saturating_sub(y)).max(1);
-    if p.kind == PageKind::Text {
+    if matches!(p.kind, PageKind::Text | PageKind::Handed) {
         for l in wrapped(p, width).into_iter().skip(p.selected).take(height) {
             let style = match l.as_bytes().first() {
                 Some(b'+') => t.notice,
