@@ -64,7 +64,7 @@ fn main() {
             .into_iter()
             .map(|i| {
                 let mut m = i.mention;
-                m.topics = topics.hits(&m.title, &m.text, &[]);
+                m.topics = topics.hits(&m, &[]);
                 incoming(i.identity, m, State::Inbox)
             })
             .collect();

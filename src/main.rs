@@ -102,7 +102,12 @@ async fn run(args: Args) -> i32 {
             out.bytes(&cli::man());
             return 0;
         }
-        _ => {}
+        Some(c) => {
+            if let Some(code) = cli::alone(c, &out) {
+                return code;
+            }
+        }
+        None => {}
     }
     let given = Given {
         config: args.config.is_some(),

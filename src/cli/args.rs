@@ -188,6 +188,11 @@ pub enum Command {
         #[command(subcommand)]
         action: SourceAction,
     },
+    /// Check a query, print it as it is read, or say why it matches
+    Query {
+        #[command(subcommand)]
+        action: QueryAction,
+    },
     /// What is listened for: list, write or take out a topic of the team's
     Topics {
         #[command(subcommand)]
@@ -270,6 +275,35 @@ pub enum ExportWhat {
     Drafts,
     People,
     Log,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum QueryAction {
+    /// Read it: what is wrong and where, and what may not mean what it says
+    Check {
+        #[arg(required = true, allow_hyphen_values = true)]
+        query: Vec<String>,
+        /// As a topic, of which something must be present
+        #[arg(long)]
+        topic: bool,
+    },
+    /// The one way to write it
+    Print {
+        #[arg(required = true, allow_hyphen_values = true)]
+        query: Vec<String>,
+    },
+    /// Why it matches, or why not, part by part
+    Explain {
+        #[arg(required = true, allow_hyphen_values = true)]
+        query: Vec<String>,
+        /// A mention; without it a text
+        #[arg(long)]
+        id: Option<String>,
+        #[arg(long, default_value = "")]
+        title: String,
+        #[arg(long, default_value = "")]
+        text: String,
+    },
 }
 
 #[derive(Subcommand, Debug)]

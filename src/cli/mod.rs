@@ -8,6 +8,7 @@ mod fetch;
 mod lists;
 mod man;
 mod out;
+mod query;
 mod status;
 mod team;
 mod verbs;
@@ -20,6 +21,15 @@ use crate::door::{Door, Reply, Request};
 use crate::model::{Id, Key};
 use std::sync::Arc;
 
+/// Does what needs no engine; `None` for every other command.
+#[must_use]
+pub fn alone(command: &Command, out: &Out) -> Option<i32> {
+    match command {
+        Command::Query { action } => query::alone(action, out),
+        _ => None,
+    }
+}
+
 /// Runs a command that needs the engine; gives the exit code.
 pub async fn run(door: Arc<dyn Door>, command: Command, out: &Out) -> i32 {
     match command {
@@ -31,6 +41,7 @@ pub async fn run(door: Arc<dyn Door>, command: Command, out: &Out) -> i32 {
         Command::Sources => lists::sources(&*door, out).await,
         Command::People { id } => lists::people(&*door, id, out).await,
         Command::Drafts => drafts::list(&*door, out).await,
+        Command::Query { action } => query::explain(&*door, action, out).await,
         Command::Topics { action } => team::topics(&*door, action, out).await,
         Command::Views { action } => team::views(&*door, action, out).await,
         Command::Thread { id } => lists::thread(&*door, &id, out).await,

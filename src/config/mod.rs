@@ -2,7 +2,6 @@
 //! wrong and what was expected. Nothing is read from the network and nothing is started here.
 
 mod first;
-mod nearest;
 mod problem;
 mod reader;
 mod sections;
@@ -10,8 +9,8 @@ mod shared;
 mod source;
 mod team;
 
+pub use crate::model::nearest;
 pub use first::{init, sample_config};
-pub use nearest::nearest;
 pub use problem::Problem;
 pub use shared::{AnswerRules, Answers, Approval, Claim, EngineConf, Roles};
 pub use source::{Every, Keep, Login, Secret, SourceConf, SourceKind};

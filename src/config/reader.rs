@@ -1,7 +1,7 @@
 //! A table of the file with its place, read key by key; what is wrong is collected, not thrown.
 
-use super::nearest::nearest;
 use super::problem::Problem;
+use crate::model::nearest;
 use crate::model::time::parse_span;
 use std::collections::BTreeSet;
 use std::ops::Range;

@@ -22,6 +22,9 @@ pub struct ListQuery {
     pub limit: usize,
     /// Show a story once.
     pub fold: bool,
+    /// Seconds that the asker's clock is ahead of UTC, for dates in the filter.
+    #[serde(default)]
+    pub zone: i32,
 }
 
 impl ListQuery {
@@ -35,6 +38,7 @@ impl ListQuery {
             older: true,
             limit,
             fold: false,
+            zone: Stamp::zone_here(),
         }
     }
 }

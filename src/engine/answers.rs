@@ -1,12 +1,12 @@
 //! Requests to replies. What reads the disk runs off the event loop.
 
-use super::polls::Wanted;
+use super::polls;
 use super::{Caller, Engine, failed, refuse};
 use crate::clean;
 use crate::door::{Brief, Event, ListQuery, LogRow, Refusal, RefusalKind, Reply, Request, Status, Want};
-use crate::model::{Entry, Id, Mention, Role, Stamp, Target, Targets};
-use crate::query::{Doc, Query, Scope};
-use crate::store::{PageQuery, StoreError};
+use crate::model::{Entry, Id, Item, Mention, Role, Stamp, Target, Targets};
+use crate::query::{Context, Doc, Facts, Query, Scope};
+use crate::store::{PageQuery, StoreError, Wanted};
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -77,7 +77,7 @@ async fn poll(e: &Engine, sources: Vec<String>, ticket: u64) -> Reply {
         return refuse(RefusalKind::NotFound, &format!("there is no source {id}{hint}"));
     }
     let (done, waiting) = oneshot::channel();
-    if e.polls.send(Wanted { sources, ticket, done }).await.is_err() {
+    if e.polls.send(polls::Wanted { sources, ticket, done }).await.is_err() {
         return refuse(RefusalKind::Failed, "the engine is stopping");
     }
     match waiting.await {
@@ -205,12 +205,21 @@ fn list(e: &Engine, q: &ListQuery, who: &str) -> Result<Reply, StoreError> {
         budget: if filter.is_everything() { usize::MAX } else { BUDGET },
         ..PageQuery::newest(&q.states, who, q.limit.min(10_000))
     };
-    let wanted = |m: &Mention| filter.matches(&Doc::new(&m.title, &m.text)).is_some();
-    let page = if filter.is_everything() {
-        e.store.reader().page(&page, None)?
-    } else {
-        e.store.reader().page(&page, Some(&wanted))?
+    let cx = Context { now: Stamp::now(), zone: q.zone, me: Some(who), ..Context::default() };
+    let published =
+        |m: &Mention| filter.matches_in(&Doc::with(&m.title, &m.text, Facts::of_mention(m)), &cx).is_some();
+    let whole = |i: &Item| {
+        let doc = Doc::with(&i.mention.title, &i.mention.text, Facts::of_item(i, who));
+        filter.matches_in(&doc, &cx).is_some()
     };
+    let wanted = if filter.is_everything() {
+        None
+    } else if filter.asks_of_work() {
+        Some(Wanted::Item(&whole))
+    } else {
+        Some(Wanted::Mention(&published))
+    };
+    let page = e.store.reader().page(&page, wanted)?;
     Ok(Reply::List { items: page.items, next: page.next, scanned: page.scanned })
 }
 

@@ -40,7 +40,7 @@ impl Engine {
                         m.source = d.source.clone().unwrap_or(m.source);
                         done.push((identity, d));
                     }
-                    m.topics = setup.topics.hits(&m.title, &m.text, &[]);
+                    m.topics = setup.topics.hits(&m, &[]);
                     items.push(self.incoming(identity, m, now));
                 }
                 Err(why) => bad.push((n, why)),
@@ -166,7 +166,7 @@ impl Engine {
             heard_at: now,
             ..Mention::default()
         };
-        m.topics = self.setup().topics.hits(&m.title, &m.text, &[]);
+        m.topics = self.setup().topics.hits(&m, &[]);
         let identity = Id(hash64(&["page", &clean::canonical(&address)]));
         let all =
             Arrivals::of("added", "page", crate::config::MAIN, vec![incoming(identity, m, State::Inbox)]);
@@ -217,10 +217,7 @@ impl Engine {
                     let matched = d
                         .items
                         .iter()
-                        .filter(|i| {
-                            topics.is_empty()
-                                || !topics.hits(&i.mention.title, &i.mention.text, &[]).is_empty()
-                        })
+                        .filter(|i| topics.is_empty() || !topics.hits(&i.mention, &[]).is_empty())
                         .count();
                     return Reply::Tested {
                         title: d.title,

@@ -374,7 +374,7 @@ impl Poller<'_> {
                     }
                 }
             }
-            m.topics = self.topics.hits(&m.title, &m.text, &source.topics);
+            m.topics = self.topics.hits(&m, &source.topics);
             let matched = self.topics.is_empty() || !m.topics.is_empty();
             if source.matches_only && !matched {
                 continue;

@@ -1,18 +1,20 @@
 //! Topics: every mention keeps which of them matched, and the spans.
 
-use crate::model::TopicHit;
-use crate::query::{Doc, Query};
+use crate::model::{Mention, Stamp, TopicHit};
+use crate::query::{Context, Doc, Facts, Prefilter, Query};
 
 /// All topics, ready to match.
 #[derive(Clone, Debug, Default)]
 pub struct Topics {
     list: Vec<(String, Query)>,
+    prefilter: Prefilter,
 }
 
 impl Topics {
     #[must_use]
     pub fn new(list: Vec<(String, Query)>) -> Topics {
-        Topics { list }
+        let prefilter = Prefilter::new(list.iter().map(|(_, q)| q));
+        Topics { list, prefilter }
     }
 
     #[must_use]
@@ -22,17 +24,18 @@ impl Topics {
 
     /// The topics that match; `only` names some by number, empty means all.
     #[must_use]
-    pub fn hits(&self, title: &str, text: &str, only: &[usize]) -> Vec<TopicHit> {
+    pub fn hits(&self, m: &Mention, only: &[usize]) -> Vec<TopicHit> {
         if self.list.is_empty() {
             return Vec::new();
         }
-        let doc = Doc::new(title, text);
-        self.list
-            .iter()
-            .enumerate()
-            .filter(|(i, _)| only.is_empty() || only.contains(i))
-            .filter_map(|(_, (name, q))| {
-                let spans = q.matches(&doc)?;
+        let doc = Doc::with(&m.title, &m.text, Facts::of_mention(m));
+        let cx = Context { now: Stamp::now(), zone: Stamp::zone_here(), ..Context::default() };
+        let candidates = self.prefilter.candidates(&doc).into_iter().map(|n| n as usize);
+        candidates
+            .filter(|i| only.is_empty() || only.contains(i))
+            .filter_map(|i| {
+                let (name, q) = self.list.get(i)?;
+                let spans = q.matches_in(&doc, &cx)?;
                 let spans = spans.into_iter().map(|s| (!s.in_body, s.start, s.end)).collect();
                 Some(TopicHit { topic: name.clone(), spans })
             })

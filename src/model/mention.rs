@@ -23,6 +23,21 @@ pub enum Kind {
     Mail,
 }
 
+impl Kind {
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Post => "post",
+            Kind::Comment => "comment",
+            Kind::Review => "review",
+            Kind::Video => "video",
+            Kind::Edit => "edit",
+            Kind::Chat => "chat",
+            Kind::Mail => "mail",
+        }
+    }
+}
+
 /// How far the time of a mention can be trusted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -15,6 +15,12 @@ pub const DAY: i64 = 24 * HOUR;
 pub struct Stamp(pub i64);
 
 impl Stamp {
+    /// Seconds that the clock of this process is ahead of UTC.
+    #[must_use]
+    pub fn zone_here() -> i32 {
+        Local::now().offset().local_minus_utc()
+    }
+
     #[must_use]
     pub fn now() -> Stamp {
         Stamp(Utc::now().timestamp_millis())

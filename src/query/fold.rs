@@ -38,7 +38,6 @@ pub fn fold_into(word: &str, out: &mut String) {
 }
 
 /// The fold of a word.
-#[cfg(test)]
 pub fn fold(word: &str) -> String {
     let mut s = String::new();
     fold_into(word, &mut s);

@@ -1,71 +1,31 @@
-//! The scanner: characters to tokens. It follows the specification's order of rules; constructs of the
-//! language that are not built yet are named in an error instead of being read as something else.
+//! The scanner: characters to tokens, in the order of the specification's rules. A field with its values is one token.
 
+use super::field::Field;
 use super::lint::Lint;
 use super::parse::QueryError;
-use super::words::{left_sign, letter, pictograph, regional, script_letter, words_of};
-use super::{Query, Term};
+use super::pattern::{Raw, Regex};
+use super::term::{Odd, cut};
+use super::value::Site;
+use super::words::{left_sign, letter, pictograph, regional, script_letter};
+use super::{Node, Part, Scope};
 
+mod fields;
+
+#[derive(Clone, Debug)]
 pub enum Token {
     Open,
+    /// `title:(` or `body:(`.
+    OpenIn(Part),
     Close,
     Or,
     And,
     Not,
-    Term(Term),
+    Near {
+        n: u32,
+        ordered: bool,
+    },
+    Leaf(Node),
 }
-
-/// Fields of the whole language; so far they only parse as "later".
-const FIELDS: &[&str] = &[
-    "title",
-    "body",
-    "url",
-    "author",
-    "site",
-    "link",
-    "source",
-    "community",
-    "lang",
-    "type",
-    "has",
-    "date",
-    "age",
-    "reach",
-    "score",
-    "replies",
-    "words",
-    "set",
-    "is",
-    "assignee",
-    "team",
-    "case",
-    "story",
-    "person",
-    "tag",
-    "objective",
-    "level",
-    "sentiment",
-    "due",
-    "sla",
-    "ready",
-    "promo",
-    "view",
-    "raw",
-    "intitle",
-    "subject",
-    "inurl",
-    "from",
-    "label",
-    "links",
-    "language",
-    "in",
-    "newer_than",
-    "older_than",
-    "after",
-    "since",
-    "before",
-    "until",
-];
 
 pub struct Placed {
     pub token: Token,
@@ -74,33 +34,44 @@ pub struct Placed {
 }
 
 const QUOTES: &str = "\"“”„‟«»＂";
+const LONGEST: usize = 20_000;
+const STAR: &str = "a * may stand only at the end of a word, after at least 3 letters: launch*";
+const SHORT: &str = "a * needs at least 3 letters or digits directly before it: launch*";
+
+type Result<T> = std::result::Result<T, QueryError>;
 
 /// Reads all tokens.
-pub fn lex(input: &str, lints: &mut Vec<Lint>) -> Result<Vec<Placed>, QueryError> {
-    let t: Vec<char> = input
-        .chars()
-        .map(|c| match c {
-            '（' => '(',
-            '）' => ')',
-            '｜' => '|',
-            c => c,
-        })
-        .collect();
-    if t.len() > 20_000 {
-        return Err(QueryError::new(20_001, "the query is longer than 20000 characters; split it"));
+pub fn lex(input: &str, scope: Scope, lints: &mut Vec<Lint>) -> Result<Vec<Placed>> {
+    let plain = |c| match c {
+        '（' => '(',
+        '）' => ')',
+        '｜' => '|',
+        c => c,
+    };
+    let t: Vec<char> = input.chars().map(plain).collect();
+    if t.len() > LONGEST {
+        let why = "the query is longer than 20000 characters; split it into sets (set:name)";
+        return Err(QueryError::new(LONGEST + 1, why));
     }
-    Lexer { t: &t, i: 0, out: Vec::new(), lints }.run()
+    Lexer { t, i: 0, out: Vec::new(), lints, scope, brackets: Vec::new() }.run()
 }
 
 struct Lexer<'a> {
-    t: &'a [char],
+    t: Vec<char>,
     i: usize,
     out: Vec<Placed>,
     lints: &'a mut Vec<Lint>,
+    scope: Scope,
+    /// Open brackets: of `title:( )` or `body:( )`, or plain ones.
+    brackets: Vec<bool>,
 }
 
 fn blank(c: char) -> bool {
     c.is_whitespace() || c.is_control()
+}
+
+fn err<T>(at: usize, why: impl Into<String>) -> Result<T> {
+    Err(QueryError::new(at + 1, why))
 }
 
 impl Lexer<'_> {
@@ -108,21 +79,35 @@ impl Lexer<'_> {
         self.t.get(k).copied()
     }
 
+    fn text(&self, a: usize, b: usize) -> String {
+        self.t[a..b.min(self.t.len())].iter().collect()
+    }
+
     fn push(&mut self, token: Token, at: usize) {
         self.out.push(Placed { token, column: at + 1 });
     }
 
-    fn run(mut self) -> Result<Vec<Placed>, QueryError> {
+    fn lint(&mut self, code: &'static str, at: usize, message: impl Into<String>) {
+        self.lints.push(Lint::new(code, at + 1, message.into()));
+    }
+
+    fn in_text(&self) -> bool {
+        self.brackets.contains(&true)
+    }
+
+    fn run(mut self) -> Result<Vec<Placed>> {
         while let Some(c) = self.at(self.i) {
             let at = self.i;
             match c {
                 c if blank(c) => self.i += 1,
                 '(' => {
                     self.push(Token::Open, at);
+                    self.brackets.push(false);
                     self.i += 1;
                 }
                 ')' => {
                     self.push(Token::Close, at);
+                    self.brackets.pop();
                     self.i += 1;
                 }
                 '|' => {
@@ -133,28 +118,31 @@ impl Lexer<'_> {
                     self.i += 2;
                     self.push(Token::And, at);
                 }
-                c if QUOTES.contains(c) => self.phrase(c)?,
-                '`' => return Err(self.later(at, "a `raw` term")),
-                '/' if self.at(at + 1).is_some_and(|n| !blank(n) && n != ')') => {
-                    return Err(self.later(at, "a /regular expression/"));
+                c if QUOTES.contains(c) => {
+                    let n = self.phrase(at)?;
+                    self.push(Token::Leaf(n), at);
+                }
+                '`' => {
+                    let n = self.raw(at)?;
+                    self.push(Token::Leaf(n), at);
+                }
+                '/' if self.opens_regex(at) => {
+                    let n = self.regex(at)?;
+                    self.push(Token::Leaf(n), at);
                 }
                 '-' | '!' if self.minus_here() => self.minus(),
-                '*' => {
-                    return Err(QueryError::new(
-                        at + 1,
-                        "a * may stand only at the end of a word, after at least 3 letters: launch*",
-                    ));
-                }
+                '*' => return err(at, STAR),
                 '?' if self.at(at + 1).is_some_and(letter) => {
-                    return Err(QueryError::new(
-                        at + 1,
+                    return err(
+                        at,
                         "a ? stands for one letter inside or at the end of a word; it cannot begin one",
-                    ));
+                    );
                 }
                 c if self.starts_chunk(c, at) => self.chunk()?,
+                ',' if self.in_text() => return self.no_comma(at),
                 c => {
                     if !".,;:!?)_…".contains(c) {
-                        self.lints.push(Lint::new("ignored", at + 1, format!("{c} is ignored")));
+                        self.lint("ignored", at, format!("{c} is ignored; to find signs use backticks"));
                     }
                     self.i += 1;
                 }
@@ -163,39 +151,28 @@ impl Lexer<'_> {
         Ok(self.out)
     }
 
-    fn later(&self, at: usize, what: &str) -> QueryError {
-        QueryError::new(
-            at + 1,
-            format!("{what} is not understood yet; write words, \"phrases\", OR, -not and ( )"),
-        )
+    fn no_comma<T>(&self, at: usize) -> Result<T> {
+        err(at, "inside title:( ) write OR between alternatives, or a space for all of them; not a comma")
     }
 
-    fn phrase(&mut self, open: char) -> Result<(), QueryError> {
-        let at = self.i;
+    /// The words between quotes that open here, and where it goes on.
+    fn quoted(&mut self, at: usize) -> Result<(String, usize)> {
+        let open = self.t[at];
         if open != '"' {
-            self.lints.push(Lint::new("smart-quotes", at + 1, "read as a plain quote".into()));
+            self.lint("smart-quotes", at, "read as a plain quote");
         }
         let plain = open == '"' && self.t[at + 1..].contains(&'"');
         let mut text = String::new();
         let mut k = at + 1;
         loop {
             let Some(c) = self.at(k) else {
-                return Err(QueryError::new(
-                    at + 1,
-                    "this quote is not closed; add a \" at the end, or remove it",
-                ));
+                return err(at, "this quote is not closed; add a \" at the end, or remove it");
             };
-            if c == '\\'
-                && let Some(n) = self.at(k + 1).filter(|n| *n == '\\' || QUOTES.contains(*n))
-            {
+            let escaped = self.at(k + 1).filter(|n| c == '\\' && (*n == '\\' || QUOTES.contains(*n)));
+            if let Some(n) = escaped {
                 text.push(if n == '\\' { n } else { '"' });
                 k += 2;
                 continue;
-            }
-            let wild = (c == '*' || c == '?' && self.at(k + 1).is_some_and(letter))
-                && self.at(k - 1).is_some_and(letter);
-            if wild {
-                return Err(self.later(k, "a * or ? in a phrase"));
             }
             if (plain && c == '"') || (!plain && QUOTES.contains(c)) {
                 break;
@@ -207,19 +184,103 @@ impl Lexer<'_> {
             });
             k += 1;
         }
-        self.i = k + 1;
-        if self.at(self.i) == Some('~') && self.at(self.i + 1).is_some_and(|c| c.is_ascii_digit()) {
-            return Err(self.later(self.i, "a distance (~n)"));
-        }
-        let text = text.split(' ').filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ");
-        let Some(term) = Query::term(&text, true) else {
-            return Err(QueryError::new(
-                at + 1,
-                "nothing to find between the quotes; for signs alone use backticks: `:)`",
-            ));
+        Ok((text.split(' ').filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" "), k + 1))
+    }
+
+    fn phrase(&mut self, at: usize) -> Result<Node> {
+        let (text, end) = self.quoted(at)?;
+        self.i = end;
+        let c = cut(&text, true, true);
+        self.odd(&c.odd, at, true)?;
+        let Some(term) = c.term else {
+            return err(at, "nothing to find between the quotes; for signs alone use backticks: `:)`");
         };
-        self.push(Token::Term(term), at);
-        Ok(())
+        let digits = self.t[end..].iter().skip(1).take_while(|c| c.is_ascii_digit()).count();
+        if self.at(end) != Some('~') || digits == 0 {
+            return Ok(Node::Term(term));
+        }
+        self.i = end + 1 + digits;
+        let n = self.text(end + 1, self.i).parse::<u32>().ok().filter(|n| (1..=50).contains(n));
+        let Some(n) = n else { return err(end, "~n takes 1 to 50") };
+        let mut words = text.split(' ').filter_map(|w| self.plain_word(w));
+        let Some(first) = words.next() else { return Ok(Node::Term(term)) };
+        let all = words.fold((first, 1), |(left, k), right| {
+            (Node::Near { n, ordered: false, sides: Box::new((left, right)) }, k + 1)
+        });
+        if all.1 == 1 {
+            self.lint("slop", end, "a distance needs two words; ~n is dropped");
+            return Ok(Node::Term(term));
+        }
+        Ok(all.0)
+    }
+
+    /// A word of a phrase that became a NEAR.
+    fn plain_word(&self, word: &str) -> Option<Node> {
+        let mut term = cut(word, false, true).term?;
+        term.phrase = is_operator(&term.text);
+        Some(Node::Term(term))
+    }
+
+    fn raw(&mut self, at: usize) -> Result<Node> {
+        let Some(n) = self.t[at + 1..].iter().position(|c| *c == '`') else {
+            return err(at, "this backtick is not closed; add a ` at the end");
+        };
+        self.i = at + n + 2;
+        match Raw::new(&self.text(at + 1, at + 1 + n)) {
+            Some(r) => Ok(Node::Raw(r)),
+            None => err(at, "nothing between the backticks; write `C++`"),
+        }
+    }
+
+    fn opens_regex(&self, at: usize) -> bool {
+        self.at(at + 1).is_some_and(|n| !blank(n) && n != ')')
+    }
+
+    fn regex(&mut self, at: usize) -> Result<Node> {
+        let mut k = at + 1;
+        let mut source = String::new();
+        loop {
+            match self.at(k) {
+                None => {
+                    return err(
+                        at,
+                        "a / at the start of a word opens a regular expression and this one is not closed; for a path use quotes: \"/usr/bin\"",
+                    );
+                }
+                Some('/') => break,
+                Some('\\') if self.at(k + 1) == Some('/') => {
+                    source.push('/');
+                    k += 2;
+                }
+                Some('\\') => {
+                    source.push('\\');
+                    source.extend(self.at(k + 1));
+                    k += 2;
+                }
+                Some(c) => {
+                    source.push(c);
+                    k += 1;
+                }
+            }
+        }
+        let from = k + 1;
+        let end = from + self.t[from..].iter().take_while(|c| !blank(**c) && !matches!(c, ')' | '|')).count();
+        let mut flags: Vec<char> = self.t[from..end].to_vec();
+        if flags.iter().any(|c| !"ims".contains(*c)) {
+            let path = self.text(at, end);
+            let why = format!(
+                "after the closing / only the flags i, m, s may follow; for a path use quotes: \"{path}\""
+            );
+            return err(from, why);
+        }
+        flags.sort_unstable();
+        flags.dedup();
+        self.i = end;
+        let r = Regex::new(&source, &flags.iter().collect::<String>()).or_else(|why| err(at, why))?;
+        if r.run.is_none() {
+            self.lint("slow", at, "no run of 3 fixed letters: each candidate text is read");
+        }
+        Ok(Node::Regex(r))
     }
 
     /// A run of `-` or `!` that begins here counts only at the start of a term.
@@ -233,28 +294,22 @@ impl Lexer<'_> {
         let after = at + run;
         self.i = after;
         let next = self.at(after);
-        let rest = self.t[after..].iter().take_while(|c| !blank(**c) && !matches!(c, ')' | '|'));
-        let term = !matches!(next, Some('>' | '='))
-            && rest.clone().any(|c| {
-                letter(*c)
-                    || script_letter(*c)
-                    || pictograph(*c)
-                    || regional(*c)
-                    || QUOTES.contains(*c)
-                    || matches!(c, '`' | '/' | '(')
-            });
-        if !term {
-            if self.t[at..after].contains(&'-') && next.is_some_and(blank) {
-                self.lints.push(Lint::new(
-                    "dash",
-                    at + 1,
-                    "a - followed by a space is ignored; to exclude a word write -word".into(),
-                ));
+        let mut rest = self.t[after..].iter().take_while(|c| !blank(**c) && !matches!(c, ')' | '|'));
+        let begins = |c: &char| {
+            letter(*c)
+                || script_letter(*c)
+                || pictograph(*c)
+                || regional(*c)
+                || QUOTES.contains(*c)
+                || matches!(c, '`' | '/' | '(')
+        };
+        if matches!(next, Some('>' | '=')) || !rest.any(begins) {
+            if run == 1 && self.t[at] == '-' && next.is_some_and(blank) {
+                self.lint("dash", at, "a - followed by a space is ignored; to exclude a word write -word");
+            } else {
+                self.lint("ignored", at, "these signs are ignored");
             }
             return;
-        }
-        if run > 1 {
-            self.lints.push(Lint::new("double-not", at + 1, "each sign is one NOT".into()));
         }
         for k in at..after {
             self.push(Token::Not, k);
@@ -271,9 +326,8 @@ impl Lexer<'_> {
         !twice && self.at(at + 1).is_some_and(wordy)
     }
 
-    fn chunk(&mut self) -> Result<(), QueryError> {
-        let at = self.i;
-        let mut end = at;
+    fn chunk_end(&self, from: usize) -> usize {
+        let mut end = from;
         while let Some(c) = self.at(end) {
             let amp = c == '&' && self.at(end + 1) == Some('&');
             if blank(c) || "()|`".contains(c) || QUOTES.contains(c) || amp {
@@ -281,85 +335,179 @@ impl Lexer<'_> {
             }
             end += 1;
         }
-        self.i = end;
-        let chunk: String = self.t[at..end].iter().collect();
+        end
+    }
+
+    fn chunk(&mut self) -> Result<()> {
+        let at = self.i;
+        let end = self.chunk_end(at);
+        let chunk = self.text(at, end);
         match chunk.as_str() {
-            "AND" => self.push(Token::And, at),
-            "OR" => self.push(Token::Or, at),
-            "NOT" => self.push(Token::Not, at),
-            _ => self.word(&chunk, at)?,
+            "AND" | "OR" | "NOT" => {
+                self.i = end;
+                self.push(
+                    match chunk.as_str() {
+                        "AND" => Token::And,
+                        "OR" => Token::Or,
+                        _ => Token::Not,
+                    },
+                    at,
+                );
+                return Ok(());
+            }
+            _ => {}
+        }
+        if let Some(near) = self.near(&chunk, at, end)? {
+            self.push(near, at);
+            return Ok(());
+        }
+        if ["http://", "https://", "www."].iter().any(|p| chunk.starts_with(p))
+            && let Some(site) = Site::read(&chunk).filter(|s| s.host.contains('.'))
+        {
+            self.i = end;
+            self.lint("url", at, "an address finds what stands there and what links to it");
+            let both =
+                ["site", "link"].iter().filter_map(|n| Field::address(n, &site)).map(Node::Field).collect();
+            self.push(Token::Leaf(Node::Or(both)), at);
+            return Ok(());
+        }
+        let name = self.t[at..].iter().take_while(|c| c.is_ascii_alphabetic() || **c == '_').count();
+        if name > 0 && matches!(self.at(at + name), Some(':' | '：')) && self.field(at, name)? {
+            return Ok(());
+        }
+        self.i = end;
+        if self.in_text()
+            && let Some(k) =
+                chunk.chars().collect::<Vec<_>>().iter().rposition(|c| *c != ',').filter(|k| at + k + 1 < end)
+        {
+            return self.no_comma(at + k + 1);
+        }
+        if let Some(n) = self.word(&chunk, at)? {
+            self.push(Token::Leaf(n), at);
         }
         Ok(())
     }
 
-    fn word(&mut self, chunk: &str, at: usize) -> Result<(), QueryError> {
-        let upper = chunk.split('/').next().unwrap_or_default();
-        if matches!(upper, "NEAR" | "ONEAR") || (upper == "AROUND" && chunk.contains('/')) {
-            return Err(self.later(at, upper));
+    /// NEAR, ONEAR and AROUND with what belongs to them.
+    fn near(&mut self, chunk: &str, at: usize, end: usize) -> Result<Option<Token>> {
+        let (name, number) = chunk.split_once('/').map_or((chunk, None), |(a, b)| (a, Some(b)));
+        if !matches!(name, "NEAR" | "ONEAR" | "AROUND") {
+            return Ok(None);
         }
-        if chunk.starts_with("http://") || chunk.starts_with("https://") || chunk.starts_with("www.") {
-            return Err(self.later(at, "an address"));
-        }
-        let opens = self.at(self.i).is_some_and(|c| c == '(' || c == '`' || QUOTES.contains(c));
-        if chunk == "AROUND"
-            && self.t[self.i..].iter().find(|c| !blank(**c)).is_some_and(|c| c.is_ascii_digit() || *c == '(')
-        {
-            return Err(self.later(at, "AROUND"));
-        }
-        if let Some((name, value)) = chunk.split_once([':', '：']) {
-            let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphabetic() || c == '_');
-            let known = FIELDS.contains(&name.to_ascii_lowercase().as_str());
-            if is_name && (known || opens || !value.is_empty()) && !value.starts_with(':') {
-                return Err(self.later(at, &format!("the field {name}:")));
+        let ordered = name == "ONEAR";
+        if let Some(n) = number {
+            let from = at + name.len() + 1;
+            let digits = n.strip_suffix(['f', 'F']).unwrap_or(n);
+            if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+                return err(from, "a whole number from 1 to 50 must follow, with no space: NEAR/5");
             }
+            let ordered = ordered || digits.len() < n.len();
+            return match digits.parse::<u32>().ok().filter(|n| (1..=50).contains(n)) {
+                Some(n) => {
+                    self.i = end;
+                    Ok(Some(Token::Near { n, ordered }))
+                }
+                None => err(from, "NEAR/n takes 1 to 50 (ONEAR/n, AROUND n)"),
+            };
         }
-        if let Some(k) = chunk.chars().position(|c| c == '*' || c == '~') {
-            return Err(self.later(at + k, "a * or ~"));
+        let next = end + self.t[end..].iter().take_while(|c| blank(**c)).count();
+        let digit = |k: usize| self.at(k).is_some_and(|c| c.is_ascii_digit());
+        if name == "AROUND" {
+            let bracket = usize::from(self.at(next) == Some('('));
+            let from = next + bracket;
+            let to =
+                from + self.t[from.min(self.t.len())..].iter().take_while(|c| c.is_ascii_digit()).count();
+            let closed = if bracket == 1 { self.at(to) == Some(')') } else { self.chunk_end(from) == to };
+            if to == from || !closed {
+                self.lint("near-number", at, "AROUND needs a number to mean anything but the word: AROUND 5");
+                return Ok(None);
+            }
+            return match self.text(from, to).parse::<u32>().ok().filter(|n| (1..=50).contains(n)) {
+                Some(n) => {
+                    self.i = to + bracket;
+                    Ok(Some(Token::Near { n, ordered: false }))
+                }
+                None => err(from, "NEAR/n takes 1 to 50 (ONEAR/n, AROUND n)"),
+            };
         }
-        let chars: Vec<char> = chunk.chars().collect();
-        if let Some(k) = (1..chars.len()).find(|k| chars[*k] == '?' && letter(chars[k - 1])) {
-            // A question mark at the very end reads like punctuation to people; say so instead of guessing.
-            return Err(self.later(at + k, "a ? (one letter)"));
+        if self.at(next) == Some('/') && digit(next + 1) {
+            return err(next, "no space before the slash: NEAR/3");
         }
-        if matches!(chunk, "and" | "or" | "not") {
+        if digit(next) {
+            self.lint("near-number", at, "NEAR alone is NEAR/4; for another distance write NEAR/5");
+        }
+        self.i = end;
+        Ok(Some(Token::Near { n: 4, ordered }))
+    }
+
+    fn word(&mut self, chunk: &str, at: usize) -> Result<Option<Node>> {
+        let low = chunk.to_lowercase();
+        let operator = |w: &str| matches!(w, "and" | "or" | "not" | "near" | "onear");
+        let near = low
+            .split_once('/')
+            .is_some_and(|(w, n)| matches!(w, "near" | "onear") && n.bytes().all(|b| b.is_ascii_digit()));
+        if chunk != chunk.to_uppercase() && (operator(&low) || near) {
             let up = chunk.to_uppercase();
-            self.lints.push(Lint::new(
+            self.lint(
                 "lower-operator",
-                at + 1,
+                at,
                 format!("{chunk} is searched as a word; the operator is written {up}"),
-            ));
+            );
         }
         let text = chunk.replace(['’', '‘'], "'");
-        match Query::term(&text, false) {
-            Some(term) => self.push(Token::Term(term), at),
-            None => self.lints.push(Lint::new("ignored", at + 1, format!("{chunk} is ignored"))),
+        if let Some(k) =
+            text.chars().collect::<Vec<_>>().windows(2).position(|w| w[1] == '~' && w[0].is_alphanumeric())
+        {
+            return err(
+                at + k + 1,
+                "fuzzy search (~) is not supported on a word; use ? or *, or \"two words\"~5",
+            );
+        }
+        let c = cut(&text, false, true);
+        self.odd(&c.odd, at, false)?;
+        if let Some(k) = c.dropped {
+            self.lint(
+                "ignored",
+                at + k,
+                "signs at the end of a word are ignored; to find them use backticks",
+            );
+        }
+        let Some(mut term) = c.term else {
+            self.lint("ignored", at, format!("{chunk} is ignored"));
+            return Ok(None);
+        };
+        term.phrase = is_operator(&term.text);
+        Ok(Some(Node::Term(term)))
+    }
+
+    fn odd(&mut self, all: &[Odd], at: usize, phrase: bool) -> Result<()> {
+        for o in all {
+            // In quotes the opening mark is named.
+            let place = |k: usize| if phrase { at } else { at + k };
+            match o {
+                Odd::Inside(k) => return err(place(*k), STAR),
+                Odd::Short(k) => return err(place(*k), SHORT),
+                Odd::Ignored(k, c) => self.lint("ignored", place(*k), format!("{c} means nothing here")),
+                Odd::Script(k) => {
+                    self.lint("star-script", place(*k), "this script is found by its parts; * is dropped")
+                }
+                Odd::Question(k) => {
+                    self.lint(
+                        "question-mark",
+                        place(*k),
+                        "? stands for exactly one letter here; for the word itself leave it out",
+                    );
+                }
+            }
         }
         Ok(())
     }
 }
 
-impl Query {
-    /// Cuts a term into words and the forms that each asks for; `None` if it holds no word.
-    fn term(text: &str, phrase: bool) -> Option<Term> {
-        let chars: Vec<char> = text.chars().collect();
-        let words = words_of(&chars);
-        let (first, last) = (words.first()?, words.last()?);
-        let asks = words
-            .iter()
-            .map(|w| {
-                let signed = w.signed();
-                if signed.is_empty() { vec![w.fold.clone()] } else { signed }
-            })
-            .collect();
-        let text = if phrase {
-            text.to_owned()
-        } else {
-            // Signs at both ends that are part of no form are dropped.
-            let from = first.start as usize - usize::from(first.left.is_some());
-            let to = last.end as usize + last.right.len();
-            chars[from..to.min(chars.len())].iter().collect()
-        };
-        let phrase = phrase || matches!(text.as_str(), "AND" | "OR" | "NOT" | "NEAR" | "ONEAR");
-        Some(Term { text, phrase, asks })
-    }
+/// A word that is spelled like an operator is printed in quotes.
+fn is_operator(text: &str) -> bool {
+    matches!(text, "AND" | "OR" | "NOT" | "NEAR" | "ONEAR")
+        || text.split_once('/').is_some_and(|(w, n)| {
+            matches!(w, "NEAR" | "ONEAR" | "AROUND") && n.starts_with(|c: char| c.is_ascii_digit())
+        })
 }

@@ -17,21 +17,40 @@ impl Lint {
     }
 }
 
+/// Words between that are many.
+const WIDE: u32 = 10;
+
 /// Hints that need the tree.
-pub fn lint_tree(n: &Node, mixed: bool, out: &mut Vec<Lint>) {
-    if mixed {
-        add(out, "mixed", "AND binds tighter than OR: add brackets to show what you mean");
-    }
+pub fn lint_tree(n: &Node, out: &mut Vec<Lint>) {
     match n {
         Node::Or(c) => {
             if c.iter().any(|c| matches!(c, Node::Not(_))) {
                 add(out, "or-not", "OR with a negated term matches almost everything");
             }
-            c.iter().for_each(|c| lint_tree(c, false, out));
+            c.iter().for_each(|c| lint_tree(c, out));
         }
-        Node::And(c) => c.iter().for_each(|c| lint_tree(c, false, out)),
-        Node::Not(c) => lint_tree(c, false, out),
-        Node::Term(_) | Node::Everything => {}
+        Node::And(c) => c.iter().for_each(|c| lint_tree(c, out)),
+        Node::Not(c) | Node::In(_, c) => lint_tree(c, out),
+        Node::Near { n, sides, .. } => {
+            if *n > WIDE {
+                add(out, "near-wide", "more than 10 words between are hardly one thought");
+            }
+            if wild(&sides.0) || wild(&sides.1) {
+                add(out, "near-wildcard", "a * or ? beside NEAR costs time: every word is looked at");
+            }
+            lint_tree(&sides.0, out);
+            lint_tree(&sides.1, out);
+        }
+        Node::Term(_) | Node::Raw(_) | Node::Regex(_) | Node::Field(_) | Node::Everything => {}
+    }
+}
+
+fn wild(n: &Node) -> bool {
+    match n {
+        Node::Term(t) => t.is_wild(),
+        Node::Or(c) => c.iter().any(wild),
+        Node::In(_, c) => wild(c),
+        _ => false,
     }
 }
 

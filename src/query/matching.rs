@@ -1,12 +1,18 @@
-//! The matcher: a tree against a prepared text, with the spans that made it match.
+//! The matcher: a tree against a prepared item, with the spans that made it match.
 
-use super::doc::Side;
-use super::{Doc, Node, Span, Term};
+use super::doc::{Doc, Side};
+use super::facts::Context;
+use super::near::occurrences;
+use super::term::Found;
+use super::{Node, Part, Span};
+
+/// Sets and views that lead to one another are followed so far.
+pub(super) const DEEP: usize = 8;
 
 /// The spans of all positive leaves that contributed, once each, title first; `None` if it does not match.
-pub fn matches(root: &Node, doc: &Doc) -> Option<Vec<Span>> {
+pub fn matches(root: &Node, doc: &Doc, cx: &Context<'_>) -> Option<Vec<Span>> {
     let mut spans = Vec::new();
-    if !eval(root, doc, &mut spans) {
+    if !(Eval { doc, cx, deep: 0 }).eval(root, None, &mut spans) {
         return None;
     }
     spans.sort_unstable();
@@ -14,54 +20,78 @@ pub fn matches(root: &Node, doc: &Doc) -> Option<Vec<Span>> {
     Some(spans)
 }
 
-fn eval(n: &Node, doc: &Doc, spans: &mut Vec<Span>) -> bool {
-    let before = spans.len();
-    let yes = match n {
-        Node::Everything => true,
-        Node::And(c) => c.iter().all(|c| eval(c, doc, spans)),
-        // Every branch is looked at: each that matches gives its spans.
-        Node::Or(c) => c.iter().filter(|c| eval(c, doc, spans)).count() > 0,
-        Node::Not(c) => {
-            let hit = eval(c, doc, spans);
-            spans.truncate(before);
-            !hit
-        }
-        Node::Term(t) => {
-            let a = find(t, &doc.title, false, spans);
-            let b = find(t, &doc.body, true, spans);
-            a || b
-        }
-    };
-    if !yes {
-        spans.truncate(before);
-    }
-    yes
+/// One item, asked by somebody.
+#[derive(Clone, Copy)]
+pub(super) struct Eval<'a> {
+    pub doc: &'a Doc,
+    pub cx: &'a Context<'a>,
+    pub deep: usize,
 }
 
-/// All occurrences of a term in one text.
-fn find(t: &Term, side: &Side, in_body: bool, spans: &mut Vec<Span>) -> bool {
-    let (Some(first), Some(form)) = (t.asks.first(), t.asks.first().and_then(|f| f.first())) else {
-        return false;
-    };
-    let mut any = false;
-    for p in side.positions(form) {
-        let rest_of_first = first[1..].iter().all(|f| side.has(f, p));
-        let others = t.asks[1..].iter().zip(p + 1..).all(|(forms, q)| forms.iter().all(|f| side.has(f, q)));
-        if !(rest_of_first && others) {
-            continue;
+impl Eval<'_> {
+    /// `only`: in this text alone.
+    pub fn eval(self, n: &Node, only: Option<Part>, spans: &mut Vec<Span>) -> bool {
+        let before = spans.len();
+        let yes = match n {
+            Node::Everything => true,
+            Node::And(c) => c.iter().all(|c| self.eval(c, only, spans)),
+            // Every branch is looked at: each that matches gives its spans.
+            Node::Or(c) => c.iter().filter(|c| self.eval(c, only, spans)).count() > 0,
+            Node::Not(c) => {
+                let hit = self.eval(c, only, spans);
+                spans.truncate(before);
+                !hit
+            }
+            Node::In(p, c) => only.is_none_or(|o| o == *p) && self.eval(c, Some(*p), spans),
+            Node::Near { .. } => {
+                let found = occurrences(self, n, only);
+                for o in &found {
+                    spans.extend(o.leaves.iter().map(|f| span(o.part, f)));
+                }
+                !found.is_empty()
+            }
+            Node::Field(f) => {
+                let referred: Vec<_> = f.values.iter().filter_map(|v| f.refers(&v.ask, self.cx)).collect();
+                if referred.is_empty() || self.deep >= DEEP {
+                    f.holds(self.doc, self.cx)
+                } else {
+                    let inner = Eval { deep: self.deep + 1, ..self };
+                    referred.into_iter().filter(|q| inner.eval(&q.root, only, spans)).count() > 0
+                }
+            }
+            leaf => {
+                for (part, side) in self.sides(only) {
+                    let mut found = Vec::new();
+                    find(leaf, side, &mut found);
+                    spans.extend(found.iter().map(|f| span(part, f)));
+                }
+                spans.len() > before
+            }
+        };
+        if !yes {
+            spans.truncate(before);
         }
-        let last_at = p as usize + t.asks.len() - 1;
-        let (Some(a), Some(b)) = (side.words.get(p as usize), side.words.get(last_at)) else { continue };
-        let left = a.left.is_some_and(|c| first.iter().any(|f| f.starts_with(c)));
-        let last = &t.asks[t.asks.len() - 1];
-        let right =
-            !b.right.is_empty() && last.iter().any(|f| f.len() > b.fold.len() && f.ends_with(b.right));
-        spans.push(Span {
-            in_body,
-            start: a.start - u32::from(left),
-            end: b.end + if right { b.right.len() as u32 } else { 0 },
-        });
-        any = true;
+        yes
     }
-    any
+
+    /// The texts that are looked at.
+    pub fn sides(&self, only: Option<Part>) -> impl Iterator<Item = (Part, &Side)> {
+        [(Part::Title, &self.doc.title), (Part::Body, &self.doc.body)]
+            .into_iter()
+            .filter(move |(p, _)| only.is_none_or(|o| o == *p))
+    }
+}
+
+/// All occurrences of a leaf in one text.
+pub(super) fn find(leaf: &Node, side: &Side, out: &mut Vec<Found>) {
+    match leaf {
+        Node::Term(t) => t.find(side, out),
+        Node::Raw(r) => r.find(side, out),
+        Node::Regex(r) => r.find(side, out),
+        _ => {}
+    }
+}
+
+pub(super) fn span(part: Part, f: &Found) -> Span {
+    Span { in_body: part == Part::Body, start: f.start, end: f.end }
 }

@@ -1,19 +1,35 @@
-//! The one language: what is listened for, searched, seen and ruled. So far words, "phrases", OR, -not and
-//! brackets; the interface is that of the whole language: parse with columns, canonical print, match with
-//! the matched spans, lint. Words, folding and signed forms follow the language's specification.
+//! The one language: what is listened for, searched, seen and ruled. Parse with columns, canonical print, match with
+//! the matched spans, explain, lint, and the cover by which topics share one prefilter. It follows the language's
+//! specification: words and folds, signed forms, wildcards, raw terms, regular expressions, NEAR, fields.
 
+mod cover;
 mod doc;
+mod explain;
+mod facts;
+mod field;
 mod fold;
 mod lex;
 mod lint;
 mod matching;
+mod near;
 mod parse;
+mod pattern;
+mod prefilter;
 mod print;
+mod term;
+mod value;
 mod words;
 
+pub use cover::Key;
 pub use doc::Doc;
+pub use explain::Reason;
+pub use facts::{Context, Facts};
+pub use field::{Field, known_fields};
 pub use lint::Lint;
 pub use parse::QueryError;
+pub use pattern::{Raw, Regex};
+pub use prefilter::Prefilter;
+pub use term::Term;
 
 /// Where a query is used: to hear (a topic) or to see (a filter).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,29 +38,37 @@ pub enum Scope {
     View,
 }
 
-/// A word or a phrase: adjacent words, each with the forms that it asks for.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Term {
-    /// As typed, trimmed; printed again in the canonical form.
-    pub text: String,
-    pub phrase: bool,
-    /// For each word the forms of which all must be there.
-    pub(crate) asks: Vec<Vec<String>>,
+/// One of the two texts of an item.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Part {
+    Title,
+    Body,
 }
 
 /// A node of the tree. Brackets leave no node; And in And and Or in Or are flattened.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum Node {
     /// The empty query of a view.
     Everything,
     And(Vec<Node>),
     Or(Vec<Node>),
     Not(Box<Node>),
+    /// At most `n` words between; in this order, if `ordered`.
+    Near {
+        n: u32,
+        ordered: bool,
+        sides: Box<(Node, Node)>,
+    },
     Term(Term),
+    Raw(Raw),
+    Regex(Regex),
+    /// In one of the texts alone.
+    In(Part, Box<Node>),
+    Field(Field),
 }
 
 /// A parsed query.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Query {
     pub root: Node,
     lints: Vec<Lint>,
@@ -68,16 +92,74 @@ impl Query {
         parse::parse(input, scope)
     }
 
+    /// Cuts `| sort KEY` and `| limit N` off the end, where a command line or a file of views takes them. Gives the
+    /// query and what was cut, with one blank between words.
+    #[must_use]
+    pub fn cut_tail(input: &str) -> (&str, Vec<String>) {
+        parse::cut_tail(input)
+    }
+
     /// The one way to write it.
     #[must_use]
     pub fn canonical(&self) -> String {
         print::print(&self.root)
     }
 
-    /// The spans that made `doc` match; `None` if it does not match.
+    /// The spans that made `doc` match; `None` if it does not match. Sets and views are unknown, and nobody asks.
     #[must_use]
     pub fn matches(&self, doc: &Doc) -> Option<Vec<Span>> {
-        matching::matches(&self.root, doc)
+        self.matches_in(doc, &Context::default())
+    }
+
+    /// The same, for somebody at some time.
+    #[must_use]
+    pub fn matches_in(&self, doc: &Doc, cx: &Context<'_>) -> Option<Vec<Span>> {
+        matching::matches(&self.root, doc, cx)
+    }
+
+    /// The tree with what is so and what is not, part by part.
+    #[must_use]
+    pub fn explain(&self, doc: &Doc, cx: &Context<'_>) -> Vec<Reason> {
+        explain::explain(&self.root, doc, cx)
+    }
+
+    /// Keys of which every text that matches holds at least one; `None` if there are no such keys.
+    #[must_use]
+    pub fn cover(&self) -> Option<Vec<Key>> {
+        cover::cover(&self.root)
+    }
+
+    /// Fields that the team's work alone can tell: such a query is asked of items, not of what was published.
+    #[must_use]
+    pub fn asks_of_work(&self) -> bool {
+        self.fields().iter().any(|f| f.spec.scope == Scope::View)
+    }
+
+    /// What it asks of which nothing is known yet: no item has it.
+    #[must_use]
+    pub fn unknown(&self) -> Vec<String> {
+        let mut all: Vec<String> = self.fields().iter().flat_map(|f| f.unknown()).collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    fn fields(&self) -> Vec<&Field> {
+        fn walk<'n>(n: &'n Node, out: &mut Vec<&'n Field>) {
+            match n {
+                Node::And(c) | Node::Or(c) => c.iter().for_each(|c| walk(c, out)),
+                Node::Not(c) | Node::In(_, c) => walk(c, out),
+                Node::Near { sides, .. } => {
+                    walk(&sides.0, out);
+                    walk(&sides.1, out);
+                }
+                Node::Field(f) => out.push(f),
+                _ => {}
+            }
+        }
+        let mut out = Vec::new();
+        walk(&self.root, &mut out);
+        out
     }
 
     /// Hints; they never refuse.

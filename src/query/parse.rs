@@ -1,8 +1,8 @@
-//! The parser: tokens to a tree. NOT binds tighter than AND (or a blank), AND tighter than OR.
+//! The parser: tokens to a tree. NEAR binds tighter than NOT, NOT tighter than AND (or a blank), AND tighter than OR.
 
 use super::lex::{Placed, Token, lex};
 use super::lint::{Lint, lint_tree};
-use super::{Node, Query, Scope};
+use super::{Node, Part, Query, Scope, cover, field};
 use std::fmt;
 
 /// Why a query cannot be read, and where.
@@ -29,22 +29,23 @@ impl std::error::Error for QueryError {}
 
 const DEPTH: usize = 64;
 const TERMS: usize = 2_000;
+const BOTH_SIDES: &str = "NEAR needs a term on both sides; for the word itself write \"NEAR\"";
+
+/// The word that is spelled most like this one, if any is near enough.
+pub(super) fn nearest<'a>(word: &str, all: &[&'a str]) -> Option<&'a str> {
+    crate::model::nearest(word, all)
+}
 
 pub fn parse(input: &str, scope: Scope) -> Result<Query, QueryError> {
     let mut lints: Vec<Lint> = Vec::new();
-    let tokens = lex(input, &mut lints)?;
-    let terms = tokens.iter().filter(|t| matches!(t.token, Token::Term(_))).count();
-    if terms > TERMS {
-        return Err(QueryError::new(1, "more than 2000 terms; split the query"));
+    let tokens = lex(input, scope, &mut lints)?;
+    if tokens.iter().filter(|t| matches!(t.token, Token::Leaf(_))).count() > TERMS {
+        return Err(QueryError::new(1, "more than 2000 terms; split the query into sets (set:name)"));
     }
-    let end = input.chars().count() + 1;
-    let mut p = Parser { tokens: &tokens, i: 0, end, mixed: false, branches: Vec::new() };
     if tokens.is_empty() {
         if let Some(k) = input.chars().position(|c| !c.is_whitespace() && !c.is_control()) {
-            return Err(QueryError::new(
-                k + 1,
-                "only signs here: nothing to search for; to find signs use backticks: `:)`",
-            ));
+            let why = "only signs here: nothing to search for; to find signs use backticks: `:)`";
+            return Err(QueryError::new(k + 1, why));
         }
         return match scope {
             Scope::View => Ok(Query { root: Node::Everything, lints }),
@@ -53,15 +54,18 @@ pub fn parse(input: &str, scope: Scope) -> Result<Query, QueryError> {
             }
         };
     }
-    let root = p.or(0)?;
+    let end = input.chars().count() + 1;
+    let mut p = Parser { tokens: &tokens, i: 0, end, lints: &mut lints };
+    let tree = p.or(0)?;
     if let Some(t) = tokens.get(p.i) {
         return Err(match t.token {
             Token::Close => QueryError::new(t.column, "this ) has no ( before it; remove it or quote it"),
+            Token::Near { .. } => QueryError::new(t.column, BOTH_SIDES),
             _ => QueryError::new(t.column, "a term was expected here"),
         });
     }
     if scope == Scope::Listen
-        && let Some(column) = uncovered(&root, &p.branches)
+        && let Some(column) = uncovered(&tree)
     {
         return Err(QueryError::new(
             column,
@@ -69,41 +73,93 @@ pub fn parse(input: &str, scope: Scope) -> Result<Query, QueryError> {
              url: or set: in every OR branch; this branch has none that must be present",
         ));
     }
-    lint_tree(&root, p.mixed, &mut lints);
+    let root = tree.into_node();
+    lint_tree(&root, &mut lints);
     Ok(Query { root, lints })
 }
 
-/// The column of the first branch that nothing positive holds.
-fn uncovered(n: &Node, branches: &[usize]) -> Option<usize> {
-    fn covered(n: &Node) -> bool {
-        match n {
-            Node::Term(_) => true,
-            Node::Not(_) | Node::Everything => false,
-            Node::And(c) => c.iter().any(covered),
-            Node::Or(c) => c.iter().all(covered),
+pub fn cut_tail(input: &str) -> (&str, Vec<String>) {
+    let mut rest = input.trim_end();
+    let mut tail = Vec::new();
+    while let Some((before, last)) = rest.rsplit_once('|') {
+        let words: Vec<String> = last.split_whitespace().map(str::to_owned).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let key = |k: &str| !k.is_empty() && k.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        let ok = match words.as_slice() {
+            ["sort", k] => key(k),
+            ["sort", k, "asc" | "desc"] => key(k),
+            ["limit", n] => n.bytes().all(|b| b.is_ascii_digit()),
+            _ => false,
+        };
+        if !ok {
+            break;
+        }
+        tail.insert(0, words.join(" "));
+        rest = before.trim_end();
+    }
+    (rest, tail)
+}
+
+/// A node with the column at which it begins.
+struct Tree {
+    column: usize,
+    kind: Kind,
+    /// Brackets stood around it.
+    bracketed: bool,
+}
+
+enum Kind {
+    And(Vec<Tree>),
+    Or(Vec<Tree>),
+    Not(Box<Tree>),
+    Near(u32, bool, Box<(Tree, Tree)>),
+    In(Part, Box<Tree>),
+    Leaf(Node),
+}
+
+impl Tree {
+    fn new(column: usize, kind: Kind) -> Tree {
+        Tree { column, kind, bracketed: false }
+    }
+
+    fn node(&self) -> Node {
+        match &self.kind {
+            Kind::And(c) => flat(c.iter().map(Tree::node).collect(), false),
+            Kind::Or(c) => flat(c.iter().map(Tree::node).collect(), true),
+            Kind::Not(c) => match c.node() {
+                Node::Not(inner) => *inner,
+                n => Node::Not(Box::new(n)),
+            },
+            Kind::Near(n, ordered, s) => {
+                Node::Near { n: *n, ordered: *ordered, sides: Box::new((s.0.node(), s.1.node())) }
+            }
+            Kind::In(p, c) => Node::In(*p, Box::new(c.node())),
+            Kind::Leaf(n) => n.clone(),
         }
     }
-    if covered(n) {
+
+    fn into_node(self) -> Node {
+        self.node()
+    }
+}
+
+/// The column of the first branch of which nothing must be present.
+fn uncovered(t: &Tree) -> Option<usize> {
+    if cover::cover(&t.node()).is_some() {
         return None;
     }
-    let first = branches.first().copied().unwrap_or(1);
-    match n {
-        Node::Or(c) if c.len() == branches.len() => {
-            let i = c.iter().position(|c| !covered(c)).unwrap_or(0);
-            Some(branches.get(i).copied().unwrap_or(first))
-        }
-        _ => Some(first),
-    }
+    let branch = match &t.kind {
+        Kind::Or(c) => c.iter().find_map(uncovered),
+        _ => None,
+    };
+    Some(branch.unwrap_or(t.column))
 }
 
 struct Parser<'a> {
     tokens: &'a [Placed],
     i: usize,
     end: usize,
-    /// AND and OR stood side by side without brackets.
-    mixed: bool,
-    /// Columns of the outermost OR's branches.
-    branches: Vec<usize>,
+    lints: &'a mut Vec<Lint>,
 }
 
 impl Parser<'_> {
@@ -120,44 +176,47 @@ impl Parser<'_> {
         self.tokens.get(self.i).map_or(operator, |t| t.column)
     }
 
-    fn or(&mut self, depth: usize) -> Result<Node, QueryError> {
+    fn fail<T>(&self, column: usize, why: &str) -> Result<T, QueryError> {
+        Err(QueryError::new(column, why))
+    }
+
+    fn no_term(&self) -> bool {
+        matches!(self.peek(), None | Some(Token::Or | Token::Close | Token::And))
+    }
+
+    fn or(&mut self, depth: usize) -> Result<Tree, QueryError> {
+        let column = self.column();
         if matches!(self.peek(), Some(Token::Or)) {
-            return Err(QueryError::new(
-                self.column(),
-                "OR needs a term before it; for the word itself write \"OR\"",
-            ));
+            return self.fail(column, "OR needs a term before it; for the word itself write \"OR\"");
         }
-        let mut columns = vec![self.column()];
-        let (first, mut mixed) = self.and(depth)?;
-        let mut all = vec![first];
+        let mut all = vec![self.and(depth)?];
         while matches!(self.peek(), Some(Token::Or)) {
             let at = self.column();
             self.i += 1;
-            if matches!(self.peek(), None | Some(Token::Or | Token::Close | Token::And)) {
-                return Err(QueryError::new(
-                    self.found(at),
-                    "OR needs a term after it; for the word itself write \"OR\"",
-                ));
+            if self.no_term() {
+                return self
+                    .fail(self.found(at), "OR needs a term after it; for the word itself write \"OR\"");
             }
-            columns.push(self.column());
-            let (next, several) = self.and(depth)?;
-            mixed |= several;
-            all.push(next);
+            all.push(self.and(depth)?);
         }
-        self.mixed |= mixed && all.len() > 1;
-        if depth == 0 {
-            self.branches = columns;
+        if all.len() == 1 {
+            return Ok(all.swap_remove(0));
         }
-        Ok(flat(all, true))
+        if let Some(t) = all.iter().find(|t| matches!(t.kind, Kind::And(_)) && !t.bracketed) {
+            let l = Lint::new(
+                "mixed",
+                t.column,
+                "AND binds tighter than OR: add brackets to show what you mean".into(),
+            );
+            self.lints.push(l);
+        }
+        Ok(Tree::new(column, Kind::Or(all)))
     }
 
-    /// The flag says that several terms stood here without brackets around them.
-    fn and(&mut self, depth: usize) -> Result<(Node, bool), QueryError> {
+    fn and(&mut self, depth: usize) -> Result<Tree, QueryError> {
+        let column = self.column();
         if matches!(self.peek(), Some(Token::And)) {
-            return Err(QueryError::new(
-                self.column(),
-                "AND needs a term before it; for the word itself write \"AND\"",
-            ));
+            return self.fail(column, "AND needs a term before it; for the word itself write \"AND\"");
         }
         let mut all = vec![self.unary(depth)?];
         loop {
@@ -165,71 +224,134 @@ impl Parser<'_> {
                 Some(Token::And) => {
                     let at = self.column();
                     self.i += 1;
-                    if matches!(self.peek(), None | Some(Token::Or | Token::Close | Token::And)) {
-                        return Err(QueryError::new(
+                    if self.no_term() {
+                        return self.fail(
                             self.found(at),
                             "AND needs a term after it; for the word itself write \"AND\"",
-                        ));
+                        );
                     }
                     all.push(self.unary(depth)?);
                 }
-                Some(Token::Not | Token::Open | Token::Term(_)) => all.push(self.unary(depth)?),
-                _ => {
-                    let several = all.len() > 1;
-                    return Ok((flat(all, false), several));
+                Some(Token::Not | Token::Open | Token::OpenIn(_) | Token::Leaf(_)) => {
+                    all.push(self.unary(depth)?);
                 }
+                _ if all.len() == 1 => return Ok(all.swap_remove(0)),
+                _ => return Ok(Tree::new(column, Kind::And(all))),
             }
         }
     }
 
-    fn unary(&mut self, depth: usize) -> Result<Node, QueryError> {
-        let at = self.column();
-        if depth >= DEPTH && matches!(self.peek(), Some(Token::Open | Token::Not)) {
-            return Err(QueryError::new(at, "more than 64 levels of brackets or NOT"));
+    fn deeper(&self, depth: usize) -> Result<usize, QueryError> {
+        if depth >= DEPTH {
+            return self.fail(self.column(), "more than 64 levels of brackets or NOT");
         }
-        match self.peek() {
-            Some(Token::Not) => {
-                self.i += 1;
-                if matches!(self.peek(), None | Some(Token::Or | Token::Close | Token::And)) {
-                    return Err(QueryError::new(
-                        at,
-                        "NOT needs a term after it; for the word itself write \"NOT\"",
-                    ));
-                }
-                Ok(match self.unary(depth + 1)? {
-                    Node::Not(inner) => *inner,
-                    n => Node::Not(Box::new(n)),
-                })
+        Ok(depth + 1)
+    }
+
+    fn unary(&mut self, depth: usize) -> Result<Tree, QueryError> {
+        let at = self.column();
+        if !matches!(self.peek(), Some(Token::Not)) {
+            return self.near(depth);
+        }
+        let depth = self.deeper(depth)?;
+        self.i += 1;
+        if self.no_term() {
+            return self.fail(at, "NOT needs a term after it; for the word itself write \"NOT\"");
+        }
+        let inner = self.unary(depth)?;
+        match &inner.kind {
+            Kind::Near(..) if !inner.bracketed => {
+                self.lints.push(Lint::new("not-near", at, "the minus excludes the whole NEAR".into()));
             }
-            Some(Token::Open) => {
+            Kind::Not(_) => self.lints.push(Lint::new("double-not", at, "two NOTs cancel each other".into())),
+            _ => {}
+        }
+        Ok(Tree::new(at, Kind::Not(Box::new(inner))))
+    }
+
+    fn near(&mut self, depth: usize) -> Result<Tree, QueryError> {
+        let column = self.column();
+        let mut left = self.primary(depth)?;
+        while let Some(Token::Near { n, ordered }) = self.peek() {
+            let (n, ordered, at) = (*n, *ordered, self.column());
+            self.i += 1;
+            match self.peek() {
+                None => return self.fail(at, BOTH_SIDES),
+                Some(Token::Not) => {
+                    return self.fail(
+                        self.column(),
+                        "NOT cannot stand inside NEAR; exclude it outside: (a NEAR/3 b) -(a NEAR/3 c)",
+                    );
+                }
+                Some(Token::Or | Token::And | Token::Close | Token::Near { .. }) => {
+                    return self.fail(self.column(), BOTH_SIDES);
+                }
+                _ => {}
+            }
+            let right = self.primary(depth)?;
+            operand(&left)?;
+            operand(&right)?;
+            left = Tree::new(column, Kind::Near(n, ordered, Box::new((left, right))));
+        }
+        Ok(left)
+    }
+
+    fn primary(&mut self, depth: usize) -> Result<Tree, QueryError> {
+        let at = self.column();
+        match self.peek() {
+            Some(Token::Open | Token::OpenIn(_)) => {
+                let part = if let Some(Token::OpenIn(p)) = self.peek() { Some(*p) } else { None };
+                let depth = self.deeper(depth)?;
                 self.i += 1;
                 if matches!(self.peek(), Some(Token::Close)) {
-                    return Err(QueryError::new(at, "nothing between these brackets"));
+                    return self.fail(at, "nothing between these brackets");
                 }
-                let inner = self.or(depth + 1)?;
-                match self.peek() {
-                    Some(Token::Close) => {
-                        self.i += 1;
-                        Ok(inner)
-                    }
-                    _ => Err(QueryError::new(at, "this bracket is not closed; add )")),
+                let mut inner = self.or(depth)?;
+                if !matches!(self.peek(), Some(Token::Close)) {
+                    return self.fail(at, "this bracket is not closed; add )");
                 }
-            }
-            Some(Token::Term(t)) => {
-                let t = t.clone();
                 self.i += 1;
-                Ok(Node::Term(t))
+                inner.bracketed = true;
+                Ok(match part {
+                    Some(p) => Tree::new(at, Kind::In(p, Box::new(inner))),
+                    None => inner,
+                })
             }
-            Some(Token::Close) => Err(QueryError::new(
-                at,
-                if depth > 0 {
-                    "a term is missing before this )"
-                } else {
-                    "this ) has no ( before it; remove it or quote it"
-                },
-            )),
-            _ => Err(QueryError::new(at, "a term is missing here")),
+            Some(Token::Leaf(n)) => {
+                let n = n.clone();
+                self.i += 1;
+                let bracketed = matches!(n, Node::Or(_) | Node::Near { .. });
+                Ok(Tree { column: at, kind: Kind::Leaf(n), bracketed })
+            }
+            Some(Token::Near { .. }) => self.fail(at, BOTH_SIDES),
+            Some(Token::Close) if depth > 0 => self.fail(at, "a term is missing before this )"),
+            Some(Token::Close) => self.fail(at, "this ) has no ( before it; remove it or quote it"),
+            _ => self.fail(at, "a term is missing here"),
         }
+    }
+}
+
+/// What may stand beside NEAR.
+fn operand(t: &Tree) -> Result<(), QueryError> {
+    match &t.kind {
+        Kind::And(_) => Err(QueryError::new(
+            t.column,
+            "a group inside NEAR may hold only alternatives (OR); for both words write (a NEAR/3 b) (a NEAR/3 c)",
+        )),
+        Kind::Not(_) => Err(QueryError::new(
+            t.column,
+            "NOT cannot stand inside NEAR; exclude it outside: (a NEAR/3 b) -(a NEAR/3 c)",
+        )),
+        Kind::Or(c) => c.iter().try_for_each(operand),
+        Kind::In(_, c) => operand(c),
+        Kind::Near(..) => Ok(()),
+        Kind::Leaf(n) => match n {
+            Node::Or(c) => c.first().and_then(field::has_no_place),
+            n => field::has_no_place(n),
+        }
+        .map_or(Ok(()), |name| {
+            Err(QueryError::new(t.column, format!("{name}: has no place in the text; put it outside NEAR")))
+        }),
     }
 }
 

@@ -47,8 +47,8 @@ fn errors_name_the_column() {
         ("a OR", 3, "after it"),
         ("a \"b", 3, "not closed"),
         ("()", 1, "nothing between"),
-        ("cat site:x.example", 5, "not understood yet"),
-        ("launch*", 7, "not understood yet"),
+        ("cat sitee:x.example", 5, "did you mean site:?"),
+        ("la*", 3, "at least 3 letters"),
         ("a NOT", 3, "after it"),
     ] {
         let e = Query::parse(s, Scope::View).unwrap_err();

@@ -19,6 +19,11 @@ pub struct Word {
 }
 
 impl Word {
+    /// True if it has a form beside its fold.
+    pub fn is_signed(&self) -> bool {
+        self.left.is_some() || !self.right.is_empty() || self.pair.is_some()
+    }
+
     /// The signed forms; the plain fold is always a form too.
     pub fn signed(&self) -> Vec<String> {
         let mut out = Vec::new();

@@ -11,7 +11,11 @@ use std::collections::{BinaryHeap, HashMap};
 use std::sync::Arc;
 
 /// A question about a mention that decides whether a page shows it.
-pub type Wanted<'a> = &'a dyn Fn(&Mention) -> bool;
+#[derive(Clone, Copy)]
+pub enum Wanted<'a> {
+    Mention(&'a dyn Fn(&Mention) -> bool),
+    Item(&'a dyn Fn(&Item) -> bool),
+}
 
 /// Bytes of text on one page: it ends early, with a place to go on.
 const PAGE_BYTES: usize = 4 << 20;
@@ -88,7 +92,7 @@ impl Ord for Head {
 }
 
 impl Reader {
-    /// Reads a page. `wanted` decides by the text, `None` takes all.
+    /// Reads a page. `wanted` decides by what was published or by the whole item, `None` takes all.
     ///
     /// # Errors
     /// If the disk fails.
@@ -109,12 +113,17 @@ impl Reader {
             if q.fold && head.row.has(flag::STORY) && !self.is_face(&head, q.states)? {
                 continue;
             }
-            if let Some(f) = wanted
+            if let Some(Wanted::Mention(f)) = wanted
                 && !f(&self.body_or_stub(head.at, &head.row)?)
             {
                 continue;
             }
             let item = self.hydrate(head.at, &head.row, &q.who)?;
+            if let Some(Wanted::Item(f)) = wanted
+                && !f(&item)
+            {
+                continue;
+            }
             bytes += item.mention.title.len() + item.mention.text.len();
             page.items.push(item);
         }

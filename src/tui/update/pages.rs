@@ -218,7 +218,11 @@ pub fn open(app: &mut App, a: Action) -> Vec<Effect> {
         Action::Why | Action::Diff | Action::ShowLink => match app.subject().cloned() {
             Some(i) => {
                 let (title, head) = match a {
-                    Action::Why => ("why it is here", texts::why(&i)),
+                    Action::Why => {
+                        let mut lines = texts::why(&i);
+                        lines.extend(texts::topics(&i, &app.topics, &app.who, app.ascii));
+                        ("why it is here", lines)
+                    }
                     Action::Diff => ("what changed", texts::diff(&i)),
                     _ => ("link", texts::link(&i)),
                 };

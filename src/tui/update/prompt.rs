@@ -18,9 +18,11 @@ pub fn open(app: &mut App, a: Action) -> Vec<Effect> {
         return Vec::new();
     }
     let (asking, label, text) = match a {
-        Action::Filter => {
-            (Asking::Filter, "filter by words in titles and texts (empty: all)", app.stream.filter.clone())
-        }
+        Action::Filter => (
+            Asking::Filter,
+            "filter: words, is:unread tag:x author:y … (empty: all)",
+            app.stream.filter.clone(),
+        ),
         Action::MarkQuery => (Asking::MarkQuery, "mark what matches (empty: none)", String::new()),
         Action::Tag => (Asking::Tag, "tag (-tag removes)", String::new()),
         Action::Note => (Asking::Note, "private note", String::new()),
@@ -136,7 +138,10 @@ pub fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
         Asking::Filter | Asking::MarkQuery => {
             let hint = match Query::parse(&text, Scope::View) {
                 Err(e) => e.to_string(),
-                Ok(q) => q.lint().first().map(|l| l.message.clone()).unwrap_or_default(),
+                Ok(q) => match q.unknown().first() {
+                    Some(u) => format!("{u} nothing is known of it yet: no mention has it"),
+                    None => q.lint().first().map(|l| l.message.clone()).unwrap_or_default(),
+                },
             };
             if let Some(p) = &mut app.prompt {
                 p.hint = hint;

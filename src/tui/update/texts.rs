@@ -1,7 +1,33 @@
 //! Lines about one mention: why it is here, what changed in it, where it leads.
 
 use crate::clean::width::fit;
-use crate::model::Item;
+use crate::model::{Item, Stamp, TopicView};
+use crate::query::{Context, Doc, Facts, Query, Scope};
+
+/// Part by part, what of each topic is so in it, and what is not.
+pub fn topics(i: &Item, topics: &[TopicView], me: &str, ascii: bool) -> Vec<String> {
+    let doc = Doc::with(&i.mention.title, &i.mention.text, Facts::of_item(i, me));
+    let cx = Context { now: Stamp::now(), zone: Stamp::zone_here(), me: Some(me), ..Context::default() };
+    let mark = |yes: bool| match (yes, ascii) {
+        (true, false) => "✓",
+        (false, false) => "✗",
+        (true, true) => "y",
+        (false, true) => "n",
+    };
+    let mut out = Vec::new();
+    for t in topics {
+        let Ok(q) = Query::parse(&t.query, Scope::View) else { continue };
+        let why = q.explain(&doc, &cx);
+        out.push(String::new());
+        out.push(format!(
+            "topic {}: {}",
+            t.name,
+            if why.first().is_some_and(|r| r.holds) { "matches" } else { "does not match" }
+        ));
+        out.extend(why.iter().map(|r| format!("  {}{} {}", "  ".repeat(r.depth), mark(r.holds), r.text)));
+    }
+    out
+}
 
 pub fn why(i: &Item) -> Vec<String> {
     let m = &i.mention;
