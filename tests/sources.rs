@@ -389,3 +389,28 @@ fn the_teams_files_are_changed_with_their_comments_kept_and_whoever_was_slower_i
     ok(&t, &["topics", "remove", "lids"]);
     assert!(!ok(&t, &["topics"]).contains("lids"));
 }
+
+#[test]
+fn rules_work_on_what_arrives_in_their_order_and_are_tried_first() {
+    let (t, site) = two_mentions();
+    ok(&t, &["fetch"]);
+    ok(&t, &["rules", "set", "lids", "ring", "tag lids", "urgent"]);
+    ok(&t, &["rules", "set", "thanks", "tag:lids OR thank*", "done"]);
+    let tried = json_lines(&ok(&t, &["rules", "test", "--json"]));
+    assert_eq!(
+        (tried[0]["fits"].as_u64(), tried[1]["fits"].as_u64(), tried[0]["of"].as_u64()),
+        (Some(1), Some(1), Some(2))
+    );
+    // What was there before stays as it is.
+    assert_eq!(json_lines(&ok(&t, &["list", "--json"])).len(), 2);
+    site.put("/feed.xml", &feed(&[("7", "Acme ring again", "It is off."), ("8", "Acme food", "Nice.")]));
+    ok(&t, &["fetch"]);
+    let done = json_lines(&ok(&t, &["list", "--state", "done", "--json"]));
+    assert_eq!((done.len(), &done[0]["tags"]), (1, &serde_json::json!(["lids", "urgent"])));
+    assert_eq!(json_lines(&ok(&t, &["list", "is:inbox", "--json"])).len(), 3);
+    let log = ok(&t, &["log", "--json"]);
+    assert!(log.contains("\"who\":\"rule:lids\"") && log.contains("\"who\":\"rule:thanks\""), "{log}");
+    let o = run(&t, &["rules", "set", "bad", "x", "dance"]);
+    assert_eq!(o.status.code(), Some(2));
+    assert!(text(&o.stderr).contains("is no action"), "{}", text(&o.stderr));
+}

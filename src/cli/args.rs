@@ -198,6 +198,11 @@ pub enum Command {
         #[command(subcommand)]
         action: Option<TopicAction>,
     },
+    /// What happens by itself: list, try, write or take out a rule of the team's
+    Rules {
+        #[command(subcommand)]
+        action: Option<RuleAction>,
+    },
     /// The team's views: list, write or take out one
     Views {
         #[command(subcommand)]
@@ -315,6 +320,26 @@ pub enum TopicAction {
         query: Vec<String>,
     },
     /// Take it out of topics.toml
+    Remove { name: String },
+}
+
+#[derive(Subcommand, Debug)]
+pub enum RuleAction {
+    /// What each would have done to what entered the inbox in these days
+    Test {
+        #[arg(long, default_value_t = 30)]
+        days: u32,
+    },
+    /// Write a rule into rules.toml, a new one or one that is there
+    Set {
+        name: String,
+        /// The query that it is about
+        when: String,
+        /// tag WORD, assign NAME, snooze 2d, urgent, done
+        #[arg(required = true)]
+        acts: Vec<String>,
+    },
+    /// Take it out of rules.toml
     Remove { name: String },
 }
 

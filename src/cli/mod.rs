@@ -43,6 +43,7 @@ pub async fn run(door: Arc<dyn Door>, command: Command, out: &Out) -> i32 {
         Command::Drafts => drafts::list(&*door, out).await,
         Command::Query { action } => query::explain(&*door, action, out).await,
         Command::Topics { action } => team::topics(&*door, action, out).await,
+        Command::Rules { action } => team::rules(&*door, action, out).await,
         Command::Views { action } => team::views(&*door, action, out).await,
         Command::Thread { id } => lists::thread(&*door, &id, out).await,
         about @ (Command::Draft { .. }

@@ -1,7 +1,7 @@
 //! Topics and views of the team from the command line.
 
 use super::Out;
-use super::args::{TopicAction, ViewAction};
+use super::args::{RuleAction, TopicAction, ViewAction};
 use crate::config;
 use crate::door::{Door, Reply, Request};
 use serde_json::json;
@@ -52,6 +52,39 @@ pub async fn views(door: &dyn Door, action: Option<ViewAction>, out: &Out) -> i3
             }
         }
         Some(ViewAction::Remove { name }) => said(door.ask(Request::RemoveView(name)).await, out),
+    }
+}
+
+pub async fn rules(door: &dyn Door, action: Option<RuleAction>, out: &Out) -> i32 {
+    let days = match &action {
+        Some(RuleAction::Test { days }) => Some(*days),
+        _ => None,
+    };
+    let all = match door.ask(Request::Rules(days)).await {
+        Reply::Rules(all) => all,
+        other => return out.unexpected(&other),
+    };
+    match action {
+        None | Some(RuleAction::Test { .. }) => {
+            for r in &all {
+                let v = json!({"name": r.name, "when": r.when, "do": r.acts, "fits": r.fits, "of": r.of});
+                out.either(&v, || {
+                    let fits = r.fits.map_or(String::new(), |n| format!("{n} of {}: ", r.of));
+                    let never = if r.fits == Some(0) { " (it would never have worked)" } else { "" };
+                    format!("{}: {fits}{}{never}", r.name, r.line())
+                });
+            }
+            if all.is_empty() { 3 } else { 0 }
+        }
+        Some(RuleAction::Set { name, when, acts }) => {
+            let was = all.iter().find(|r| r.name == name).map(crate::model::RuleView::line);
+            said(door.ask(Request::PutRule { name, when, acts, was }).await, out)
+        }
+        Some(RuleAction::Remove { name }) => {
+            let was =
+                all.iter().find(|r| r.name == name).map(crate::model::RuleView::line).unwrap_or_default();
+            said(door.ask(Request::RemoveRule { name, was }).await, out)
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 mod first;
 mod problem;
 mod reader;
+mod rules;
 mod sections;
 mod shared;
 mod source;
@@ -12,9 +13,10 @@ mod team;
 pub use crate::model::nearest;
 pub use first::{init, sample_config};
 pub use problem::Problem;
+pub use rules::{Rule, act_of, rule_of};
 pub use shared::{AnswerRules, Answers, Approval, Claim, EngineConf, Roles};
 pub use source::{Every, Keep, Login, Secret, SourceConf, SourceKind};
-pub use team::{TOPICS, TeamFiles, VIEWS, beside, view, view_of};
+pub use team::{RULES, TOPICS, TeamFiles, VIEWS, beside, view, view_of};
 
 use crate::model::View;
 use crate::model::time::{DAY, SECOND};
@@ -36,6 +38,7 @@ pub struct Config {
     pub sources: Vec<SourceConf>,
     /// The team's.
     pub views: Vec<View>,
+    pub rules: Vec<Rule>,
     pub http: Http,
     pub hosts: BTreeMap<String, HostLimit>,
     pub inbox_since_ms: i64,
@@ -189,6 +192,7 @@ impl Config {
             topics: Vec::new(),
             sources: Vec::new(),
             views: Vec::new(),
+            rules: Vec::new(),
             http: Http::default(),
             hosts: BTreeMap::new(),
             inbox_since_ms: 7 * DAY,
@@ -204,7 +208,7 @@ impl Config {
 
 fn hash_of(text: &str, team: &TeamFiles) -> u64 {
     let part = |t: &Option<String>| t.clone().unwrap_or_default();
-    crate::model::hash64(&[text, &part(&team.topics), &part(&team.views)]).max(1)
+    crate::model::hash64(&[text, &part(&team.topics), &part(&team.views), &part(&team.rules)]).max(1)
 }
 
 /// An address as people type it: without a scheme it is https, or http where the host is this machine or a number.

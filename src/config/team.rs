@@ -1,4 +1,4 @@
-//! The team's files beside the operator's: `topics.toml` and `views.toml`. Anybody of the team may change them, from a
+//! The team's files beside the operator's: `topics.toml`, `views.toml` and `rules.toml`. Anybody of the team may change them, from a
 //! terminal too; their comments stay.
 
 use super::problem::Problem;
@@ -14,11 +14,15 @@ pub const TOPICS: &str = "topics.toml";
 /// Views, beside `config.toml`.
 pub const VIEWS: &str = "views.toml";
 
+/// Rules, beside `config.toml`.
+pub const RULES: &str = "rules.toml";
+
 /// The texts of the team's files; `None` for one that is not there.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct TeamFiles {
     pub topics: Option<String>,
     pub views: Option<String>,
+    pub rules: Option<String>,
 }
 
 impl TeamFiles {
@@ -39,7 +43,7 @@ impl TeamFiles {
                 }
             }
         };
-        let files = TeamFiles { topics: read(TOPICS), views: read(VIEWS) };
+        let files = TeamFiles { topics: read(TOPICS), views: read(VIEWS), rules: read(RULES) };
         if bad.is_empty() { Ok(files) } else { Err(bad) }
     }
 }
@@ -54,17 +58,17 @@ pub fn beside(config: &Path, name: &str) -> PathBuf {
 pub(super) fn read(files: &TeamFiles, c: &mut Config) -> Vec<Problem> {
     let mut bad = Vec::new();
     let config = c.file.clone();
-    for (name, text) in [(TOPICS, &files.topics), (VIEWS, &files.views)] {
+    for (name, text) in [(TOPICS, &files.topics), (VIEWS, &files.views), (RULES, &files.rules)] {
         let Some(text) = text else { continue };
         let path = beside(&config, name);
         let mut r = Report::new(&path, text);
         match Document::parse(text.as_str()) {
             Ok(doc) => {
                 let mut top = Section::new(doc.as_table(), "the file", None);
-                if name == TOPICS {
-                    sections::topics(&mut top, &mut r, c, true);
-                } else {
-                    views(&mut top, &mut r, c);
+                match name {
+                    TOPICS => sections::topics(&mut top, &mut r, c, true),
+                    RULES => super::rules::read(&mut top, &mut r, c),
+                    _ => views(&mut top, &mut r, c),
                 }
                 top.finish(&mut r);
             }
@@ -141,7 +145,8 @@ mod tests {
     use super::*;
 
     fn parse(topics: &str, views: &str) -> Result<Config, Vec<String>> {
-        let files = TeamFiles { topics: Some(topics.into()), views: Some(views.into()) };
+        let rules = Some("[[rule]]\nname = 'noise'\nwhen = 'rain'\ndo = ['tag weather', 'done']\n".into());
+        let files = TeamFiles { topics: Some(topics.into()), views: Some(views.into()), rules };
         let own = "[brand]\nname = 'x'\n[[topic]]\nname = 'brand'\nquery = 'acme'\n\
             [[source]]\nid = 'b'\nnetwork = 'feed'\nurl = 'https://b.example/f'\ntopics = ['tins']\n";
         Config::parse_with(own, Path::new("/etc/h/config.toml"), &files)

@@ -2,8 +2,8 @@
 //! it; the engine stands behind it in this process or at the other end of a socket.
 
 use crate::model::{
-    Applied, Counts, Draft, Entry, Id, Item, Key, PersonCard, Role, SourceView, Stage, Stamp, State, Targets,
-    Text, TopicView, Verb, View,
+    Applied, Counts, Draft, Entry, Id, Item, Key, PersonCard, Role, RuleView, SourceView, Stage, Stamp,
+    State, Targets, Text, TopicView, Verb, View,
 };
 use serde::{Deserialize, Serialize};
 use std::future::Future;
@@ -121,6 +121,19 @@ pub enum Request {
         name: String,
         was: String,
     },
+    /// The team's rules; with a number of days, what each would have done in them.
+    Rules(Option<u32>),
+    /// `was` is the line that was seen, `None` for a new one.
+    PutRule {
+        name: String,
+        when: String,
+        acts: Vec<String>,
+        was: Option<String>,
+    },
+    RemoveRule {
+        name: String,
+        was: String,
+    },
     /// The team's views.
     Views,
     /// A view of that name that is there already stays, unless it is to be replaced.
@@ -207,6 +220,7 @@ pub enum Reply {
     Removed(String),
     Topics(Vec<TopicView>),
     Views(Vec<View>),
+    Rules(Vec<RuleView>),
     /// Something of the team's files was written, or taken out.
     Edited {
         name: String,

@@ -163,6 +163,11 @@ fn blocking(e: &Engine, caller: &Caller, request: Request) -> Reply {
             Request::Topics => Reply::Topics(e.topic_views()),
             Request::PutTopic { name, query, was } => e.put_topic(caller, &name, &query, was.as_deref()),
             Request::RemoveTopic { name, was } => e.remove_topic(caller, &name, &was),
+            Request::Rules(days) => Reply::Rules(e.rule_views(days)?),
+            Request::PutRule { name, when, acts, was } => {
+                e.put_rule(caller, &name, &when, &acts, was.as_deref())
+            }
+            Request::RemoveRule { name, was } => e.remove_rule(caller, &name, &was),
             Request::Views => Reply::Views(e.setup().config.views.clone()),
             Request::PutView { view, replace } => e.put_view(caller, &view, replace),
             Request::RemoveView(name) => e.remove_view(caller, &name),

@@ -69,6 +69,10 @@ pub async fn run(engine: Weak<Engine>, mut arrived: mpsc::Receiver<Arrived>) {
             }
             let _ = done.send(failed.is_none());
         }
+        // Before anybody is told: what a rule takes away is no news.
+        let fresh: Vec<_> = outcomes.iter().flat_map(|o| o.new.iter().copied()).collect();
+        let with_rules = e.clone();
+        let _ = tokio::task::spawn_blocking(move || with_rules.apply_rules(&fresh)).await;
         if sum != (0, 0) {
             e.announce(Event::Arrived { inbox: sum.0, heard: sum.1 });
         }

@@ -77,6 +77,9 @@ impl Engine {
                 self.do_again(asker, *key, d, now)?;
             }
         }
+        if !restore {
+            self.apply_rules(&o.new);
+        }
         if !o.new.is_empty() {
             let inbox = o.inbox + o.woken.len() as u32;
             self.announce(Event::Arrived { inbox, heard: o.new.len() as u32 - o.inbox });

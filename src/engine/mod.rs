@@ -11,6 +11,7 @@ mod keeper;
 mod polls;
 mod presence;
 mod roles;
+mod rules;
 mod sources;
 mod team;
 mod terms;

@@ -29,6 +29,8 @@ fn needs(request: &Request) -> Role {
         | Request::TestSource(_)
         | Request::AddPage(_) => Role::Draft,
         Request::PutTopic { .. }
+        | Request::PutRule { .. }
+        | Request::RemoveRule { .. }
         | Request::RemoveTopic { .. }
         | Request::PutView { .. }
         | Request::RemoveView(_) => Role::Send,
@@ -55,6 +57,7 @@ fn needs(request: &Request) -> Role {
         | Request::Sources
         | Request::Topics
         | Request::Views
+        | Request::Rules(_)
         | Request::People(_)
         | Request::KnownPeople
         | Request::Timeline { .. }
@@ -117,6 +120,7 @@ fn what(request: &Request) -> &'static str {
         Request::AddPage(_) => "adding a page",
         Request::PutTopic { .. } | Request::RemoveTopic { .. } => "changing topics",
         Request::PutView { .. } | Request::RemoveView(_) => "changing views",
+        Request::PutRule { .. } | Request::RemoveRule { .. } => "changing rules",
         Request::Reload => "reading the configuration again",
         Request::Import { .. } => "import",
         Request::Stop => "stopping the engine",

@@ -3,7 +3,7 @@
 
 use super::{Caller, Engine, failed, refuse};
 use crate::clean;
-use crate::config::{Config, TOPICS, TeamFiles, VIEWS, beside};
+use crate::config::{Config, RULES, TOPICS, TeamFiles, VIEWS, beside};
 use crate::door::{RefusalKind, Reply};
 use crate::model::{Change, Stamp, Target, TopicView, Value, View};
 use crate::query::{Query, Scope};
@@ -20,6 +20,7 @@ pub(super) enum File {
     Config,
     Topics,
     Views,
+    Rules,
 }
 
 impl Engine {
@@ -112,6 +113,40 @@ impl Engine {
         self.edited(caller, done, "view", name, Some(before), None)
     }
 
+    pub(super) fn write_rule(
+        &self,
+        caller: &Caller,
+        name: &str,
+        when: &str,
+        acts: &[String],
+        was: Option<&str>,
+    ) -> Reply {
+        let _editing = self.editing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut before = None;
+        let done = self.edit(&File::Rules, |doc| {
+            before = find(doc, "rule", name).map(rule_line);
+            same(name, before.as_deref(), was)?;
+            let t = entry(doc, "rule", name)?;
+            put(t, "name", name);
+            put(t, "when", when);
+            let list: toml_edit::Array = acts.iter().map(String::as_str).collect();
+            t["do"] = value(list);
+            Ok(())
+        });
+        let to = format!("{when} -> {}", acts.join(", "));
+        self.edited(caller, done, "rule", name, before, Some(to))
+    }
+
+    pub(super) fn remove_rule(&self, caller: &Caller, name: &str, was: &str) -> Reply {
+        let _editing = self.editing.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = self.edit(&File::Rules, |doc| {
+            let is = find(doc, "rule", name).map(rule_line);
+            same(name, is.as_deref(), Some(was))?;
+            take_out(doc, "rule", name)
+        });
+        self.edited(caller, done, "rule", name, Some(was.to_owned()), None)
+    }
+
     /// Says what came of it, and notes in the log what stood before.
     fn edited(
         &self,
@@ -145,6 +180,7 @@ impl Engine {
             File::Config => config.clone(),
             File::Topics => beside(&config, TOPICS),
             File::Views => beside(&config, VIEWS),
+            File::Rules => beside(&config, RULES),
         };
         let before = read(&path)?;
         if before.is_none() && matches!(which, File::Config) {
@@ -164,6 +200,7 @@ impl Engine {
             File::Config => own.clone_from(&after),
             File::Topics => team.topics = Some(after.clone()),
             File::Views => team.views = Some(after.clone()),
+            File::Rules => team.rules = Some(after.clone()),
         }
         let parsed = Config::parse_with(&own, &config, &team).map_err(problems)?;
         if read(&path)? != before {
@@ -224,9 +261,9 @@ fn not_ours(t: Option<&crate::config::Topic>) -> Option<String> {
 /// Refuses what somebody else was at since it was looked at.
 fn same(name: &str, is: Option<&str>, was: Option<&str>) -> Result<(), String> {
     match (is, was) {
-        (Some(is), None) => Err(format!("there is a topic {name} already: {is}")),
+        (Some(is), None) => Err(format!("{name} is there already: {is}")),
         (Some(is), Some(was)) if is != was => Err(format!("{name} was changed meanwhile; it is now: {is}")),
-        (None, Some(_)) => Err(format!("the topic {name} is not there any more")),
+        (None, Some(_)) => Err(format!("{name} is not there any more")),
         _ => Ok(()),
     }
 }
@@ -247,6 +284,17 @@ fn put(t: &mut Table, key: &str, text: &str) {
         }
         None => t[key] = value(text),
     }
+}
+
+/// A rule of the file in one line.
+fn rule_line(t: &Table) -> String {
+    let when = t.get("when").and_then(Item::as_str).unwrap_or("");
+    let acts: Vec<&str> = match t.get("do") {
+        Some(v) if v.as_str().is_some() => v.as_str().into_iter().collect(),
+        Some(v) => v.as_array().into_iter().flatten().filter_map(|a| a.as_str()).collect(),
+        None => Vec::new(),
+    };
+    format!("{when} -> {}", acts.join(", "))
 }
 
 fn words(v: &View) -> String {

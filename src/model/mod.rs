@@ -32,4 +32,4 @@ pub use source::{Asked, Cursor, Health, SourceView, Trouble};
 pub use text::Text;
 pub use time::Stamp;
 pub use verb::{Applied, Role, Targets, VERBS, Verb, VerbSpec};
-pub use view::{TopicView, View};
+pub use view::{RuleView, TopicView, View};

@@ -23,6 +23,27 @@ impl View {
     }
 }
 
+/// A rule, as front ends show it.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct RuleView {
+    pub name: String,
+    /// The query that it is about.
+    pub when: String,
+    /// `tag bug`, `done` …
+    pub acts: Vec<String>,
+    /// How many of those that were looked at it fits; `None` if none were.
+    pub fits: Option<u64>,
+    pub of: u64,
+}
+
+impl RuleView {
+    /// In one line, as it can be typed: `query -> tag bug, done`.
+    #[must_use]
+    pub fn line(&self) -> String {
+        format!("{} -> {}", self.when, self.acts.join(", "))
+    }
+}
+
 /// A topic, as front ends show it.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct TopicView {

@@ -26,8 +26,8 @@ pub mod bitflags {
         pub const APPROVAL: Where = Where(16);
         /// Where a long text is paged.
         pub const PAGED: Where = Where(17);
-        /// The page of topics.
-        pub const TOPICS: Where = Where(32);
+        /// The pages of topics and of rules.
+        pub const TEAM: Where = Where(32);
         /// While a draft is written, after Ctrl-x.
         pub const DRAFT: Where = Where(8);
 
@@ -135,9 +135,10 @@ pub enum Action {
     MentionDown,
     MentionUp,
     GoTopics,
-    TopicAdd,
-    TopicEdit,
-    TopicRemove,
+    EntryAdd,
+    EntryEdit,
+    EntryRemove,
+    GoRules,
     SaveView,
     RemoveView,
 }
@@ -251,15 +252,16 @@ pub const ACTIONS: &[ActionRow] = &[
     row(A::GoCalls, "mentions of me", &["g M"], "mentions of me: where a colleague's note calls @me", W::ALL),
     row(A::GoHandover, "hand-over", &["g H"], "hand-over: what is open, by person (y copies it)", W::ALL),
     row(A::GoTopics, "topics", &["g T"], "topics: what is listened for", W::ALL),
+    row(A::GoRules, "rules", &["g Q"], "rules: what happens by itself", W::ALL),
     row(A::GoHealth, "health", &["g ?"], "health", W::ALL),
     row(A::SourceAdd, "add source", &["+"], "add a source by its address", W::SOURCES),
     row(A::SourceEdit, "edit source", &["r"], "change the source's address and interval", W::SOURCES),
     row(A::SourceTest, "test source", &["t"], "try the source without keeping anything", W::SOURCES),
     row(A::SourcePause, "pause", &["m"], "mute the source: pause / resume", W::SOURCES),
     row(A::SourceRemove, "remove source", &["D"], "remove the source (asks)", W::SOURCES),
-    row(A::TopicAdd, "add topic", &["+"], "a new topic of the team's", W::TOPICS),
-    row(A::TopicEdit, "edit topic", &["r"], "change the query", W::TOPICS),
-    row(A::TopicRemove, "remove topic", &["D"], "take the topic out (asks)", W::TOPICS),
+    row(A::EntryAdd, "add entry", &["+"], "a new topic or rule of the team's", W::TEAM),
+    row(A::EntryEdit, "edit entry", &["r"], "change the topic or the rule", W::TEAM),
+    row(A::EntryRemove, "remove entry", &["D"], "take the topic or the rule out (asks)", W::TEAM),
     row(A::SaveView, "save view", &[], "keep this filter as a view of the team's", W::MAIN),
     row(A::RemoveView, "remove view", &[], "take a view of the team's out", W::MAIN),
     row(A::Backup, "backup", &[], "write a backup to a file", W::ALL),
@@ -292,7 +294,7 @@ pub fn markdown() -> String {
         let place = match r.place {
             Where::SOURCES => "in `g S`: ",
             Where::DRAFT => "while writing: ",
-            Where::TOPICS => "in `g T`: ",
+            Where::TEAM => "in `g T`, `g Q`: ",
             Where::APPROVAL => "a colleague's draft: ",
             _ => "",
         };

@@ -4,7 +4,8 @@ use super::keymap::Keymap;
 use super::line::LineEdit;
 use crate::door::{ListQuery, Terms};
 use crate::model::{
-    Counts, Draft, Id, Item, Key, PersonCard, Role, SourceView, Stage, Stamp, State, TopicView, View,
+    Counts, Draft, Id, Item, Key, PersonCard, Role, RuleView, SourceView, Stage, Stamp, State, TopicView,
+    View,
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
 use tui_textarea::TextArea;
@@ -110,8 +111,9 @@ pub enum Behind {
     Draft(Box<Draft>),
     Source(String),
     Action(super::action::Action),
-    /// A topic by its name.
+    /// A topic or a rule by its name.
     Topic(String),
+    Rule(String),
     View(View),
     /// A mention by its key.
     Key(Key),
@@ -137,6 +139,7 @@ pub enum PageKind {
     /// A colleague's draft, and its rivals.
     Approval,
     Topics,
+    Rules,
     Text,
 }
 
@@ -205,6 +208,9 @@ pub enum Asking {
     Busy,
     /// Enter claims it, then opens my reply.
     ClaimFirst,
+    RuleNew,
+    RuleEdit,
+    RuleRemove,
     TopicNew,
     TopicEdit,
     TopicRemove,
@@ -314,6 +320,7 @@ pub struct App {
     /// The team's.
     pub team_views: Vec<View>,
     pub topics: Vec<TopicView>,
+    pub rules: Vec<RuleView>,
     /// Why changed settings could not be taken in.
     pub trouble: Option<String>,
     /// Keys typed so far of a chord.
@@ -410,6 +417,7 @@ impl App {
             views: BTreeMap::new(),
             team_views: Vec::new(),
             topics: Vec::new(),
+            rules: Vec::new(),
             trouble: None,
             chord: String::new(),
             notice: None,

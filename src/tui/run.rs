@@ -375,6 +375,8 @@ fn changes_something(r: &Request) -> bool {
             | Request::AddSource(_)
             | Request::RemoveSource(_)
             | Request::PutTopic { .. }
+            | Request::PutRule { .. }
+            | Request::RemoveRule { .. }
             | Request::RemoveTopic { .. }
             | Request::PutView { .. }
             | Request::RemoveView(_)

@@ -14,8 +14,8 @@ use super::update::update;
 use super::view;
 use crate::door::{Event, Reply, Request, Terms};
 use crate::model::{
-    Applied, Author, Counts, Draft, Health, Id, Item, Key, Mention, PersonCard, SourceView, Stage, Stamp,
-    State, Targets, Text, TopicHit, TopicView, Value, Verb, View,
+    Applied, Author, Counts, Draft, Health, Id, Item, Key, Mention, PersonCard, RuleView, SourceView, Stage,
+    Stamp, State, Targets, Text, TopicHit, TopicView, Value, Verb, View,
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
@@ -81,6 +81,7 @@ struct World {
     terms: Terms,
     topics: Vec<TopicView>,
     views: Vec<View>,
+    rules: Vec<RuleView>,
     /// Who is here.
     present: Vec<crate::door::Present>,
 }
@@ -107,6 +108,7 @@ impl Story {
             present: vec![],
             topics: vec![],
             views: vec![],
+            rules: vec![],
         };
         let screen = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
         let mut s = Story { app, world, screen };
@@ -266,6 +268,16 @@ impl World {
             Request::Sources => Reply::Sources(vec![blog()]),
             Request::Topics => Reply::Topics(self.topics.clone()),
             Request::Views => Reply::Views(self.views.clone()),
+            Request::Rules(_) => Reply::Rules(self.rules.clone()),
+            Request::PutRule { name, when, acts, .. } => {
+                self.rules.retain(|r| r.name != name);
+                self.rules.push(RuleView { name: name.clone(), when, acts, fits: Some(3), of: 40 });
+                Reply::Edited { name, gone: false }
+            }
+            Request::RemoveRule { name, .. } => {
+                self.rules.retain(|r| r.name != name);
+                Reply::Edited { name, gone: true }
+            }
             Request::PutTopic { name, query, .. } => {
                 self.topics.retain(|t| t.name != name);
                 let (about, team) = ("us".into(), true);

@@ -91,6 +91,8 @@ const SCREENS: &[(&str, &str)] = &[
     ("removing a source", "g S D"),
     ("topics", "g T"),
     ("a new topic", "g T + type:lids:("),
+    ("rules", "g Q"),
+    ("a new rule", "g Q + type:noise:rain"),
     ("log of an item", "L"),
     ("log of everything", "g L"),
     ("my undo list", "g U"),

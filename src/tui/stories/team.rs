@@ -317,3 +317,25 @@ fn what_was_typed_for_the_team_is_not_lost_by_being_refused() {
     }
     s.shows("lids was changed meanwhile").shows("> rings OR tins");
 }
+
+#[test]
+fn rules_of_the_team_are_written_in_one_line_and_say_what_they_would_have_done() {
+    let mut s = Story::five((100, 24));
+    s.press("g Q")
+        .shows("No rule yet.")
+        .press("+")
+        .type_in("noise: rain")
+        .press("enter")
+        .shows("an arrow ->");
+    s.type_in(" -> tag weather, dance").press("enter").shows("“dance” is no action");
+    for _ in 0..5 {
+        s.tell(Msg::Key(KeyEvent::from(KeyCode::Backspace)));
+    }
+    s.type_in("done").press("enter").shows("noise: written, and in force").shows("3 of 40 in 30 days");
+    s.press("enter")
+        .shows("the rule noise: query")
+        .type_in(", urgent")
+        .press("enter")
+        .shows("tag weather, done, urgent");
+    s.press("D").type_in("yes").press("enter").shows("No rule yet.");
+}

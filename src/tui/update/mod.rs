@@ -55,6 +55,8 @@ fn away(app: &mut App, out: &mut Vec<Effect>) {
                 | Request::AddSource(_)
                 | Request::RemoveSource(_)
                 | Request::PutTopic { .. }
+                | Request::PutRule { .. }
+                | Request::RemoveRule { .. }
                 | Request::RemoveTopic { .. }
                 | Request::PutView { .. }
                 | Request::RemoveView(_)
@@ -135,7 +137,7 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
             out.push(Effect::Ask(For::Told, Request::Status));
             out.push(Effect::Ask(For::Told, Request::Presence));
             out.push(Effect::Ask(For::Told, Request::Since));
-            out.extend(team::ask());
+            out.extend(team::ask(app));
             out
         }
         Msg::OpenFailed(why) => {
@@ -183,7 +185,7 @@ pub fn place(app: &App) -> Where {
     match app.pages.last().map(|p| p.kind) {
         Some(PageKind::Sources | PageKind::Source) => Where::SOURCES,
         Some(PageKind::Approval) => Where::APPROVAL,
-        Some(PageKind::Topics) => Where::TOPICS,
+        Some(PageKind::Topics | PageKind::Rules) => Where::TEAM,
         Some(_) => Where::PAGE,
         None => Where::MAIN,
     }
@@ -200,7 +202,7 @@ fn place_below(app: &App) -> Where {
     {
         Some(PageKind::Sources | PageKind::Source) => Where::SOURCES,
         Some(PageKind::Approval) => Where::APPROVAL,
-        Some(PageKind::Topics) => Where::TOPICS,
+        Some(PageKind::Topics | PageKind::Rules) => Where::TEAM,
         Some(_) => Where::PAGE,
         None => Where::MAIN,
     }
@@ -303,7 +305,7 @@ fn event(app: &mut App, e: Event) -> Vec<Effect> {
             app.draw_later = true;
             let mut out = vec![Effect::Ask(For::Sources, Request::Sources)];
             if matches!(e, Event::SourcesChanged) {
-                out.extend(team::ask());
+                out.extend(team::ask(app));
             }
             out
         }
@@ -439,7 +441,8 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
         | Action::RemoveView
         | Action::SourceAdd => prompt::open(app, a),
         Action::GoTopics => team::open(app),
-        Action::TopicAdd | Action::TopicEdit | Action::TopicRemove => team::act(app, a),
+        Action::GoRules => team::open_rules(app),
+        Action::EntryAdd | Action::EntryEdit | Action::EntryRemove => team::act(app, a),
         Action::Reload => vec![Effect::Settings, Effect::Ask(For::Reload, Request::Reload)],
         Action::GoSources
         | Action::GoDrafts

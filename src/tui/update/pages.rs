@@ -89,7 +89,7 @@ fn enter(app: &mut App) -> Vec<Effect> {
         }
         Behind::Draft(d) => finish::visit(app, &d),
         Behind::Source(id) => sources::open(app, id),
-        Behind::Topic(_) => super::team::act(app, Action::TopicEdit),
+        Behind::Topic(_) | Behind::Rule(_) => super::team::act(app, Action::EntryEdit),
         Behind::View(v) => {
             app.pages.pop();
             super::team::show(app, v)
@@ -349,6 +349,7 @@ pub fn refresh(app: &mut App) {
         }
         PageKind::Approval => finish::refresh(page, &app.drafts),
         PageKind::Topics => super::team::fill(page, &app.topics),
+        PageKind::Rules => super::team::fill_rules(page, &app.rules),
         PageKind::Person => {
             if let Some(p) = page.person.and_then(|id| app.people.get(&id)) {
                 page.title = format!("{} · {}", p.name, p.scope);

@@ -268,6 +268,9 @@ fn accept(app: &mut App) -> Vec<Effect> {
         }
         Asking::TopicNew
         | Asking::TopicEdit
+        | Asking::RuleNew
+        | Asking::RuleEdit
+        | Asking::RuleRemove
         | Asking::TopicRemove
         | Asking::ViewName
         | Asking::ViewRemove => match team::accept(app, &p, text) {

@@ -258,6 +258,11 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             pages::refresh(app);
             Vec::new()
         }
+        (_, Reply::Rules(r)) => {
+            app.rules = r;
+            pages::refresh(app);
+            Vec::new()
+        }
         (_, Reply::Views(v)) => {
             app.team_views = v;
             Vec::new()
@@ -266,7 +271,7 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             app.sent = None;
             let what = if gone { "taken out" } else { "written, and in force" };
             app.say(format!("{name}: {what} (u does not change files)"));
-            team::ask()
+            team::ask(app)
         }
         (_, Reply::Status(s)) => {
             app.brand = s.brand;

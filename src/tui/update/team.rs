@@ -1,23 +1,55 @@
-//! What the team shares: topics on a page of their own, views in the palette and on the number keys.
+//! What the team shares: topics and rules on pages of their own, views in the palette and on the number keys.
 
 use super::list;
 use crate::door::Request;
-use crate::model::{TopicView, View};
+use crate::model::{RuleView, TopicView, View};
 use crate::query::{Query, Scope};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Asking, Behind, Page, PageKind, Prompt};
 use crate::tui::msg::{Effect, For};
 
-/// Asks for both anew.
-pub fn ask() -> Vec<Effect> {
-    vec![Effect::Ask(For::Told, Request::Topics), Effect::Ask(For::Told, Request::Views)]
+/// Days that a trial of the rules looks back.
+const DAYS: u32 = 30;
+
+/// Asks for all of it anew; the page of rules tells what each would have done.
+pub fn ask(app: &App) -> Vec<Effect> {
+    let mut out = vec![Effect::Ask(For::Told, Request::Topics), Effect::Ask(For::Told, Request::Views)];
+    if app.pages.iter().any(|p| p.kind == PageKind::Rules) {
+        out.push(Effect::Ask(For::Told, Request::Rules(Some(DAYS))));
+    }
+    out
+}
+
+pub fn open_rules(app: &mut App) -> Vec<Effect> {
+    app.pages.retain(|p| p.kind != PageKind::Rules);
+    app.pages.push(Page::new(
+        PageKind::Rules,
+        "rules: what happens by itself to what enters the inbox, in this order",
+    ));
+    super::pages::refresh(app);
+    ask(app)
+}
+
+/// Fills the page of rules.
+pub fn fill_rules(page: &mut Page, rules: &[RuleView]) {
+    let wide = rules.iter().map(|r| crate::clean::width::width(&r.name)).max().unwrap_or(0).min(24);
+    let row = |r: &RuleView| {
+        let fits = r.fits.map_or(String::new(), |n| format!("{n:>5} of {} in {DAYS} days  ", r.of));
+        format!("{}  {fits}{}", crate::clean::width::pad(&r.name, wide), r.line())
+    };
+    page.rows = rules.iter().map(|r| (row(r), Behind::Rule(r.name.clone()))).collect();
+    page.head = if rules.is_empty() {
+        vec!["No rule yet. + writes one: noise: weather -author:vet -> tag weather, done".into()]
+    } else {
+        Vec::new()
+    };
 }
 
 pub fn open(app: &mut App) -> Vec<Effect> {
     app.pages.retain(|p| p.kind != PageKind::Topics);
     app.pages.push(Page::new(PageKind::Topics, "topics: what is listened for"));
     super::pages::refresh(app);
-    ask()
+    ask(app)
 }
 
 /// Fills the page of topics.
@@ -43,10 +75,13 @@ fn selected(app: &App) -> Option<TopicView> {
 /// What the page of topics does with an action.
 pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
     if app.role.is_some_and(|r| r < crate::model::Role::Send) {
-        app.say("changing topics needs the role send");
+        app.say("changing what the team shares needs the role send");
         return Vec::new();
     }
-    if a == Action::TopicAdd {
+    if app.pages.last().is_some_and(|p| p.kind == PageKind::Rules) {
+        return act_on_rule(app, a);
+    }
+    if a == Action::EntryAdd {
         let label = "new topic: its name, a colon, its query (tins: tins OR lids)";
         app.prompt = Some(Prompt::new(Asking::TopicNew, label, ""));
         return Vec::new();
@@ -62,7 +97,7 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
         ));
         return Vec::new();
     }
-    let (asking, label, text) = if a == Action::TopicRemove {
+    let (asking, label, text) = if a == Action::EntryRemove {
         (
             Asking::TopicRemove,
             format!("yes and Enter take {} out of topics.toml · Esc keeps it", t.name),
@@ -73,6 +108,38 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
     };
     app.prompt = Some(Prompt { source: t.name, was: t.query, ..Prompt::new(asking, label, &text) });
     Vec::new()
+}
+
+fn act_on_rule(app: &mut App, a: Action) -> Vec<Effect> {
+    if a == Action::EntryAdd {
+        let label = "new rule: name: query -> tag bug, assign bo, snooze 2d, urgent, done";
+        app.prompt = Some(Prompt::new(Asking::RuleNew, label, ""));
+        return Vec::new();
+    }
+    let name = match app.pages.last().map(Page::behind) {
+        Some(Behind::Rule(name)) => name.clone(),
+        _ => String::new(),
+    };
+    let Some(line) = app.rules.iter().find(|r| r.name == name).map(RuleView::line) else {
+        app.say("no rule is selected");
+        return Vec::new();
+    };
+    let (asking, label, text) = if a == Action::EntryRemove {
+        (Asking::RuleRemove, format!("yes and Enter take {name} out of rules.toml · Esc keeps it"), "")
+    } else {
+        (Asking::RuleEdit, format!("the rule {name}: query -> what is done"), line.as_str())
+    };
+    app.prompt = Some(Prompt { source: name, was: line.clone(), ..Prompt::new(asking, label, text) });
+    Vec::new()
+}
+
+/// A rule as it is typed: its query, an arrow, what is done.
+fn rule(line: &str) -> Result<(String, Vec<String>), String> {
+    let (when, acts) = line.rsplit_once("->").ok_or("write the query, an arrow -> and what is done")?;
+    let acts: Vec<String> = acts.split(',').map(|a| a.trim().to_owned()).filter(|a| !a.is_empty()).collect();
+    let when = when.trim().to_owned();
+    crate::config::rule_of("", &when, &acts).map_err(|(_, why)| why)?;
+    Ok((when, acts))
 }
 
 /// What is wrong with a query that is being typed, or may not mean what it says.
@@ -106,6 +173,26 @@ pub fn accept(app: &mut App, p: &Prompt, text: &str) -> Result<Vec<Effect>, Stri
             For::Edited,
             Request::RemoveTopic { name: p.source.clone(), was: p.was.clone() },
         )],
+        Asking::RuleNew => {
+            let (name, line) =
+                text.split_once(':').ok_or("write a name, a colon, a query, -> and what is done")?;
+            let (when, acts) = rule(line)?;
+            let name = name.trim().to_owned();
+            vec![Effect::Ask(For::Edited, Request::PutRule { name, when, acts, was: None })]
+        }
+        Asking::RuleEdit => {
+            let (when, acts) = rule(text)?;
+            let (name, was) = (p.source.clone(), Some(p.was.clone()));
+            vec![Effect::Ask(For::Edited, Request::PutRule { name, when, acts, was })]
+        }
+        Asking::RuleRemove if matches!(text.to_lowercase().as_str(), "y" | "yes") => {
+            let (name, was) = (p.source.clone(), p.was.clone());
+            vec![Effect::Ask(For::Edited, Request::RemoveRule { name, was })]
+        }
+        Asking::RuleRemove => {
+            app.say(format!("{} stays", p.source));
+            Vec::new()
+        }
         Asking::ViewName if text.is_empty() => return Err("give it a name".into()),
         Asking::ViewName => {
             let (filter, states) = (app.stream.filter.clone(), app.stream.states.clone());

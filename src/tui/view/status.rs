@@ -124,7 +124,7 @@ fn others(app: &App) -> &'static str {
             "Enter more · + add · r edit · t test · m pause · D remove · Ctrl-r ask · q back"
         }
         Some(PageKind::Source) => "r edit · t test · m pause · D remove · Ctrl-r ask now · q back",
-        Some(PageKind::Topics) => "Enter edit · + add · D remove · q back",
+        Some(PageKind::Topics | PageKind::Rules) => "Enter edit · + add · D remove · q back",
         Some(PageKind::Approval) => {
             "Enter approve · r edit · N return · Tab the rival draft · j k scroll · q back"
         }
