@@ -1,4 +1,4 @@
-//! Posts matched against many topics on one core: `cargo bench --bench topics -- [topics] [posts]`. The posts are made of
+//! Posts matched against many topics on one core: `cargo bench --bench topics -- [topics] [posts] [bytes at least]`. The posts are made of
 //! the words of real ones where `HEARKEN_SHARED` has them, else of a list of our own.
 
 use hearken::listen::Topics;
@@ -49,7 +49,20 @@ fn texts() -> Vec<String> {
 fn main() {
     let args: Vec<usize> = std::env::args().skip(1).filter_map(|a| a.parse().ok()).collect();
     let (n, posts) = (args.first().copied().unwrap_or(500), args.get(1).copied().unwrap_or(200_000));
-    let texts = texts();
+    let mut texts = texts();
+    // Short ones are put together until they are as long as wanted.
+    if let Some(least) = args.get(2) {
+        let mut all = Vec::new();
+        let mut now = String::new();
+        for t in texts {
+            now += &t;
+            now.push(' ');
+            if now.len() >= *least {
+                all.push(std::mem::take(&mut now));
+            }
+        }
+        texts = all;
+    }
     let mut words: Vec<&str> = texts
         .iter()
         .take(20_000)

@@ -8,13 +8,16 @@ use crate::query::{Context, Doc, Facts, Prefilter, Query};
 pub struct Topics {
     list: Vec<(String, Query)>,
     prefilter: Prefilter,
+    /// One of them asks of more than the texts.
+    fields: bool,
 }
 
 impl Topics {
     #[must_use]
     pub fn new(list: Vec<(String, Query)>) -> Topics {
         let prefilter = Prefilter::new(list.iter().map(|(_, q)| q));
-        Topics { list, prefilter }
+        let fields = list.iter().any(|(_, q)| q.asks_fields());
+        Topics { list, prefilter, fields }
     }
 
     #[must_use]
@@ -28,7 +31,8 @@ impl Topics {
         if self.list.is_empty() {
             return Vec::new();
         }
-        let doc = Doc::with(&m.title, &m.text, Facts::of_mention(m));
+        let facts = if self.fields { Facts::of_mention(m) } else { Facts::default() };
+        let doc = Doc::with(&m.title, &m.text, facts);
         let cx = Context { now: Stamp::now(), zone: Stamp::zone_here(), ..Context::default() };
         let candidates = self.prefilter.candidates(&doc).into_iter().map(|n| n as usize);
         candidates

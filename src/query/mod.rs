@@ -135,6 +135,12 @@ impl Query {
         self.fields().iter().any(|f| f.spec.scope == Scope::View)
     }
 
+    /// True if it asks of anything but the texts.
+    #[must_use]
+    pub fn asks_fields(&self) -> bool {
+        !self.fields().is_empty()
+    }
+
     /// What it asks of which nothing is known yet: no item has it.
     #[must_use]
     pub fn unknown(&self) -> Vec<String> {
