@@ -405,13 +405,18 @@ async fn demo(seed: u64, pace: u64, out: &Out) -> i32 {
             return 1;
         }
     };
-    let folder = sample.data().parent().map(Path::to_path_buf).unwrap_or_default();
+    let config = match sample.config() {
+        Ok(c) => c,
+        Err(why) => {
+            out.complain(&why);
+            return 1;
+        }
+    };
     if out.json || !tui::is_terminal() {
         // Also if whoever reads closes the pipe.
-        cli::at_exit(move || {
-            let _ = std::fs::remove_dir_all(&folder);
-        });
-        return match here(sample.config(), sample.data(), Listen::Never) {
+        let folder = sample.data().to_owned();
+        cli::at_exit(move || demo::clear(&folder));
+        return match here(config, sample.data(), Listen::Never) {
             Ok(door) => {
                 let quiet = Out { json: true };
                 let list =
@@ -427,6 +432,6 @@ async fn demo(seed: u64, pace: u64, out: &Out) -> i32 {
             }
         };
     }
-    let (c, data) = (sample.config(), sample.data().to_owned());
-    tui::run(None, &hearken::paths::asker().who, move || here(c, &data, Listen::Now)).await
+    let data = sample.data().to_owned();
+    tui::run(None, &hearken::paths::asker().who, move || here(config, &data, Listen::Now)).await
 }

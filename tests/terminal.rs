@@ -155,3 +155,21 @@ fn two_terminals_and_a_command_see_the_same() {
     let said = ok(&t, &["status", "--format", "{inbox} {done} {terminals}"]);
     assert_eq!(said.trim(), "1 1 2");
 }
+
+#[test]
+fn a_demo_whose_reader_goes_away_clears_its_own_folder_and_nothing_beside_it() {
+    let t = Temp::new();
+    let tmp = t.path("tmp");
+    std::fs::create_dir_all(&tmp).unwrap();
+    t.write("tmp/mine", "stays");
+    let mut child = hearken(&t)
+        .args(["demo", "--json"])
+        .env("TMPDIR", &tmp)
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    until("the demo ends", || child.try_wait().unwrap().ok_or_else(String::new));
+    let left: Vec<_> = std::fs::read_dir(&tmp).unwrap().flatten().map(|e| e.file_name()).collect();
+    assert_eq!(left, ["mine"]);
+}

@@ -3,9 +3,8 @@
 
 mod cast;
 
-use crate::config::{Config, Every, Keep, Login, SourceConf, SourceKind, Topic};
+use crate::config::Config;
 use crate::net::serve::{Handler, Served, serve};
-use crate::query::{Query, Scope};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -40,43 +39,49 @@ impl Sample {
         &self.folder
     }
 
-    /// The configuration of the sample.
-    #[must_use]
-    pub fn config(&self) -> Config {
-        let mut c = Config::empty(&self.folder.join("config.toml"));
-        c.brand = "Whiskerbowl Cat Food".into();
-        for (name, q) in [("brand", "whiskerbowl OR \"whisker bowl\""), ("kidney", "kidney (food OR diet)")] {
-            if let Ok(query) = Query::parse(q, Scope::Listen) {
-                let objective = crate::config::Objective::Improve;
-                let (about, text) = ("us".into(), q.to_owned());
-                c.topics.push(Topic { name: name.into(), objective, about, query, text, team: false });
-            }
+    /// The configuration of the sample, a file like every other one: what is changed in it is in force.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub fn config(&self) -> Result<Config, String> {
+        let mut text = "[brand]\nname = \"Whiskerbowl Cat Food\"\n".to_owned();
+        for (id, _) in cast::FEEDS {
+            text += &format!(
+                "\n[[source]]\nid = \"{id}\"\nnetwork = \"feed\"\nurl = \"{}/{id}.xml\"\nevery = \"=4s\"\n",
+                self.base
+            );
         }
-        c.sources = cast::FEEDS
+        let topics = [("brand", "whiskerbowl OR 'whisker bowl'"), ("kidney", "kidney (food OR diet)")];
+        let topics: String = topics
             .iter()
-            .map(|(id, _)| SourceConf {
-                id: (*id).into(),
-                kind: SourceKind::Feed { url: format!("{}/{id}.xml", self.base) },
-                every: Every { ms: 4_000, exact: true },
-                keep: Keep::All,
-                topics: Vec::new(),
-                full: false,
-                login: Login::None,
-                ca: None,
-                proxy: None,
-                allow: Vec::new(),
-                retention: crate::config::MAIN.into(),
+            .map(|(name, q)| {
+                format!("[[topic]]\nname = \"{name}\"\nquery = \"{}\"\n", q.replace('\'', "\\\""))
             })
             .collect();
-        c
+        let file = self.folder.join("config.toml");
+        for (path, text) in [(&file, &text), (&self.folder.join("topics.toml"), &topics)] {
+            std::fs::write(path, text).map_err(|e| format!("{}: {e}", path.display()))?;
+        }
+        Config::read(&file).map_err(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
     }
 }
 
 impl Drop for Sample {
     fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.folder);
+        clear(&self.folder);
     }
 }
+
+/// Removes the folder of a sample, and no other one.
+pub fn clear(folder: &Path) {
+    let ours = folder.file_name().is_some_and(|n| n.to_string_lossy().starts_with(NAME));
+    if ours {
+        let _ = std::fs::remove_dir_all(folder);
+    }
+}
+
+/// How the folders of samples begin.
+const NAME: &str = "hearken-demo-";
 
 /// A fresh private folder with a name nobody can foresee.
 fn temp_folder() -> std::io::Result<PathBuf> {
@@ -85,7 +90,7 @@ fn temp_folder() -> std::io::Result<PathBuf> {
     for n in 0..16u64 {
         let mut b = [0u8; 8];
         std::io::Read::read_exact(&mut std::fs::File::open("/dev/urandom")?, &mut b)?;
-        let name = format!("hearken-demo-{:016x}", u64::from_le_bytes(b) ^ n);
+        let name = format!("{NAME}{:016x}", u64::from_le_bytes(b) ^ n);
         let p = std::env::temp_dir().join(name);
         match std::fs::DirBuilder::new().mode(0o700).create(&p) {
             Ok(()) => return Ok(p),
