@@ -70,7 +70,7 @@ pub async fn rules(door: &dyn Door, action: Option<RuleAction>, out: &Out) -> i3
                 let v = json!({"name": r.name, "when": r.when, "do": r.acts, "fits": r.fits, "of": r.of});
                 out.either(&v, || {
                     let fits = r.fits.map_or(String::new(), |n| format!("{n} of {}: ", r.of));
-                    let never = if r.fits == Some(0) { " (it would never have worked)" } else { "" };
+                    let never = if r.fits == Some(0) { " (it fitted nothing)" } else { "" };
                     format!("{}: {fits}{}{never}", r.name, r.line())
                 });
             }

@@ -393,7 +393,7 @@ fn value(w: &Wanted<'_>, v: &Typed, lints: &mut Vec<Lint>) -> Result<Value, Quer
                 return Ok(Value { shown: (*one).into(), ask: Ask::Enum(one) });
             }
             let near = crate::query::parse::nearest(alias, all);
-            let hint = near.map_or(String::new(), |n| format!("; did you mean {name}:{n}?"));
+            let hint = near.map_or(".".to_owned(), |n| format!("; did you mean {name}:{n}?"));
             let known = all.join(", ");
             if w.typed == "in" {
                 let why = if matches!(low.as_str(), "title" | "body" | "subject") {
@@ -407,7 +407,7 @@ fn value(w: &Wanted<'_>, v: &Typed, lints: &mut Vec<Lint>) -> Result<Value, Quer
                 };
                 return bad(0, why);
             }
-            bad(0, format!("{name}:{} is not known{hint}. Known: {known}", v.text))
+            bad(0, format!("{name}:{} is not known{hint} Known: {known}", v.text))
         }
         K::Number => {
             let read = |s: &str| {

@@ -19,7 +19,7 @@ impl Lexer<'_> {
                 return Ok(false);
             }
             let near = nearest(&typed, &field::names());
-            let hint = near.map_or(String::new(), |n| format!("; did you mean {n}:?"));
+            let hint = near.map_or(".".to_owned(), |n| format!("; did you mean {n}:?"));
             let whole = self.text(at, self.chunk_end(from));
             let name = self.text(at, at + name);
             return err(

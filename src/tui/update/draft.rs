@@ -12,6 +12,9 @@ use crate::tui::msg::{Effect, For, Timer};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tui_textarea::{CursorMove, Input, Key as AreaKey, TextArea, WrapMode};
 
+/// Bytes from which on a draft may have been cut, and characters that cleaning alone takes from one.
+const LONG: usize = 60_000;
+const SHRINKS: usize = 1_000;
 /// Pause after which a draft is saved, in ms.
 const PAUSE: u64 = 500;
 
@@ -202,10 +205,17 @@ fn give(app: &mut App, last: bool) -> Vec<Effect> {
     e.given = e.changed;
     e.under_way = true;
     let number = e.changed;
-    let text = clean::draft(&e.text());
+    let whole = e.text();
+    let text = clean::draft(&whole);
+    // What is too long is not cut in silence.
+    let cut = whole.chars().count() > text.chars().count() + SHRINKS && text.len() >= LONG;
     let of = e.of.as_ref().map(|d| d.id);
     let seen = (!last).then_some(e.saved_at);
-    vec![Effect::Ask(For::SaveDraft(number), Request::SaveDraft { mention: e.mention.key, of, seen, text })]
+    let key = e.mention.key;
+    if cut {
+        app.warn(format!("only the first {} characters of the draft are kept", text.chars().count()));
+    }
+    vec![Effect::Ask(For::SaveDraft(number), Request::SaveDraft { mention: key, of, seen, text })]
 }
 
 pub fn timer(app: &mut App, n: u64) -> Vec<Effect> {
@@ -349,8 +359,8 @@ fn left_unkept(app: &mut App) {
 }
 
 fn left(app: &mut App) {
-    app.editor = None;
-    app.say("draft kept · gD lists drafts");
+    let written = app.editor.take().is_some_and(|e| e.changed > 0 || e.id.is_some());
+    app.say(if written { "draft kept · g D lists drafts" } else { "nothing was written" });
 }
 
 /// The engine has it on the disk.

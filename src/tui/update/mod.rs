@@ -252,6 +252,9 @@ fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
 fn paste(app: &mut App, s: &str) -> Vec<Effect> {
     let clean = crate::clean::draft(s);
     app.draw_now = true;
+    if s.chars().count() > clean.chars().count() + 1_000 && clean.len() >= 60_000 {
+        app.warn(format!("the paste was too long: its first {} characters are here", clean.chars().count()));
+    }
     if let Some(p) = &mut app.prompt {
         p.line.insert(&clean.replace('\n', " "));
         return Vec::new();

@@ -144,10 +144,15 @@ fn rule(line: &str) -> Result<(String, Vec<String>), String> {
 
 /// What is wrong with a query that is being typed, or may not mean what it says.
 pub fn hint(asking: Asking, text: &str) -> String {
-    let query = if asking == Asking::TopicNew { text.split_once(':').map_or("", |(_, q)| q) } else { text };
+    // Columns are those of the line that is typed.
+    let (before, query) = match text.split_once(':').filter(|_| asking == Asking::TopicNew) {
+        Some((name, q)) => (name.chars().count() + 1, q),
+        None if asking == Asking::TopicNew => (0, ""),
+        None => (0, text),
+    };
     match Query::parse(query, Scope::Listen) {
         _ if query.trim().is_empty() => String::new(),
-        Err(e) => e.to_string(),
+        Err(e) => format!("column {}: {}", e.column + before, e.message),
         Ok(q) => q.lint().first().map(|l| l.message.clone()).unwrap_or_default(),
     }
 }

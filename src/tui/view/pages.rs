@@ -41,7 +41,9 @@ pub fn draw(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
     let width = usize::from(area.width);
     put(f, area, 0, Line::from(Span::styled(fit(&p.title, width), t.title)));
     let mut y = 1u16;
-    for h in p.head.iter().flat_map(|h| wrap(h, width)) {
+    // On a tiny screen the rows come first.
+    let head = p.head.iter().flat_map(|h| wrap(h, width)).filter(|_| area.height > 4);
+    for h in head {
         put(f, area, y, Line::from(Span::styled(h, t.dim)));
         y += 1;
     }

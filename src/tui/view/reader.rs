@@ -51,8 +51,9 @@ pub(super) fn lines(app: &App, t: &Theme, i: &Item, width: usize) -> Vec<Line<'s
         TimeNote::Future => " (said to be in the future)",
         TimeNote::Impossible => " (its time is none)",
     };
-    let place =
-        format!("{who} · {} · {}, {}{note}", m.community, time::since(m.at, app.now), m.at.local_minute());
+    let when = format!("{}, {}{note}", time::since(m.at, app.now), m.at.local_minute());
+    let known = [who.as_str(), m.community.as_str(), when.as_str()].into_iter().filter(|p| !p.is_empty());
+    let place = known.collect::<Vec<_>>().join(" · ");
     out.extend(wrap(&place, width).into_iter().map(|l| Line::from(Span::styled(l, t.dim))));
     let mut facts = vec![i.state.word().to_owned()];
     facts.extend(i.snoozed_until.map(|u| format!("until {}", u.local_minute())));
