@@ -39,6 +39,10 @@ pub async fn run(engine: Weak<Engine>, mut arrived: mpsc::Receiver<Arrived>) {
         if let Some(why) = failed.iter().flatten().next() {
             e.notice(true, why.clone());
         }
+        // Before anybody is told, and before a poll is over for who asked for it: what a rule takes away is no news.
+        let fresh: Vec<_> = outcomes.iter().flat_map(|o| o.new.iter().copied()).collect();
+        let with_rules = e.clone();
+        let _ = tokio::task::spawn_blocking(move || with_rules.apply_rules(&fresh)).await;
         let mut sum = (0u32, 0u32);
         for (i, (p, (tickets, done))) in polled.iter().zip(waiting).enumerate() {
             let o = outcomes.get(i).cloned().unwrap_or_default();
@@ -69,10 +73,6 @@ pub async fn run(engine: Weak<Engine>, mut arrived: mpsc::Receiver<Arrived>) {
             }
             let _ = done.send(failed.is_none());
         }
-        // Before anybody is told: what a rule takes away is no news.
-        let fresh: Vec<_> = outcomes.iter().flat_map(|o| o.new.iter().copied()).collect();
-        let with_rules = e.clone();
-        let _ = tokio::task::spawn_blocking(move || with_rules.apply_rules(&fresh)).await;
         if sum != (0, 0) {
             e.announce(Event::Arrived { inbox: sum.0, heard: sum.1 });
         }
