@@ -11,7 +11,7 @@
 //! - [`listen`]: when a source is asked, what an answer means, topics, a source's health
 //!
 //! What it touches:
-//! - [`store`]: the only room that knows sled; blocks, segments, postings, the log, recovery
+//! - [`store`]: the only room that knows sled and tantivy; blocks, segments, postings, the log, the search index, recovery
 //! - [`net`]: the only room that waits on a network or runs a program; the address guard, caps, manners
 //! - [`networks`]: one folder per network: bytes in, items out
 //!
@@ -39,17 +39,19 @@
 //! networks -> clean, model         net -> clean, model        store -> query, model
 //! config -> query, model           door -> model              clean, query -> model
 //! ```
-//! sled lives only in `store`, zstd in `store` and `net` (bodies and answers), reqwest and programs only in
+//! sled and tantivy live only in `store`, zstd in `store` and `net` (bodies and answers), reqwest and programs only in
 //! `net` (`$EDITOR` and tmux in `tui/tty.rs`, as the person; the engine itself in `daemon/start.rs`), ratatui and crossterm only in `tui`, feed-rs only
 //! in `networks`.
 //!
-//! # Three walks
+//! # Four walks
 //! 1. A mention: `net` fetches, `networks` parses, `clean` makes text of it, `listen` matches and decides the
 //!    state, the engine's committer writes one batch with the source's cursor in it, an event is announced; the
 //!    list moves only when its reader says so.
 //! 2. A key: the input thread, the action table, `update(&mut App, Msg) -> Vec<Effect>`, a request through the
 //!    door, the gate, one log entry and one batch, an event to every terminal, one frame in one write.
-//! 3. A reply: a draft saved at each pause; handed off by hand where a network cannot be written to; its
+//! 3. A search: the query's plan, the index and the bitmaps say who may match, the matcher decides where that is not
+//!    sure, the newest are read first; what is not filed yet is always looked at.
+//! 4. A reply: a draft saved at each pause; handed off by hand where a network cannot be written to; its
 //!    permalink marks the mention answered.
 
 #![deny(unsafe_code)]

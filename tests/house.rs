@@ -27,6 +27,7 @@ const EDGES: &[(&str, &[&str])] = &[
 /// Crates and the only places that may name them.
 const CRATES: &[(&str, &[&str])] = &[
     ("sled::", &["store/kv.rs"]),
+    ("tantivy::", &["store/fulltext/"]),
     ("zstd::", &["store/", "net/body.rs"]),
     ("reqwest::", &["net/"]),
     ("std::process::Command", &["net/program.rs", "tui/tty.rs", "daemon/start.rs"]),

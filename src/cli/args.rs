@@ -39,6 +39,14 @@ pub enum StateArg {
     All,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum SortArg {
+    /// Newest first
+    Time,
+    /// What says most of the words first
+    Score,
+}
+
 #[derive(Subcommand, Debug)]
 pub enum Command {
     /// Ask all sources once (or some) and store what is new
@@ -55,6 +63,21 @@ pub enum Command {
         state: StateArg,
         #[arg(long, default_value_t = 50)]
         limit: usize,
+    },
+    /// Search all that was heard, by words and fields, newest or best first
+    Search {
+        /// As for list; at its end | sort score, | sort time asc, | limit 20
+        #[arg(required = true)]
+        query: Vec<String>,
+        #[arg(long, value_enum, default_value = "all")]
+        state: StateArg,
+        #[arg(long, value_enum, default_value = "time")]
+        sort: SortArg,
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+        /// Only how many there are
+        #[arg(long)]
+        count: bool,
     },
     /// Show one mention whole
     Show { id: String },

@@ -43,7 +43,7 @@ pub async fn list(door: &dyn Door, query: &str, state: StateArg, limit: usize, o
     if shown == 0 { 3 } else { 0 }
 }
 
-fn row(i: &Item, now: Stamp) -> String {
+pub fn row(i: &Item, now: Stamp) -> String {
     let m = &i.mention;
     let who = if m.author.name.is_empty() { m.community.as_str() } else { m.author.name.as_str() };
     let mark = if i.read { ' ' } else { '*' };
@@ -278,10 +278,11 @@ pub async fn doctor(door: &dyn Door, out: &Out) -> i32 {
         "config_mode": status.config_mode.map(|m| format!("{m:04o}")),
         "data_mode": status.data_mode.map(|m| format!("{m:04o}")), "disk_bytes": status.disk_bytes, "log_end": status.log_end, "red": red.iter().map(|s| &s.id).collect::<Vec<_>>(),
         "cleaned_at_sink": status.cleaned_at_sink,
+        "search": status.searchable.map(|(n, waiting)| json!({"filed": n, "waiting": waiting})),
     });
     out.either(&v, || {
         let mut s = format!(
-            "hearken {}\nconfig    {}{}\ndata      {}{} ({} MB)\nyou are   {}\nlog       {} entries\nsources   {}, {} red\n",
+            "hearken {}\nconfig    {}{}\ndata      {}{} ({} MB)\nyou are   {}\nlog       {} entries\nsearch    {}\nsources   {}, {} red\n",
             status.version,
             status.config,
             modes(status.config_mode, false),
@@ -290,6 +291,7 @@ pub async fn doctor(door: &dyn Door, out: &Out) -> i32 {
             status.disk_bytes >> 20,
             status.who,
             status.log_end,
+            searchable(status.searchable),
             sources.len(),
             red.len()
         );
@@ -302,4 +304,13 @@ pub async fn doctor(door: &dyn Door, out: &Out) -> i32 {
         s.trim_end().to_owned()
     });
     i32::from(!red.is_empty())
+}
+
+/// How the search index is, in words.
+fn searchable(state: Option<(u64, u64)>) -> String {
+    match state {
+        None => "no index: lists with a filter are read whole".into(),
+        Some((n, 0)) => format!("{n} mentions in the index"),
+        Some((n, waiting)) => format!("{n} mentions in the index, {waiting} found by reading"),
+    }
 }

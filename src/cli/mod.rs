@@ -9,6 +9,7 @@ mod lists;
 mod man;
 mod out;
 mod query;
+mod search;
 mod status;
 mod team;
 mod verbs;
@@ -36,6 +37,9 @@ pub async fn run(door: Arc<dyn Door>, command: Command, out: &Out) -> i32 {
         Command::Fetch { sources } => fetch::fetch(&*door, sources, out).await,
         Command::List { query, state, limit } => {
             lists::list(&*door, &query.join(" "), state, limit, out).await
+        }
+        Command::Search { query, state, sort, limit, count } => {
+            search::search(&*door, &query.join(" "), (state, sort), limit, count, out).await
         }
         Command::Show { id } => lists::show(&*door, &id, out).await,
         Command::Sources => lists::sources(&*door, out).await,

@@ -43,6 +43,20 @@ impl ListQuery {
     }
 }
 
+/// How many.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Total {
+    pub n: u64,
+    /// False: there are at least so many.
+    pub exact: bool,
+}
+
+impl std::fmt::Display for Total {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}{}", if self.exact { "" } else { "≥ " }, self.n)
+    }
+}
+
 /// A source to be added or changed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SourceEdit {
@@ -55,6 +69,16 @@ pub struct SourceEdit {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub enum Request {
     List(ListQuery),
+    /// How many mentions a list has; it takes some seconds at most.
+    Count(ListQuery),
+    /// How many mentions some lists have, as far as that is known without much reading; answered from memory while
+    /// that is not old.
+    Tallies(Vec<ListQuery>),
+    /// What a list has, by how much the words of the filter say of it; `skip`: so many were shown.
+    Ranked {
+        query: ListQuery,
+        skip: u32,
+    },
     Items(Vec<Id>),
     Story(Id),
     /// A typed prefix of an id.
@@ -182,6 +206,20 @@ pub enum Reply {
         items: Vec<Item>,
         next: Option<Key>,
         scanned: u64,
+        /// With the first page: how many there are.
+        total: Option<Total>,
+    },
+    /// Found, best first, each with how well it fits; and how many to skip for the next page.
+    Ranked {
+        items: Vec<(f32, Item)>,
+        next: Option<u32>,
+        total: Total,
+    },
+    Counted(Total),
+    /// One for each list, in order; `None` for a filter that is none. `later`: some are of some moments ago.
+    Tallies {
+        totals: Vec<Option<Total>>,
+        later: bool,
     },
     Items(Vec<Item>),
     Keys(Vec<Key>),
@@ -353,6 +391,8 @@ pub struct Status {
     pub role: Option<Role>,
     pub log_end: u64,
     pub disk_bytes: u64,
+    /// Mentions in the search index, and those that are found by reading until they are; `None` without an index.
+    pub searchable: Option<(u64, u64)>,
     pub notices: Vec<(Stamp, Text)>,
     pub cleaned_at_sink: u64,
 }

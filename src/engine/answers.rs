@@ -1,17 +1,14 @@
 //! Requests to replies. What reads the disk runs off the event loop.
 
-use super::polls;
 use super::{Caller, Engine, failed, refuse};
+use super::{polls, search};
 use crate::clean;
-use crate::door::{Brief, Event, ListQuery, LogRow, Refusal, RefusalKind, Reply, Request, Status, Want};
-use crate::model::{Entry, Id, Item, Mention, Role, Stamp, Target, Targets};
-use crate::query::{Context, Doc, Facts, Query, Scope};
-use crate::store::{PageQuery, StoreError, Wanted};
+use crate::door::{Brief, Event, LogRow, Refusal, RefusalKind, Reply, Request, Status};
+use crate::model::{Entry, Id, Role, Stamp, Target, Targets};
+use crate::store::StoreError;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
-/// Mentions that one page of a filtered list looks at before it answers with what it has.
-const BUDGET: usize = 20_000;
 /// Things asked for by their ids, and entries of the log, in one answer at most.
 const IDS: usize = 2_000;
 const ENTRIES: usize = 10_000;
@@ -93,7 +90,10 @@ fn blocking(e: &Engine, caller: &Caller, request: Request) -> Reply {
     let now = Stamp::now();
     let done: Result<Reply, StoreError> = (|| {
         Ok(match request {
-            Request::List(q) => return list(e, &q, &who),
+            Request::List(q) => search::list(e, &q, &who)?,
+            Request::Count(q) => search::count(e, &q, &who)?,
+            Request::Tallies(all) => search::tallies(e, &all, &who)?,
+            Request::Ranked { query, skip } => search::ranked(e, &query, skip, &who)?,
             Request::Items(ids) => Reply::Items(
                 once_each(ids)
                     .iter()
@@ -121,7 +121,7 @@ fn blocking(e: &Engine, caller: &Caller, request: Request) -> Reply {
                     .map(|(entry, stands)| log_row(e, entry, stands))
                     .collect::<Result<_, _>>()?,
             ),
-            Request::Seek { query, want } => seek(e, query, want, &who)?,
+            Request::Seek { query, want } => search::seek(e, query, want, &who)?,
             Request::Counts => Reply::Counts(reader.counts(&who)?),
             Request::Sources => Reply::Sources(e.source_views()?),
             Request::People(ids) => Reply::People(
@@ -198,56 +198,6 @@ fn blocking(e: &Engine, caller: &Caller, request: Request) -> Reply {
     done.unwrap_or_else(|err| failed(&err))
 }
 
-fn list(e: &Engine, q: &ListQuery, who: &str) -> Result<Reply, StoreError> {
-    let filter = match Query::parse(&q.filter, Scope::View) {
-        Ok(f) => f,
-        Err(err) => return Ok(refuse(RefusalKind::Usage, &format!("the filter, {err}"))),
-    };
-    let page = PageQuery {
-        from: q.from,
-        older: q.older,
-        fold: q.fold,
-        budget: if filter.is_everything() { usize::MAX } else { BUDGET },
-        ..PageQuery::newest(&q.states, who, q.limit.min(10_000))
-    };
-    let cx = Context { now: Stamp::now(), zone: q.zone, me: Some(who), ..Context::default() };
-    let published =
-        |m: &Mention| filter.matches_in(&Doc::with(&m.title, &m.text, Facts::of_mention(m)), &cx).is_some();
-    let whole = |i: &Item| {
-        let doc = Doc::with(&i.mention.title, &i.mention.text, Facts::of_item(i, who));
-        filter.matches_in(&doc, &cx).is_some()
-    };
-    let wanted = if filter.is_everything() {
-        None
-    } else if filter.asks_of_work() {
-        Some(Wanted::Item(&whole))
-    } else {
-        Some(Wanted::Mention(&published))
-    };
-    let page = e.store.reader().page(&page, wanted)?;
-    Ok(Reply::List { items: page.items, next: page.next, scanned: page.scanned })
-}
-
-/// Looks through a list, page by page, up to a budget.
-fn seek(e: &Engine, mut q: ListQuery, want: Want, who: &str) -> Result<Reply, StoreError> {
-    q.limit = 200;
-    let mut looked = 0;
-    loop {
-        let (items, next, scanned) = match list(e, &q, who)? {
-            Reply::List { items, next, scanned } => (items, next, scanned),
-            other => return Ok(other),
-        };
-        if let Some(i) = items.iter().find(|i| want.fits(i, who)) {
-            return Ok(Reply::Keys(vec![i.key]));
-        }
-        looked += usize::try_from(scanned).unwrap_or(BUDGET);
-        match next {
-            Some(k) if looked < BUDGET => q.from = k,
-            _ => return Ok(Reply::Keys(Vec::new())),
-        }
-    }
-}
-
 /// An entry with the name of what it was about.
 fn log_row(e: &Engine, entry: Entry, stands: bool) -> Result<LogRow, StoreError> {
     let reader = e.store.reader();
@@ -293,6 +243,7 @@ fn status(e: &Engine, caller: &Caller) -> Result<Status, StoreError> {
         role: e.role(caller),
         log_end: e.store.log(None, 1)?.first().map_or(0, |e| e.seq),
         disk_bytes: e.store.disk_bytes()?,
+        searchable: e.store.reader().filed(),
         notices,
         cleaned_at_sink: clean::sink_counted(),
     })

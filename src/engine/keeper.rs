@@ -1,4 +1,4 @@
-//! What happens by the clock: snoozes end, postings are sealed, space is given back.
+//! What happens by the clock: snoozes end, postings are sealed, space is given back, arrivals are filed for searching.
 
 use super::Engine;
 use crate::clean;
@@ -17,6 +17,7 @@ const WAKE: Duration = Duration::from_secs(20);
 pub fn start(engine: &Arc<Engine>, stop: watch::Receiver<bool>) {
     tokio::spawn(wake(Arc::downgrade(engine), stop.clone()));
     tokio::spawn(tend(Arc::downgrade(engine), stop.clone()));
+    tokio::spawn(index(Arc::downgrade(engine), stop.clone()));
     tokio::spawn(watch_config(Arc::downgrade(engine), stop));
 }
 
@@ -120,12 +121,48 @@ async fn tend(engine: Weak<Engine>, mut stop: watch::Receiver<bool>) {
     }
 }
 
+/// Files arrivals and changes for searching, behind everything else. At rest nothing wakes it.
+async fn index(engine: Weak<Engine>, mut stop: watch::Receiver<bool>) {
+    let mut told = String::new();
+    loop {
+        let Some(e) = engine.upgrade() else { return };
+        let mut changes = e.events.subscribe();
+        let store = e.store.clone();
+        let halt = stop.clone();
+        let (tell, ended) = tokio::sync::oneshot::channel();
+        std::thread::spawn(move || {
+            crate::store::background();
+            let file = || {
+                store.file_work()?;
+                while !*halt.borrow() && store.index(false)? {}
+                store.index_rest()
+            };
+            let _ = tell.send(file());
+        });
+        if let Ok(Err(err)) = ended.await {
+            // Once: what cannot be filed is found by reading.
+            let why = format!("searching will be slow: {err}");
+            if why != told {
+                e.notice(true, clean::line(&why));
+                told = why;
+            }
+        }
+        drop(e);
+        tokio::select! {
+            _ = stop.changed() => return,
+            _ = changes.recv() => tokio::time::sleep(TEND).await,
+            () = tokio::time::sleep(KEEP) => {}
+        }
+    }
+}
+
 /// Drops what its class no longer keeps, and writes anew what holds a wiped text.
 async fn keep(e: &Arc<Engine>) {
     let (store, classes) = (e.store.clone(), e.setup().config.retention.classes.clone());
     let done = tokio::task::spawn_blocking(move || {
         store.retain(&classes, Stamp::now())?;
-        store.scrub()
+        store.scrub()?;
+        store.purge()
     })
     .await;
     if let Ok(Err(err)) = done {

@@ -12,6 +12,7 @@ mod polls;
 mod presence;
 mod roles;
 mod rules;
+mod search;
 mod sources;
 mod team;
 mod terms;
@@ -45,6 +46,8 @@ pub struct Engine {
     data: PathBuf,
     polls: mpsc::Sender<polls::Wanted>,
     notices: Mutex<VecDeque<(Stamp, Text)>>,
+    /// Numbers of lists that were counted last.
+    tallies: search::Tallies,
     /// A changed configuration that could not be taken in: its hash, and why.
     refused: Mutex<Option<(u64, String)>>,
     presence: presence::Presence,
@@ -101,6 +104,7 @@ impl Engine {
             data: data.to_owned(),
             polls: polls_tx,
             notices: Mutex::default(),
+            tallies: search::Tallies::default(),
             refused: Mutex::default(),
             terminals: 0.into(),
             presence: presence::Presence::default(),

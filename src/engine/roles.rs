@@ -42,6 +42,9 @@ fn needs(request: &Request) -> Role {
         | Request::Check
         | Request::Stop => Role::Admin,
         Request::List(_)
+        | Request::Count(_)
+        | Request::Tallies(_)
+        | Request::Ranked { .. }
         | Request::Items(_)
         | Request::Story(_)
         | Request::Thread(_)

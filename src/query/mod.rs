@@ -14,6 +14,7 @@ mod matching;
 mod near;
 mod parse;
 mod pattern;
+mod plan;
 mod prefilter;
 mod print;
 mod term;
@@ -28,6 +29,7 @@ pub use field::{Field, known_fields};
 pub use lint::Lint;
 pub use parse::QueryError;
 pub use pattern::{Raw, Regex};
+pub use plan::{FORM, FORMS, Mark, Plan, Planned, filed};
 pub use prefilter::Prefilter;
 pub use term::Term;
 

@@ -86,7 +86,7 @@ impl Prefilter {
 }
 
 /// The field keys under which an item is found.
-fn keys_of(doc: &Doc) -> Vec<(&'static str, String)> {
+pub(super) fn keys_of(doc: &Doc) -> Vec<(&'static str, String)> {
     let f = &doc.facts;
     let mut out = Vec::new();
     let mut hosts = |name: &'static str, address: &str| {

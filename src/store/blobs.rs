@@ -51,6 +51,8 @@ pub trait Blobs: Send + Sync {
     fn has(&self, name: &str) -> bool;
     /// The names of all blobs below a folder.
     fn list(&self, folder: &str) -> Vec<String>;
+    /// The folder in which they lie, if they do: what keeps files in its own way stands beside them.
+    fn root(&self) -> Option<&Path>;
 }
 
 /// All bytes of a blob, at most `limit`.
@@ -116,6 +118,10 @@ impl Blobs for Folder {
 
     fn has(&self, name: &str) -> bool {
         self.root.join(name).exists()
+    }
+
+    fn root(&self) -> Option<&Path> {
+        Some(&self.root)
     }
 
     fn list(&self, folder: &str) -> Vec<String> {

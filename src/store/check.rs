@@ -100,6 +100,7 @@ impl Store {
         self.check_summaries(&metas, repair, &mut batch, &mut add);
         self.check_records(repair, &mut batch, &mut add)?;
         self.check_log(repair, &mut batch, &mut add)?;
+        self.check_search(repair, &mut add)?;
         if repair && !batch.ops.is_empty() {
             self.inner.write(&batch)?;
             let mut index = Index::default();
@@ -133,6 +134,44 @@ impl Store {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// What is filed for searching is what is there: each mention once, and nothing that is gone.
+    fn check_search(&self, repair: bool, add: &mut impl FnMut(String, bool)) -> Result<()> {
+        let f = &self.inner.fulltext;
+        let Some((_, upto, stale)) = f.state() else { return Ok(()) };
+        let blocks = self.inner.index().len() as usize;
+        let mut wrong = match f.damaged() {
+            Ok(0) => None,
+            Ok(n) => Some(format!("{n} of its files are damaged")),
+            Err(e) => Some(e.to_string()),
+        };
+        if wrong.is_none() {
+            match f.places(blocks) {
+                Ok(Some((held, twice))) => {
+                    let (mut lost, mut gone) = (0u64, 0u64);
+                    let index = self.inner.index();
+                    for no in (0..upto.min(blocks as u32)).filter(|no| !stale.contains(no)) {
+                        let is = held.0.get(no as usize).copied().unwrap_or(0);
+                        let should = index.meta(no).map_or(0, |m| m.in_states(0b1111) & !m.gone);
+                        lost += u64::from((should & !is).count_ones());
+                        gone += u64::from((is & !should).count_ones());
+                    }
+                    if lost + gone + twice > 0 {
+                        wrong = Some(format!(
+                            "{lost} mentions are not in it, {gone} are that should not be, {twice} are twice"
+                        ));
+                    }
+                }
+                Ok(None) => {}
+                Err(e) => wrong = Some(e.to_string()),
+            }
+        }
+        let Some(why) = wrong else { return Ok(()) };
+        let repaired = repair && f.reset().is_ok();
+        let then = if repaired { "; it was thrown away and is made anew while Hearken runs" } else { "" };
+        add(format!("the search index: {why}{then}"), repaired);
         Ok(())
     }
 

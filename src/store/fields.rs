@@ -161,6 +161,7 @@ fn set_mention(tx: &mut Tx<'_>, who: &str, key: Key, value: &Value, note: Option
         }
         Value::Wiped => {
             tx.set_flag(at, flag::GONE, true)?;
+            tx.reword(at);
             // The revisions are named no more; the segments they lie in are remembered for the scrub.
             let revisions = std::mem::take(&mut tx.side(key)?.revisions);
             let segments: Vec<u32> = revisions.iter().map(|p| p.seg).collect();

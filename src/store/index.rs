@@ -77,6 +77,11 @@ impl Meta {
         out
     }
 
+    /// Those in some states that are there, among what was found.
+    pub fn among(&self, states: u8, found: Option<&super::Found>, no: u32) -> u64 {
+        self.in_states(states) & !self.gone & found.map_or(u64::MAX, |f| f.at(no))
+    }
+
     fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.max.time.to_le_bytes());
         out.extend_from_slice(&self.max.id.0.to_le_bytes());

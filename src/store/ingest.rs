@@ -369,6 +369,7 @@ impl<'a> Work<'a> {
             side.revisions.remove(0);
         }
         self.tx.set_flag(at, flag::EDITED, true)?;
+        self.tx.reword(at);
         if enters {
             let r = &mut self.tx.block(at.block)?.rows[at.slot];
             r.flags = (r.flags & !flag::STATE) | state_bits(State::Inbox) | flag::MATCHED;

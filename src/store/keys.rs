@@ -2,7 +2,7 @@
 //!
 //! `b` blocks (greatest key, number) · `g` summaries of 32 blocks · `k` known ids of a source · `s` sources ·
 //! `x` side records of mentions · `y` stories · `z` snoozes by due time · `r` read marks · `p` people ·
-//! `a` snoozes until a reply · `d` drafts · `n` notes · `l` log entries · `u` undo lines · `w` pending wipes · `e` segments · `m` the rest.
+//! `a` snoozes until a reply · `i` blocks to be filed again · `d` drafts · `n` notes · `l` log entries · `u` undo lines · `w` pending wipes · `e` segments · `m` the rest.
 
 use crate::model::{Id, Key};
 
@@ -13,6 +13,11 @@ fn join(letter: u8, parts: &[&[u8]]) -> Vec<u8> {
         k.extend_from_slice(p);
     }
     k
+}
+
+/// A block that is to be filed again for searching.
+pub fn stale(block: u32) -> Vec<u8> {
+    join(b'i', &[&block.to_be_bytes()])
 }
 
 pub fn block(max: Key, no: u32) -> Vec<u8> {

@@ -17,6 +17,7 @@ pub fn migrate(kv: &dyn Kv, from: u32) -> Result<()> {
         match schema {
             1 => each::<Source1, SourceRec>(kv, b"s", 2)?,
             2 => each::<Draft2, DraftRec>(kv, b"d", 3)?,
+            3 => named(kv, 4)?,
             v => {
                 return Err(StoreError::Newer(format!(
                     "this store has schema {v}, for which no way to schema {SCHEMA} is known"
@@ -25,6 +26,14 @@ pub fn migrate(kv: &dyn Kv, from: u32) -> Result<()> {
         }
     }
     kv.sync()
+}
+
+/// Records stay as they are; an older program must not write here any more: it would not note which blocks are to be
+/// filed again for searching.
+fn named(kv: &dyn Kv, schema: u32) -> Result<()> {
+    let mut batch = Batch::default();
+    batch.put(keys::meta("schema"), codec::encode(&schema)?);
+    kv.apply(&batch)
 }
 
 /// Writes every record of a kind anew, and the schema that is reached by it.

@@ -13,6 +13,7 @@ mod codec;
 mod disk;
 mod error;
 mod fields;
+mod fulltext;
 mod index;
 mod ingest;
 mod keys;
@@ -37,6 +38,7 @@ mod wipe;
 pub use backup::restore;
 pub use check::{Finding, POSTINGS};
 pub use error::StoreError;
+pub use fulltext::Found;
 pub use ingest::{Arrivals, Incoming, Outcome};
 pub use notes::Saved;
 pub use read::{Page, PageQuery, Wanted};
@@ -49,13 +51,14 @@ use crate::model::{Health, Id, Key, Stamp, Text};
 use blobs::{Blob, Blobs};
 use block::{Block, Place};
 use error::Result;
+use fulltext::Fulltext;
 use index::{Index, Meta};
 use kv::{Batch, Kv};
 use records::{NoteRec, PersonRec, Side, Stored, Story};
 use runs::{Family, Posting};
 use search::Search;
 use segs::Segs;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tx::Marks;
@@ -83,6 +86,7 @@ pub(crate) struct Inner {
     cache_mb: u64,
     index: RwLock<Index>,
     pub search: Box<dyn Search>,
+    pub fulltext: Fulltext,
     pub segs: Segs,
     /// Batches that the tree has taken in; the file `COMMITS` says the same from outside of it.
     commits: std::sync::atomic::AtomicU64,
@@ -273,7 +277,14 @@ impl Inner {
         postings: Vec<(Family, Posting)>,
         people: &HashMap<Id, PersonRec>,
         marks: HashMap<(u64, u32), Marks>,
+        (stale, filed): (BTreeSet<u32>, Vec<fulltext::Change>),
     ) {
+        if !stale.is_empty() {
+            self.fulltext.changed(stale.into_iter());
+        }
+        if !filed.is_empty() {
+            self.fulltext.filed.change(filed);
+        }
         if !postings.is_empty() {
             self.search.add(postings);
         }

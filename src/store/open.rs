@@ -4,6 +4,7 @@ use super::blobs::{Blob, Blobs, Folder};
 use super::codec;
 use super::disk;
 use super::error::{Result, StoreError};
+use super::fulltext::{self, Fulltext};
 use super::index::Index;
 use super::kv::{Kv, Sled, scan};
 use super::log::{Log, LogEnd};
@@ -18,7 +19,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// Version of the layout of folders and keys; records have versions of their own.
-pub const SCHEMA: u32 = 3;
+pub const SCHEMA: u32 = 4;
 
 /// The name of the live Db is in the file CURRENT, so that a copy can take its place in one rename.
 pub fn current(dir: &Path) -> String {
@@ -57,6 +58,11 @@ pub fn over(
     let commits = whole(&*kv, &*commits_file, building)?;
     let search = Box::new(Postings::new(blobs.clone()));
     let mut loaded = load(&blobs, &*kv, &*search, building)?;
+    let fulltext = if building {
+        Fulltext::off()
+    } else {
+        Fulltext::open(blobs.root().map(|r| r.join(fulltext::FOLDER)), &*kv)?
+    };
     if let Some(s) = segments {
         loaded.core.next_segment = s.keys().next_back().map_or(1, |n| n + 1);
         loaded.segments = s.clone();
@@ -70,6 +76,7 @@ pub fn over(
         cache_mb,
         index: RwLock::new(loaded.index),
         search,
+        fulltext,
         segs: Segs::new(blobs.clone(), loaded.segments),
         blobs,
         commits: commits.into(),

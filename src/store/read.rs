@@ -97,11 +97,24 @@ impl Reader {
     /// # Errors
     /// If the disk fails.
     pub fn page(&self, q: &PageQuery, wanted: Option<Wanted<'_>>) -> Result<Page> {
+        self.page_of(q, wanted, None)
+    }
+
+    /// The same among what was found; `wanted` decides where that is not sure.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn page_of(
+        &self,
+        q: &PageQuery,
+        wanted: Option<Wanted<'_>>,
+        within: Option<&super::Found>,
+    ) -> Result<Page> {
         let mut page = Page::default();
         let mut last = q.from;
         let mut bytes = 0;
         let mut blocks: HashMap<u32, Arc<Block>> = HashMap::new();
-        let mut walk = Walk::new(&self.inner, q);
+        let mut walk = Walk::new(&self.inner, q, within);
         loop {
             if page.items.len() >= q.limit || bytes >= PAGE_BYTES || page.scanned >= q.budget as u64 {
                 page.next = Some(last);
@@ -113,6 +126,7 @@ impl Reader {
             if q.fold && head.row.has(flag::STORY) && !self.is_face(&head, q.states)? {
                 continue;
             }
+            let wanted = wanted.filter(|_| within.is_none_or(|w| !w.is_sure(head.at.block)));
             if let Some(Wanted::Mention(f)) = wanted
                 && !f(&self.body_or_stub(head.at, &head.row)?)
             {
@@ -214,7 +228,7 @@ impl Reader {
 
     /// The text, or words that say that the disk does not give it any more: one damaged frame must not hide the
     /// rest of a list.
-    fn body_or_stub(&self, at: Located, row: &Row) -> Result<Mention> {
+    pub(super) fn body_or_stub(&self, at: Located, row: &Row) -> Result<Mention> {
         match self.body(at, row) {
             Err(super::StoreError::Corrupt(_) | super::StoreError::Io(_)) => Ok(Mention {
                 title: Text::ours("[damaged on the disk: hearken check says more]"),
@@ -236,7 +250,7 @@ impl Reader {
         }
     }
 
-    fn hydrate(&self, at: Located, row: &Row, who: &str) -> Result<Item> {
+    pub(super) fn hydrate(&self, at: Located, row: &Row, who: &str) -> Result<Item> {
         let side = if row.has(flag::SIDE) {
             self.inner.side(row.key.id)?.unwrap_or_default()
         } else {
@@ -459,6 +473,7 @@ fn stamp(us: u64) -> Stamp {
 struct Walk<'a> {
     inner: &'a Inner,
     q: &'a PageQuery,
+    within: Option<&'a super::Found>,
     heap: BinaryHeap<Head>,
     /// Blocks not opened yet, the next one last: `(bound, number)`.
     waiting: Vec<(u64, u32)>,
@@ -470,8 +485,8 @@ struct Walk<'a> {
 const STRIDE: usize = 4096;
 
 impl<'a> Walk<'a> {
-    fn new(inner: &'a Inner, q: &'a PageQuery) -> Walk<'a> {
-        Walk { inner, q, heap: BinaryHeap::new(), waiting: Vec::new(), edge: Some(q.from) }
+    fn new(inner: &'a Inner, q: &'a PageQuery, within: Option<&'a super::Found>) -> Walk<'a> {
+        Walk { inner, q, within, heap: BinaryHeap::new(), waiting: Vec::new(), edge: Some(q.from) }
     }
 
     /// The next row of the wanted states.
@@ -499,9 +514,14 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// The slots of a block that are walked over.
+    fn wanted(&self, no: u32, m: &super::Meta) -> u64 {
+        m.in_states(self.q.states) & !m.gone & self.within.map_or(u64::MAX, |w| w.at(no))
+    }
+
     fn open(&mut self, no: u32, blocks: &mut HashMap<u32, Arc<Block>>) -> Result<()> {
         let Some(meta) = self.inner.index().meta(no).copied() else { return Ok(()) };
-        let alive = meta.in_states(self.q.states) & !meta.gone;
+        let alive = self.wanted(no, &meta);
         let b = match blocks.get(&no) {
             Some(b) => b.clone(),
             None => {
@@ -528,7 +548,7 @@ impl<'a> Walk<'a> {
     fn more(&mut self) {
         let Some(edge) = self.edge.take() else { return };
         let index = self.inner.index();
-        let wanted = |no: u32| index.meta(no).is_some_and(|m| m.in_states(self.q.states) & !m.gone != 0);
+        let wanted = |no: u32| index.meta(no).is_some_and(|m| self.wanted(no, m) != 0);
         let mut looked = 0;
         let mut found: Vec<(u64, u32)> = Vec::new();
         if self.q.older {

@@ -8,9 +8,9 @@ use super::index::Meta;
 use super::kv::Batch;
 use super::records::{PersonRec, Side, Story};
 use super::runs::{Family, Posting};
-use super::{Inner, Located, keys};
+use super::{Inner, Located, fulltext, keys};
 use crate::model::{Id, Key, Stamp};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Read marks of one person for one group of 32 blocks.
 pub type Marks = [u64; 32];
@@ -26,6 +26,8 @@ pub struct Tx<'a> {
     pub marks: HashMap<(u64, u32), Marks>,
     pub postings: Vec<(Family, Posting)>,
     removed: Vec<u32>,
+    /// Blocks whose words change: they are filed again for searching.
+    stale: BTreeSet<u32>,
     /// When what is changed here was asked for.
     pub now: Stamp,
 }
@@ -42,6 +44,7 @@ impl<'a> Tx<'a> {
             marks: HashMap::new(),
             postings: Vec::new(),
             removed: Vec::new(),
+            stale: BTreeSet::new(),
             now: Stamp::now(),
         }
     }
@@ -68,6 +71,12 @@ impl<'a> Tx<'a> {
         self.batch.delete(keys::block(b.max(), b.no));
         self.blocks.remove(&b.no);
         self.removed.push(b.no);
+        self.stale.insert(b.no);
+    }
+
+    /// Notes that what was published at a place is another now, or gone.
+    pub fn reword(&mut self, at: Located) {
+        self.stale.insert(at.block);
     }
 
     pub fn block(&mut self, no: u32) -> Result<&mut Block> {
@@ -133,10 +142,12 @@ impl<'a> Tx<'a> {
     /// Writes everything as one batch, syncs it, and only then shows it to readers.
     pub fn commit(mut self) -> Result<()> {
         let mut metas = BTreeMap::new();
+        let mut filed = Vec::new();
         for (id, side) in &self.sides {
             let empty = side.is_empty();
             match self.locate(*id)? {
                 Some(at) => {
+                    filed.push((at, fulltext::words_of(side)));
                     if !self.blocks.contains_key(&at.block) {
                         let b = self.inner.block(at.block)?;
                         self.blocks.insert(at.block, b);
@@ -152,6 +163,9 @@ impl<'a> Tx<'a> {
             } else {
                 self.batch.put(keys::side(*id), codec::encode(side)?);
             }
+        }
+        for no in &self.stale {
+            self.batch.put(keys::stale(*no), Vec::new());
         }
         for (no, b) in &self.blocks {
             self.batch.put(keys::block(b.max(), *no), b.encode());
@@ -185,7 +199,7 @@ impl<'a> Tx<'a> {
         self.batch.put(keys::meta("commits"), codec::encode(&commits)?);
         self.inner.write(&self.batch)?;
         self.inner.committed(commits);
-        self.inner.show(metas, self.postings, &self.people, self.marks);
+        self.inner.show(metas, self.postings, &self.people, self.marks, (self.stale, filed));
         Ok(())
     }
 }

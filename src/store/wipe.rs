@@ -126,6 +126,8 @@ impl Store {
             }
         }
         self.inner.write(&batch)?;
+        drop(_core);
+        self.purge()?;
         Ok(segments.len())
     }
 

@@ -2,7 +2,7 @@
 
 use super::keymap::Keymap;
 use super::line::LineEdit;
-use crate::door::{ListQuery, Terms};
+use crate::door::{ListQuery, Terms, Total};
 use crate::model::{
     Counts, Draft, Id, Item, Key, PersonCard, Role, RuleView, SourceView, Stage, Stamp, State, TopicView,
     View,
@@ -56,6 +56,8 @@ pub struct Stream {
     pub waiting: u32,
     /// Mentions looked at by a filter so far.
     pub scanned: u64,
+    /// How many there are in all, where a filter is on.
+    pub total: Option<Total>,
 }
 
 impl Stream {
@@ -132,6 +134,8 @@ pub enum PageKind {
     Log,
     Undo,
     Health,
+    /// What a search found, the best first.
+    Best,
     /// Where colleagues call me.
     Calls,
     /// Words that were handed off just now.
@@ -319,6 +323,12 @@ pub struct App {
     pub views: BTreeMap<u8, View>,
     /// The team's.
     pub team_views: Vec<View>,
+    /// How many mentions the views have, by number.
+    pub tallies: BTreeMap<u8, Total>,
+    /// What the page of the best was asked for.
+    pub best: Option<ListQuery>,
+    /// They are about to be asked for.
+    pub tally_due: bool,
     pub topics: Vec<TopicView>,
     pub rules: Vec<RuleView>,
     /// Why changed settings could not be taken in.
@@ -416,6 +426,9 @@ impl App {
             keymap: Keymap::default(),
             views: BTreeMap::new(),
             team_views: Vec::new(),
+            tallies: BTreeMap::new(),
+            best: None,
+            tally_due: false,
             topics: Vec::new(),
             rules: Vec::new(),
             trouble: None,

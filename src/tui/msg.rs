@@ -39,6 +39,10 @@ pub enum For {
     Items,
     Story(crate::model::Id),
     Counts,
+    /// The best first of a filter, behind so many.
+    Best(String, u32),
+    /// Numbers of the list of this generation, if it is asked for, and of the views of these numbers.
+    Tallies(Option<u64>, Vec<u8>),
     Sources,
     People,
     Drafts,
@@ -102,6 +106,8 @@ pub enum Timer {
     Dwell(u64),
     /// Colleagues are told what is being read and written.
     Here,
+    /// Something changed a moment ago: the numbers of lists are asked for.
+    Tally,
 }
 
 /// What should be done.

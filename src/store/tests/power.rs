@@ -139,6 +139,10 @@ impl Blob for File {
 }
 
 impl Blobs for Memory {
+    fn root(&self) -> Option<&Path> {
+        None
+    }
+
     fn open(&self, name: &str) -> StoreResult<Arc<dyn Blob>> {
         let last = self.files.read().unwrap().get(name).cloned();
         let last = last.ok_or_else(|| StoreError::Io(format!("{name} is not there")))?;

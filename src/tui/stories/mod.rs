@@ -231,7 +231,27 @@ impl World {
                 let more = items.len() > q.limit;
                 items.truncate(q.limit);
                 let next = if more { items.last().map(|i| i.key) } else { None };
-                Reply::List { scanned: items.len() as u64, items, next }
+                Reply::List { scanned: items.len() as u64, items, next, total: None }
+            }
+            Request::Ranked { query, .. } => {
+                let q = crate::door::ListQuery { limit: usize::MAX / 2, ..query };
+                let (Reply::List { items, .. }, _) = self.answer(Request::List(q), what) else { panic!() };
+                let n = items.len() as u64;
+                // The longest says most.
+                let mut items: Vec<_> = items.into_iter().map(|i| (i.mention.text.len() as f32, i)).collect();
+                items.sort_by(|a, b| b.0.total_cmp(&a.0));
+                Reply::Ranked { items, next: None, total: crate::door::Total { n, exact: true } }
+            }
+            Request::Tallies(all) => {
+                let mut totals = Vec::new();
+                for q in all {
+                    let q = crate::door::ListQuery { limit: usize::MAX / 2, ..q };
+                    let (Reply::List { items, .. }, _) = self.answer(Request::List(q), what) else {
+                        panic!()
+                    };
+                    totals.push(Some(crate::door::Total { n: items.len() as u64, exact: true }));
+                }
+                Reply::Tallies { totals, later: false }
             }
             Request::Items(ids) => {
                 Reply::Items(self.items.iter().filter(|i| ids.contains(&i.id)).cloned().collect())

@@ -21,6 +21,7 @@ pub fn reload(app: &mut App) -> Vec<Effect> {
     s.generation += 1;
     s.waiting = 0;
     s.scanned = 0;
+    s.total = None;
     s.asked = true;
     let q = s.query(PAGE);
     vec![Effect::Ask(For::Top(s.generation), Request::List(q)), Effect::Ask(For::Counts, Request::Counts)]

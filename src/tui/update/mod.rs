@@ -7,8 +7,10 @@ mod pages;
 mod panes;
 mod prompt;
 mod replies;
+mod search;
 mod sources;
 mod team;
+pub use team::view_of;
 mod texts;
 mod verbs;
 
@@ -108,6 +110,7 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
                 None => Vec::new(),
             }
         }
+        Msg::Timer(Timer::Tally) => team::ask_tallies(app),
         Msg::Timer(Timer::Here) => {
             app.here_due = false;
             let (reading, writing) = app.here_now();
@@ -276,6 +279,7 @@ fn event(app: &mut App, e: Event) -> Vec<Effect> {
         Event::Arrived { inbox, .. } => {
             app.draw_later = true;
             let mut out = vec![Effect::Ask(For::Counts, Request::Counts)];
+            out.extend(team::tally_soon(app));
             let shows = app.stream.states.contains(&crate::model::State::Inbox);
             if inbox > 0 {
                 out.push(Effect::Bell(Rings::News));
@@ -293,6 +297,7 @@ fn event(app: &mut App, e: Event) -> Vec<Effect> {
         Event::Changed(keys) => {
             let ids = list::shown(app, &keys);
             let mut out = vec![Effect::Ask(For::Counts, Request::Counts)];
+            out.extend(team::tally_soon(app));
             if !ids.is_empty() {
                 out.push(Effect::Ask(For::Items, Request::Items(ids)));
             }
@@ -368,6 +373,7 @@ fn event(app: &mut App, e: Event) -> Vec<Effect> {
             app.people_asked.clear();
             let mut out = list::people_of_screen(app);
             out.extend(pages::again(app));
+            out.extend(team::tally_soon(app));
             out.extend([
                 Effect::Ask(For::Items, Request::Items(ids)),
                 Effect::Ask(For::Counts, Request::Counts),

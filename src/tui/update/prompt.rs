@@ -1,6 +1,6 @@
 //! The line at the bottom: filters, tags, notes, times, addresses, the palette.
 
-use super::{draft, finish, list, team, verbs};
+use super::{draft, finish, team, verbs};
 use crate::door::{ListQuery, Request, SourceEdit};
 use crate::model::{Key, SourceView, Verb, time};
 use crate::query::{Query, Scope};
@@ -136,13 +136,7 @@ pub fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
         Asking::Palette => palette(app, &text),
         Asking::Help => fill_help(app, &text),
         Asking::Filter | Asking::MarkQuery => {
-            let hint = match Query::parse(&text, Scope::View) {
-                Err(e) => e.to_string(),
-                Ok(q) => match q.unknown().first() {
-                    Some(u) => format!("{u} nothing is known of it yet: no mention has it"),
-                    None => q.lint().first().map(|l| l.message.clone()).unwrap_or_default(),
-                },
-            };
+            let hint = super::search::hint(&text);
             if let Some(p) = &mut app.prompt {
                 p.hint = hint;
             }
@@ -171,19 +165,9 @@ fn accept(app: &mut App) -> Vec<Effect> {
                 }
             }
         }
-        Asking::Filter => match Query::parse(text, Scope::View) {
-            Ok(q) => {
-                if app.stream.filter.is_empty() {
-                    app.before_filter = app.stream.cursor;
-                }
-                app.stream.title = None;
-                app.stream.filter = q.canonical();
-                app.stream.cursor = None;
-                app.stream.loaded = false;
-                app.stream.rows.clear();
-                list::reload(app)
-            }
-            Err(e) => again(app, p, &e.to_string()),
+        Asking::Filter => match super::search::accept(app, text) {
+            Ok(out) => out,
+            Err(why) => again(app, p, &why),
         },
         Asking::MarkQuery if text.is_empty() => {
             app.stream.marks.clear();

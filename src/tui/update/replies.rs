@@ -11,9 +11,13 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
     // What nobody waits for is drawn when its turn comes: over a slow line every frame stands in the way of a key.
     match what {
         For::Items if std::mem::take(&mut app.expecting) => app.draw_now = true,
-        For::Items | For::Counts | For::Sources | For::People | For::Drafts | For::Told => {
-            app.draw_later = true
-        }
+        For::Items
+        | For::Counts
+        | For::Tallies(..)
+        | For::Sources
+        | For::People
+        | For::Drafts
+        | For::Told => app.draw_later = true,
         _ => app.draw_now = true,
     }
     if let Reply::Refused(r) = &reply {
@@ -55,10 +59,17 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
         return Vec::new();
     }
     match (what, reply) {
-        (For::Top(g), Reply::List { items, next, scanned }) if g == app.stream.generation => {
+        (For::Top(g), Reply::List { items, next, scanned, total }) if g == app.stream.generation => {
+            app.stream.total = total.filter(|_| !app.stream.filter.is_empty()).or(app.stream.total);
             top(app, items, next, scanned)
         }
-        (For::Older(g), Reply::List { items, next, scanned }) if g == app.stream.generation => {
+        (For::Best(filter, skip), Reply::Ranked { items, next, total }) => {
+            super::search::found(app, (&filter, skip), items, next, total)
+        }
+        (For::Tallies(g, numbers), Reply::Tallies { totals, later }) => {
+            team::take_tallies(app, g, &numbers, &totals, later)
+        }
+        (For::Older(g), Reply::List { items, next, scanned, .. }) if g == app.stream.generation => {
             let s = &mut app.stream;
             s.asked = false;
             s.older = next;
@@ -265,7 +276,7 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
         }
         (_, Reply::Views(v)) => {
             app.team_views = v;
-            Vec::new()
+            team::tally_soon(app)
         }
         (_, Reply::Edited { name, gone }) => {
             app.sent = None;

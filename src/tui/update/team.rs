@@ -1,12 +1,12 @@
 //! What the team shares: topics and rules on pages of their own, views in the palette and on the number keys.
 
 use super::list;
-use crate::door::Request;
+use crate::door::{ListQuery, Request, Total};
 use crate::model::{RuleView, TopicView, View};
 use crate::query::{Query, Scope};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Asking, Behind, Page, PageKind, Prompt};
-use crate::tui::msg::{Effect, For};
+use crate::tui::msg::{Effect, For, Timer};
 
 /// Days that a trial of the rules looks back.
 const DAYS: u32 = 30;
@@ -214,10 +214,61 @@ pub fn accept(app: &mut App, p: &Prompt, text: &str) -> Result<Vec<Effect>, Stri
     })
 }
 
+/// Numbers of lists are asked for so long after something changed, in ms: more may change meanwhile.
+const TALLY: u64 = 1_000;
+
+/// The view that a number key shows: mine, else the team's.
+pub fn view_of(app: &App, n: u8) -> Option<&View> {
+    app.views.get(&n).or_else(|| app.team_views.get(usize::from(n).checked_sub(1)?))
+}
+
+/// Asks for the numbers of the list and of the views in a moment.
+pub fn tally_soon(app: &mut App) -> Vec<Effect> {
+    let nothing = app.stream.filter.is_empty() && (1..=9).all(|n| view_of(app, n).is_none());
+    if app.tally_due || nothing {
+        return Vec::new();
+    }
+    app.tally_due = true;
+    vec![Effect::After(TALLY, Timer::Tally)]
+}
+
+pub fn ask_tallies(app: &mut App) -> Vec<Effect> {
+    app.tally_due = false;
+    let s = &app.stream;
+    let filtered = !s.filter.is_empty();
+    let mut queries: Vec<ListQuery> = filtered.then(|| s.query(0)).into_iter().collect();
+    let numbers: Vec<u8> = (1..=9).filter(|n| view_of(app, *n).is_some()).collect();
+    let of = |v: &View| ListQuery::newest(&v.states, &v.filter, 0);
+    queries.extend(numbers.iter().filter_map(|n| view_of(app, *n)).map(of));
+    if queries.is_empty() {
+        return Vec::new();
+    }
+    let generation = filtered.then_some(s.generation);
+    vec![Effect::Ask(For::Tallies(generation, numbers), Request::Tallies(queries))]
+}
+
+/// Takes the numbers in; what was counted some moments ago is asked for once more.
+pub fn take_tallies(
+    app: &mut App,
+    generation: Option<u64>,
+    numbers: &[u8],
+    totals: &[Option<Total>],
+    later: bool,
+) -> Vec<Effect> {
+    let own = usize::from(generation.is_some());
+    if generation == Some(app.stream.generation)
+        && let Some(t) = totals.first()
+    {
+        app.stream.total = *t;
+    }
+    app.tallies =
+        numbers.iter().zip(totals.iter().skip(own)).filter_map(|(n, t)| Some((*n, (*t)?))).collect();
+    if later { tally_soon(app) } else { Vec::new() }
+}
+
 /// The view of a number: mine, else the team's of that number.
 pub fn numbered(app: &mut App, n: u8) -> Vec<Effect> {
-    let team = app.team_views.get(usize::from(n).saturating_sub(1));
-    let Some(v) = app.views.get(&n).or(team).cloned() else {
+    let Some(v) = view_of(app, n).cloned() else {
         app.say(format!("there is no view {n}: “: save view” keeps what you look at, ui.toml has your own"));
         return Vec::new();
     };

@@ -3,6 +3,7 @@
 
 use super::put;
 use crate::clean::width::{fit, pad, width, wrap};
+use crate::door::Total;
 use crate::tui::action::Action;
 use crate::tui::action::bitflags::Where;
 use crate::tui::app::{App, PageKind, Pane};
@@ -18,8 +19,11 @@ pub fn header(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
     // Where one is in it, as far as that is known without reading all of it.
     if let (Some(at), None) = (s.at(), s.newer) {
         let n = s.rows.len();
-        let more = if s.older.is_some() { "+" } else { "" };
-        left += &format!(" · {}/{n}{more}", at + 1);
+        let of = match s.total.filter(|_| s.older.is_some()) {
+            Some(t) => number(t, app.ascii),
+            None => format!("{n}{}", if s.older.is_some() { "+" } else { "" }),
+        };
+        left += &format!(" · {}/{of}", at + 1);
     }
     if !s.marks.is_empty() {
         left += &format!(" · {} marked", s.marks.len());
@@ -28,7 +32,41 @@ pub fn header(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
     if s.waiting > 0 {
         spans.push(Span::styled(format!("  {up} {} new (.)", s.waiting), t.notice));
     }
+    let used: usize = spans.iter().map(|s| width(&s.content)).sum();
+    spans.extend(tabs(app, t, usize::from(area.width).saturating_sub(used)));
     put(f, area, 0, Line::from(spans));
+}
+
+/// How many, in few cells.
+fn number(n: Total, ascii: bool) -> String {
+    let least = match (n.exact, ascii) {
+        (true, _) => "",
+        (false, true) => ">=",
+        (false, false) => "≥",
+    };
+    format!("{least}{}", n.n)
+}
+
+/// The views on the number keys with how many mentions they have, at the right, as many as there is room for.
+fn tabs(app: &App, t: &Theme, room: usize) -> Vec<Span<'static>> {
+    let mut all = Vec::new();
+    let mut used = 2;
+    for n in 1..=9u8 {
+        let Some(v) = crate::tui::update::view_of(app, n) else { continue };
+        let count = app.tallies.get(&n).map_or(String::new(), |c| format!(" {}", number(*c, app.ascii)));
+        let tab = format!("  {n} {}{count}", fit(&v.name, 12));
+        used += width(&tab);
+        if used > room {
+            break;
+        }
+        let here = app.stream.title.as_deref() == Some(v.name.as_str());
+        all.push(Span::styled(tab, if here { t.key } else { t.dim }));
+    }
+    let own: usize = all.iter().map(|s: &Span<'_>| width(&s.content)).sum();
+    if !all.is_empty() {
+        all.insert(0, Span::raw(" ".repeat(room - own)));
+    }
+    all
 }
 
 pub fn footer(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
