@@ -24,7 +24,7 @@ pub enum Plan {
     Prefix(String),
     /// With a form that holds this piece.
     Holding(String),
-    /// With this key; see [`keys`].
+    /// With this key; see [`Doc::index_keys`].
     Key(String),
     KeyPrefix(String),
     /// Published between these times, in ms, the second not in it.
@@ -32,7 +32,7 @@ pub enum Plan {
     /// In one of these states; bit n is the state n.
     States(u8),
     Mark(Mark),
-    /// With this word of the team's work; see [`filed`].
+    /// With this word of the team's work; see [`filed()`].
     Filed(String),
     FiledPrefix(String),
     And(Vec<Plan>),
