@@ -107,6 +107,7 @@ fn mention(n: u64, total: u64, texts: &[String]) -> Incoming {
         identity: Id(hash64(&["bench", &n.to_string()])),
         link: hash64(&["l", &m.url]),
         thread: 0,
+        like: hearken::model::Likeness::default(),
         mention: m,
         state,
     }

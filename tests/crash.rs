@@ -28,6 +28,7 @@ fn incoming(n: u64) -> Incoming {
         state: State::Inbox,
         link: n / 3 + 1,
         thread: 0,
+        like: hearken::model::Likeness::default(),
     }
 }
 

@@ -40,6 +40,29 @@ pub enum StateArg {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum MuteArg {
+    Thread,
+    Author,
+    Story,
+    Site,
+    Community,
+}
+
+impl MuteArg {
+    #[must_use]
+    pub fn kind(self) -> crate::model::MuteKind {
+        use crate::model::MuteKind as K;
+        match self {
+            MuteArg::Thread => K::Thread,
+            MuteArg::Author => K::Author,
+            MuteArg::Story => K::Story,
+            MuteArg::Site => K::Site,
+            MuteArg::Community => K::Community,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub enum SortArg {
     /// Newest first
     Time,
@@ -233,6 +256,23 @@ pub enum Command {
     },
     /// Put a page or a post into the inbox by hand
     Add { url: String },
+    /// Keep what a mention belongs to out of the inbox, or always let it in
+    Mute {
+        /// Its discussion, author, story, site or community
+        #[arg(value_enum)]
+        what: MuteArg,
+        id: String,
+        /// Until a time (7d, "fri 9", 2026-05-01); without it for ever
+        #[arg(long = "for", value_name = "WHEN")]
+        until: Option<String>,
+        /// It always enters the inbox instead
+        #[arg(long)]
+        allow: bool,
+    },
+    /// Let in again what was muted, by its name in hearken mutes
+    Unmute { name: String },
+    /// What is muted or always let in
+    Mutes,
     /// Erase the text of mentions for good
     Wipe {
         #[arg(required = true)]
@@ -305,6 +345,38 @@ pub enum ExportWhat {
     Log,
 }
 
+/// Tools whose queries are understood.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum FromArg {
+    /// Google Alerts
+    Google,
+    Talkwalker,
+    Brandwatch,
+    Meltwater,
+    Syften,
+    /// F5Bot: the keyword, its flags behind it
+    F5bot,
+    Freshrss,
+    Miniflux,
+}
+
+impl FromArg {
+    #[must_use]
+    pub fn dialect(self) -> crate::query::Dialect {
+        use crate::query::Dialect as D;
+        match self {
+            FromArg::Google => D::Google,
+            FromArg::Talkwalker => D::Talkwalker,
+            FromArg::Brandwatch => D::Brandwatch,
+            FromArg::Meltwater => D::Meltwater,
+            FromArg::Syften => D::Syften,
+            FromArg::F5bot => D::F5Bot,
+            FromArg::Freshrss => D::FreshRss,
+            FromArg::Miniflux => D::Miniflux,
+        }
+    }
+}
+
 #[derive(Subcommand, Debug)]
 pub enum QueryAction {
     /// Read it: what is wrong and where, and what may not mean what it says
@@ -317,6 +389,15 @@ pub enum QueryAction {
     },
     /// The one way to write it
     Print {
+        #[arg(required = true, allow_hyphen_values = true)]
+        query: Vec<String>,
+    },
+    /// A query of another tool in this language, with what is different or was left out
+    Import {
+        /// Whose it is
+        #[arg(long, value_enum)]
+        from: FromArg,
+        /// As it stands there (of miniflux one rule a line)
         #[arg(required = true, allow_hyphen_values = true)]
         query: Vec<String>,
     },

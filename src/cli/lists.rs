@@ -236,6 +236,7 @@ pub fn entry_json(e: &Entry) -> Value {
         crate::model::Target::Person(p) => format!("p:{p}"),
         crate::model::Target::Draft(d) => format!("d:{d}"),
         crate::model::Target::Source(s) | crate::model::Target::Team(s) => format!("s:{s}"),
+        crate::model::Target::Mute(k) => k.to_string(),
     };
     json!({
         "seq": e.seq, "at": e.at.rfc3339(), "who": e.who, "uid": e.uid, "verb": e.verb,

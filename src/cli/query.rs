@@ -18,6 +18,7 @@ pub fn alone(action: &QueryAction, out: &Out) -> Option<i32> {
             }
             Err(code) => code,
         }),
+        QueryAction::Import { from, query } => Some(import(from.dialect(), &query.join(" "), out)),
         QueryAction::Explain { query, id: None, title, text } => {
             Some(match read(&query.join(" "), false, out) {
                 Ok(q) => say(&q, &Doc::new(title, text), None, out),
@@ -63,6 +64,27 @@ fn read(text: &str, topic: bool, out: &Out) -> Result<Query, i32> {
         }
         2
     })
+}
+
+/// The query on stdout, ready for `topics set NAME "$(…)"`; what is different on stderr.
+fn import(from: crate::query::Dialect, text: &str, out: &Out) -> i32 {
+    match crate::query::import(from, text) {
+        Ok(i) => {
+            out.either(&json!({"query": i.query.canonical(), "notes": i.notes}), || i.query.canonical());
+            if !out.json {
+                i.notes.iter().for_each(|n| out.complain(n));
+            }
+            0
+        }
+        Err(e) => {
+            if out.json {
+                out.object(&json!({"error": e.message, "column": e.column}));
+            } else {
+                out.complain(&e.message);
+            }
+            2
+        }
+    }
 }
 
 fn check(text: &str, topic: bool, out: &Out) -> i32 {

@@ -3,7 +3,7 @@
 use super::args::Command;
 use super::{Out, exact_id, find};
 use crate::door::{Door, Reply, Request};
-use crate::model::{Applied, Key, Stamp, Targets, Verb};
+use crate::model::{Applied, Key, MuteKey, Stamp, Targets, Verb, time};
 use serde_json::json;
 
 pub async fn run(door: &dyn Door, command: Command, out: &Out) -> i32 {
@@ -28,6 +28,17 @@ pub async fn run(door: &dyn Door, command: Command, out: &Out) -> i32 {
         Command::Vip { ids, not } => (Verb::Vip(!not), ids),
         Command::Answered { id, url } => (Verb::Answered(url), vec![id]),
         Command::Split { ids } => (Verb::Split, ids),
+        Command::Mute { what, id, until, allow } => {
+            let until = until.map(|w| time::parse_when(&w, Stamp::now())).transpose();
+            match until {
+                Ok(until) => (Verb::Mute { kind: what.kind(), until, allow }, vec![id]),
+                Err(e) => {
+                    out.complain(&e);
+                    return 2;
+                }
+            }
+        }
+        Command::Unmute { name } => return unmute(door, &name, out).await,
         Command::Wipe { ids } => (Verb::Wipe, ids),
         Command::Forget { id } => return forget(door, &id, out).await,
         Command::Undo => return said(door.ask(Request::Undo).await, "undo", out),
@@ -46,6 +57,33 @@ pub async fn run(door: &dyn Door, command: Command, out: &Out) -> i32 {
     }
     let name = verb.name();
     said(door.ask(Request::Act { verb, targets: Targets::Mentions(keys), quiet: false }).await, name, out)
+}
+
+async fn unmute(door: &dyn Door, name: &str, out: &Out) -> i32 {
+    let Some(key) = MuteKey::parse(name) else {
+        out.complain(&format!("“{name}” names no mute; hearken mutes lists them"));
+        return 2;
+    };
+    let targets = Targets::Mentions(Vec::new());
+    said(door.ask(Request::Act { verb: Verb::Unmute(key), targets, quiet: false }).await, "unmute", out)
+}
+
+/// What is muted or always let in.
+pub async fn mutes(door: &dyn Door, out: &Out) -> i32 {
+    match door.ask(Request::Mutes).await {
+        Reply::Mutes(all) => {
+            let now = Stamp::now();
+            for m in &all {
+                let v = json!({
+                    "name": m.key.to_string(), "kind": m.key.kind.word(), "label": m.label.as_str(),
+                    "until": m.mute.until.map(Stamp::rfc3339), "allow": m.mute.allow, "by": m.mute.by,
+                });
+                out.either(&v, || format!("{}  {}: {} ({})", m.key, m.label, m.mute.words(now), m.mute.by));
+            }
+            if all.is_empty() { 3 } else { 0 }
+        }
+        other => out.unexpected(&other),
+    }
 }
 
 /// By the id of a person, or of one of their mentions.

@@ -2,8 +2,8 @@
 //! it; the engine stands behind it in this process or at the other end of a socket.
 
 use crate::model::{
-    Applied, Counts, Draft, Entry, Id, Item, Key, PersonCard, Role, RuleView, SourceView, Stage, Stamp,
-    State, Targets, Text, TopicView, Verb, View,
+    Applied, Counts, Draft, Entry, Id, Item, Key, MuteView, PersonCard, Role, RuleView, SourceView, Stage,
+    Stamp, State, Targets, Text, TopicView, Verb, View,
 };
 use serde::{Deserialize, Serialize};
 use std::future::Future;
@@ -135,6 +135,8 @@ pub enum Request {
     AddSources(Vec<String>),
     RemoveSource(String),
     Topics,
+    /// What is muted, or always let in.
+    Mutes,
     /// A topic of the team's; `was` is the query that was seen, `None` for a new one.
     PutTopic {
         name: String,
@@ -216,6 +218,7 @@ pub enum Reply {
         total: Total,
     },
     Counted(Total),
+    Mutes(Vec<MuteView>),
     /// One for each list, in order; `None` for a filter that is none. `later`: some are of some moments ago.
     Tallies {
         totals: Vec<Option<Total>>,

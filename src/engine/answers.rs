@@ -160,6 +160,7 @@ fn blocking(e: &Engine, caller: &Caller, request: Request) -> Reply {
                     .map(|entry| log_row(e, entry, true))
                     .collect::<Result<_, _>>()?,
             ),
+            Request::Mutes => Reply::Mutes(e.mute_views()?),
             Request::Topics => Reply::Topics(e.topic_views()),
             Request::PutTopic { name, query, was } => e.put_topic(caller, &name, &query, was.as_deref()),
             Request::RemoveTopic { name, was } => e.remove_topic(caller, &name, &was),
@@ -207,6 +208,11 @@ fn log_row(e: &Engine, entry: Entry, stands: bool) -> Result<LogRow, StoreError>
         Some(Target::Person(id)) => reader.person(*id, Stamp::now())?.map(|p| p.name),
         Some(Target::Source(s) | Target::Team(s)) => Some(clean::line(s)),
         Some(Target::Draft(id)) => reader.draft_by_id(*id)?.map(|d| d.about),
+        Some(Target::Mute(k)) => {
+            let views = e.mute_views()?;
+            let named = views.into_iter().find(|v| v.key == *k).map(|v| v.label);
+            named.or_else(|| Some(clean::line(k.kind.word())))
+        }
         None => None,
     };
     Ok(LogRow { entry, about: about.unwrap_or_default(), stands })

@@ -42,7 +42,12 @@ pub async fn run(engine: Weak<Engine>, mut arrived: mpsc::Receiver<Arrived>) {
         // Before anybody is told, and before a poll is over for who asked for it: what a rule takes away is no news.
         let fresh: Vec<_> = outcomes.iter().flat_map(|o| o.new.iter().copied()).collect();
         let with_rules = e.clone();
-        let _ = tokio::task::spawn_blocking(move || with_rules.apply_rules(&fresh)).await;
+        let ruled = tokio::task::spawn_blocking(move || {
+            let muted = with_rules.apply_mutes(&fresh);
+            with_rules.apply_rules(&fresh);
+            muted
+        });
+        let muted = ruled.await.unwrap_or(0);
         let mut sum = (0u32, 0u32);
         for (i, (p, (tickets, done))) in polled.iter().zip(waiting).enumerate() {
             let o = outcomes.get(i).cloned().unwrap_or_default();
@@ -74,7 +79,8 @@ pub async fn run(engine: Weak<Engine>, mut arrived: mpsc::Receiver<Arrived>) {
             let _ = done.send(failed.is_none());
         }
         if sum != (0, 0) {
-            e.announce(Event::Arrived { inbox: sum.0, heard: sum.1 });
+            let inbox = u32::try_from((i64::from(sum.0) - muted).max(0)).unwrap_or(0);
+            e.announce(Event::Arrived { inbox, heard: sum.1 });
         }
     }
 }

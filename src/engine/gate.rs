@@ -27,6 +27,9 @@ impl Engine {
             (Verb::Forget, Targets::People(people)) => self.store.forget(asker, people, now),
             (Verb::Forget, _) => return refuse(RefusalKind::Usage, "forget is about a person"),
             (Verb::Wipe, _) => self.store.wipe(asker, targets, now),
+            (Verb::Mute { kind, allow: false, .. }, _) => {
+                self.muted_with(*kind, targets).and_then(|t| self.store.act(asker, &verb, &t, now, quiet))
+            }
             _ => self.store.act(asker, &verb, targets, now, quiet),
         };
         match done {

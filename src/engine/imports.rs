@@ -78,6 +78,8 @@ impl Engine {
             }
         }
         if !restore {
+            let muted = self.apply_mutes(&o.new);
+            o.inbox = u32::try_from((i64::from(o.inbox) - muted).max(0)).unwrap_or(0);
             self.apply_rules(&o.new);
         }
         if !o.new.is_empty() {

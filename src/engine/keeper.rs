@@ -123,9 +123,10 @@ async fn tend(engine: Weak<Engine>, mut stop: watch::Receiver<bool>) {
 
 /// Files arrivals and changes for searching, behind everything else. At rest nothing wakes it.
 async fn index(engine: Weak<Engine>, mut stop: watch::Receiver<bool>) {
-    let mut told = String::new();
+    let (mut told, mut first) = (String::new(), true);
     loop {
         let Some(e) = engine.upgrade() else { return };
+        let begins = std::mem::take(&mut first);
         let mut changes = e.events.subscribe();
         let store = e.store.clone();
         let halt = stop.clone();
@@ -133,7 +134,10 @@ async fn index(engine: Weak<Engine>, mut stop: watch::Receiver<bool>) {
         std::thread::spawn(move || {
             crate::store::background();
             let file = || {
-                store.file_work()?;
+                if begins {
+                    store.file_work()?;
+                    store.remember_recent()?;
+                }
                 while !*halt.borrow() && store.index(false)? {}
                 store.index_rest()
             };

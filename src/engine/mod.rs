@@ -8,6 +8,7 @@ mod convert;
 mod gate;
 mod imports;
 mod keeper;
+mod mutes;
 mod polls;
 mod presence;
 mod roles;

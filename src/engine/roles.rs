@@ -59,6 +59,7 @@ fn needs(request: &Request) -> Role {
         | Request::Calls
         | Request::Sources
         | Request::Topics
+        | Request::Mutes
         | Request::Views
         | Request::Rules(_)
         | Request::People(_)

@@ -6,7 +6,9 @@ use super::lines::parse_line;
 use super::schedule::{Wish, next_poll};
 use super::{Source, SourceKind, Topics, full};
 use crate::clean;
-use crate::model::{Asked, Cursor, Health, Id, Mention, Stamp, State, Text, TimeNote, Trouble, hash64};
+use crate::model::{
+    Asked, Cursor, Health, Id, Likeness, Mention, Signature, Stamp, State, Text, TimeNote, Trouble, hash64,
+};
 use crate::net::{Answer, Net, NetError, Program, Why, run};
 use crate::networks::feed::{Context, Document, Heard, decode, parse};
 use crate::store::{Arrivals, Incoming, Reader, SourceRec};
@@ -413,7 +415,10 @@ pub fn incoming(identity: Id, mention: Mention, state: State) -> Incoming {
     let link = hash(&mention.url);
     let of = if mention.thread.is_empty() { &mention.parent } else { &mention.thread };
     let thread = Some(hash(of)).filter(|t| *t != link).unwrap_or(0);
-    Incoming { identity, mention, state, link, thread }
+    let passed = crate::model::passed_on(&mention).map_or(0, hash);
+    let signature = Signature::of(&mention.title, &mention.text).map(Box::new);
+    let like = Likeness { passed: if passed == link { 0 } else { passed }, signature };
+    Incoming { identity, mention, state, link, thread, like }
 }
 
 /// The time that a whole poll may take at most, with the pages behind its entries.

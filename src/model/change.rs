@@ -1,7 +1,7 @@
 //! What the log holds: one entry per verb, with what changed from what to what. Undo is the entry read
 //! backwards; a rebuild is all entries read forwards. Free text is only pointed at, so that it can be erased.
 
-use super::{Id, Key, Stage, Stamp, State, Text};
+use super::{Id, Key, Mute, MuteKey, Stage, Stamp, State, Text};
 use serde::{Deserialize, Serialize};
 
 /// What a change is about.
@@ -13,6 +13,7 @@ pub enum Target {
     Source(String),
     /// Something of the team's files: `topic NAME`, `view NAME`.
     Team(String),
+    Mute(MuteKey),
 }
 
 /// A value of one field; `from` and `to` of a change are of the same form.
@@ -40,6 +41,7 @@ pub enum Value {
     Stage(Stage),
     /// What stands in a file of the team's; `None` for nothing.
     Words(Option<String>),
+    Muted(Option<Mute>),
 }
 
 impl Value {
@@ -62,6 +64,8 @@ impl Value {
             Value::Story(Some(id)) => format!("in story {id}"),
             Value::Story(None) => "on its own".into(),
             Value::Stage(s) => s.words(),
+            Value::Muted(None) => "not muted".into(),
+            Value::Muted(Some(m)) => m.words(m.at),
             Value::Words(w) => w.clone().unwrap_or_else(|| "nothing".into()),
         }
     }

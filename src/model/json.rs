@@ -45,5 +45,6 @@ pub fn line_of(i: &Item) -> Value {
         "visibility": m.visibility,
         "answered": i.answered.as_ref().map(|t| t.as_str().to_owned()),
         "story": i.story.map(|s| s.to_string()),
+        "tellings": i.tellings,
     })
 }

@@ -1,7 +1,7 @@
 //! THE table of what people do. Each verb has one name, which the terminal, the command line, the log and
 //! the documents share; the engine checks every one of them in one place.
 
-use super::{Id, Key, Stamp};
+use super::{Id, Key, MuteKey, MuteKind, Stamp};
 use serde::{Deserialize, Serialize};
 
 /// What somebody may do; each role includes those before it.
@@ -75,6 +75,14 @@ pub const VERBS: &[VerbSpec] = &[
     row("return", "returned", "give a draft back to its writer, with a reason", Role::Send, true),
     row("split", "split off", "take it out of a story that it is no part of", Role::Draft, true),
     row("pause", "paused", "stop asking a source for a while, or go on", Role::Admin, true),
+    row(
+        "mute",
+        "muted",
+        "keep it, or what its author, site or community says, out of the inbox",
+        Role::Draft,
+        true,
+    ),
+    row("unmute", "heard again", "let in again what was muted", Role::Draft, true),
     row("wipe", "wiped", "erase the text for good", Role::Moderate, false),
     row("forget", "forgotten", "erase all texts and notes of a person", Role::Admin, false),
 ];
@@ -108,6 +116,13 @@ pub enum Verb {
     Forget,
     /// Out of the story that it was counted to, for good.
     Split,
+    /// What the mention belongs to stays out of the inbox, or always enters it.
+    Mute {
+        kind: MuteKind,
+        until: Option<Stamp>,
+        allow: bool,
+    },
+    Unmute(MuteKey),
 }
 
 impl Verb {
@@ -132,6 +147,8 @@ impl Verb {
             Verb::Wipe => "wipe",
             Verb::Forget => "forget",
             Verb::Split => "split",
+            Verb::Mute { .. } => "mute",
+            Verb::Unmute(_) => "unmute",
         }
     }
 
@@ -161,6 +178,11 @@ impl Verb {
             Verb::Vip(true) => "on the watch list".into(),
             Verb::Discard(false) => "brought back".into(),
             Verb::Pause(false) => "asked again from now on".into(),
+            Verb::Mute { kind, until, allow } => {
+                let what = if *allow { "always let in" } else { "muted" };
+                let until = until.map_or("for ever".into(), |t| format!("until {}", t.local_short(now)));
+                format!("{} {what} {until}", kind.word())
+            }
             v => v.spec().past.into(),
         }
     }
@@ -224,6 +246,8 @@ mod tests {
             Verb::Wipe,
             Verb::Forget,
             Verb::Split,
+            Verb::Mute { kind: MuteKind::Author, until: None, allow: false },
+            Verb::Unmute(MuteKey { kind: MuteKind::Author, hash: 1 }),
         ];
         assert_eq!(all.len(), VERBS.len());
         for v in all {

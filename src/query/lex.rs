@@ -217,7 +217,9 @@ impl Lexer<'_> {
     /// A word of a phrase that became a NEAR.
     fn plain_word(&self, word: &str) -> Option<Node> {
         let mut term = cut(word, false, true).term?;
-        term.phrase = is_operator(&term.text);
+        // What would be read as something else without quotes keeps them.
+        let alone = super::Query::parse(&term.text, super::Scope::View).ok();
+        term.phrase = alone.is_none_or(|q| q.root != Node::Term(term.clone()));
         Some(Node::Term(term))
     }
 
@@ -476,7 +478,10 @@ impl Lexer<'_> {
             self.lint("ignored", at, format!("{chunk} is ignored"));
             return Ok(None);
         };
-        term.phrase = is_operator(&term.text);
+        // Printed without what stands between them, the word and a number would be an operator.
+        let then = self.t.get(self.i..).unwrap_or(&[]).iter().find(|c| c.is_alphanumeric());
+        let around = term.text == "AROUND" && then.is_some_and(char::is_ascii_digit);
+        term.phrase = around || is_operator(&term.text);
         Ok(Some(Node::Term(term)))
     }
 

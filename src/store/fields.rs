@@ -4,7 +4,7 @@
 use super::block::{flag, state_bits};
 use super::error::Result;
 use super::keys;
-use super::records::{NoteRef, Story};
+use super::records::{MuteRec, NoteRef, Story};
 use super::tx::Tx;
 use crate::model::{Id, Key, State, Target, Trouble, Value, hash64};
 
@@ -36,6 +36,11 @@ pub fn get(tx: &mut Tx<'_>, who: &str, target: &Target, like: &Value) -> Result<
             })
         }
         Target::Team(_) => Ok(None),
+        Target::Mute(k) => {
+            let found = tx.kv().get(&keys::mute(k))?;
+            let rec: Option<MuteRec> = found.map(|b| super::codec::decode(&b)).transpose()?;
+            Ok(Some(Value::Muted(rec.map(|r| r.mute))))
+        }
         Target::Source(id) => {
             let rec = tx.source(id)?;
             Ok(match (rec, like) {
@@ -73,7 +78,12 @@ fn mention(tx: &mut Tx<'_>, who: &str, key: Key, like: &Value) -> Result<Option<
             }
         }
         Value::Story(_) => Value::Story(tx.side(key)?.story.filter(|s| *s != Story::alone(key.id))),
-        Value::Vip(_) | Value::Discarded(_) | Value::Paused(_) | Value::Stage(_) | Value::Words(_) => {
+        Value::Vip(_)
+        | Value::Discarded(_)
+        | Value::Paused(_)
+        | Value::Stage(_)
+        | Value::Words(_)
+        | Value::Muted(_) => {
             return Ok(None);
         }
     }))
@@ -107,6 +117,15 @@ pub fn set(tx: &mut Tx<'_>, who: &str, target: &Target, value: &Value, note: Opt
                 tx.set_flag(at, flag::DRAFT, open)?;
             }
             tx.put_draft(&d)
+        }
+        (Target::Mute(k), Value::Muted(None)) => {
+            tx.batch.delete(keys::mute(k));
+            Ok(())
+        }
+        (Target::Mute(k), Value::Muted(Some(m))) => {
+            let rec = MuteRec { key: *k, mute: m.clone() };
+            tx.batch.put(keys::mute(k), super::codec::encode(&rec)?);
+            Ok(())
         }
         (Target::Source(id), Value::Paused(on)) => {
             if let Some((no, mut r)) = tx.source(id)? {
@@ -181,7 +200,12 @@ fn set_mention(tx: &mut Tx<'_>, who: &str, key: Key, value: &Value, note: Option
             tx.side(key)?.story = Some(to.unwrap_or(Story::alone(key.id)));
             tx.set_flag(at, flag::STORY, to.is_some())?;
         }
-        Value::Vip(_) | Value::Discarded(_) | Value::Paused(_) | Value::Stage(_) | Value::Words(_) => {}
+        Value::Vip(_)
+        | Value::Discarded(_)
+        | Value::Paused(_)
+        | Value::Stage(_)
+        | Value::Words(_)
+        | Value::Muted(_) => {}
     }
     Ok(())
 }

@@ -3,12 +3,12 @@
 
 use super::block::{BLOCK, Block, Place, Row, flag, state_bits};
 use super::error::{Result, StoreError};
-use super::records::{Links, SourceRec, Stored, Story};
-use super::runs::{Family, Posting, postings_of};
+use super::records::{Links, SourceRec, Stored};
+use super::runs::postings_of;
 use super::segs::{FrameKind, SEGMENT, Segment, pack, pack_numbered};
 use super::tx::Tx;
 use super::{ActiveSegment, Core, Located, SPAN_US, Store, codec, keys};
-use crate::model::{Cause, Health, Id, Key, Mention, Stamp, State, Trouble};
+use crate::model::{Cause, Health, Id, Key, Likeness, Mention, Stamp, State, Trouble};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// One thing heard.
@@ -23,6 +23,8 @@ pub struct Incoming {
     pub link: u64,
     /// Hash of the discussion that it belongs to, in the same way; 0 if it belongs to none.
     pub thread: u64,
+    /// By what it is known as a telling of a story, beside its address.
+    pub like: Likeness,
 }
 
 /// What one poll of one source brings.
@@ -70,8 +72,6 @@ const NARROW_US: u64 = 10 * 60 * 1_000_000;
 const FEW: usize = 24;
 /// Earlier texts that are kept.
 const REVISIONS: usize = 5;
-/// Tellings of a story that are joined.
-const STORY_MAX: usize = 500;
 
 impl Store {
     /// Takes arrivals in. Each piece of a few hundred mentions is one batch; a source's cursor is in the batch
@@ -207,20 +207,20 @@ struct Part {
 }
 
 /// A new mention before it has a block.
-struct Fresh {
-    row: Row,
+pub(super) struct Fresh {
+    pub(super) row: Row,
     bytes: Vec<u8>,
     links: Links,
 }
 
 pub(super) struct Work<'a> {
-    store: &'a Store,
+    pub(super) store: &'a Store,
     pub(super) tx: Tx<'a>,
     /// By class and month of arrival.
-    fresh: BTreeMap<(String, String), Vec<Fresh>>,
+    pub(super) fresh: BTreeMap<(String, String), Vec<Fresh>>,
     /// Ids that are new in this piece, and where they will stand.
-    seen: HashMap<Id, Key>,
-    links: HashMap<u64, Key>,
+    pub(super) seen: HashMap<Id, Key>,
+    pub(super) links: HashMap<u64, Key>,
     /// What waits for a reply, and whose reply is here.
     awaits: std::sync::Arc<super::Awaits>,
     woken: Vec<Key>,
@@ -357,7 +357,8 @@ impl<'a> Work<'a> {
         let enters = row.state() == State::Heard && item.state == State::Inbox;
         // The state as it is from now on: a rebuild reads it here.
         let state = if enters { State::Inbox } else { row.state() };
-        let stored = Stored { key: row.key, state, link: item.link, mention, thread: item.thread };
+        let (key, link, thread, passed) = (row.key, item.link, item.thread, item.like.passed);
+        let stored = Stored { key, state, link, mention, thread, told: Id::default(), passed };
         let number = self.tx.side(row.key)?.revisions.len() as u16 + 1;
         let record = codec::encode(&stored)?;
         let frame = pack_numbered(FrameKind::Revision, row.key.id.0, number, &[record])?;
@@ -383,8 +384,9 @@ impl<'a> Work<'a> {
         if !item.mention.topics.is_empty() {
             flags |= flag::MATCHED;
         }
-        let link = item.link;
-        if link != 0 && self.join_story(link, key)? {
+        let (link, passed) = (item.link, item.like.passed);
+        let joined = self.join_any((link, item.thread), item.like, (key, item.state))?;
+        if joined.is_some() {
             flags |= flag::STORY | flag::SIDE;
         }
         let author = item.mention.author.key();
@@ -395,7 +397,8 @@ impl<'a> Work<'a> {
             let waiting = self.awaits.get(&thread).into_iter().flatten();
             self.woken.extend(waiting.filter(|s| s.is_answered_by(&item.mention)).map(|s| s.key));
         }
-        let bytes = codec::encode(&Stored { key, state: item.state, link, mention: item.mention, thread })?;
+        let (state, mention, told) = (item.state, item.mention, joined.flatten().unwrap_or_default());
+        let bytes = codec::encode(&Stored { key, state, link, mention, thread, told, passed })?;
         let row = Row { key, author, source, flags };
         let links = Links { own: link, thread };
         self.fresh.entry((class.to_owned(), month)).or_default().push(Fresh { row, bytes, links });
@@ -409,64 +412,6 @@ impl<'a> Work<'a> {
         let heard = us(m.heard_at);
         let at = us(m.at);
         self.stamps.free(if at > heard || at + SPAN_US < heard { heard } else { at })
-    }
-
-    /// Joins a mention to the story of the first mention with the same link; `false` if it is the first.
-    pub(super) fn join_story(&mut self, link: u64, key: Key) -> Result<bool> {
-        let first = match self.links.get(&link) {
-            Some(k) => Some(*k),
-            None => self.telling(link)?,
-        };
-        self.links.entry(link).or_insert(key);
-        let Some(first) = first.filter(|f| f.id != key.id) else { return Ok(false) };
-        let id = self.tx.side(first)?.story.unwrap_or(first.id);
-        let story = self.tx.story(id)?;
-        if story.members.is_empty() {
-            story.members.push(first);
-        }
-        if story.members.len() >= STORY_MAX {
-            return Ok(false);
-        }
-        story.members.push(key);
-        self.tx.side(first)?.story = Some(id);
-        self.tx.side(key)?.story = Some(id);
-        if let Some(at) = self.tx.locate(first.id)? {
-            self.tx.set_flag(at, flag::STORY | flag::SIDE, true)?;
-        } else {
-            // The first one is new in this piece.
-            let row = self.fresh.values_mut().flatten().find(|f| f.row.key.id == first.id);
-            if let Some(f) = row {
-                f.row.flags |= flag::STORY | flag::SIDE;
-            }
-        }
-        Ok(true)
-    }
-
-    /// A mention with this link that was not split off.
-    fn telling(&mut self, link: u64) -> Result<Option<Key>> {
-        let search = &self.store.inner.search;
-        let Some(newest) = search.find(Family::Link, link)? else { return Ok(None) };
-        match self.joinable(newest)? {
-            Some(Ok(key)) => return Ok(Some(key)),
-            Some(Err(_)) => {}
-            None => return Ok(None),
-        }
-        for p in search.newest(Family::Link, link, u64::MAX, STORY_MAX)? {
-            if let Some(Ok(key)) = self.joinable(p)? {
-                return Ok(Some(key));
-            }
-        }
-        Ok(None)
-    }
-
-    /// What stands at a posting: `Err` if it was split off, `None` if it is gone.
-    fn joinable(&mut self, p: Posting) -> Result<Option<std::result::Result<Key, Key>>> {
-        if self.store.inner.index().meta(p.block).is_none() {
-            return Ok(None);
-        }
-        let key = self.store.inner.key_at(Located { block: p.block, slot: usize::from(p.slot) })?;
-        let split = self.tx.side(key)?.story == Some(Story::alone(key.id));
-        Ok(Some(if split { Err(key) } else { Ok(key) }))
     }
 
     /// Cuts what is new into blocks, writes their frames, and commits.

@@ -1,10 +1,10 @@
 //! The keys of the one tree: a letter, then big-endian numbers, so that they sort as they are read.
 //!
 //! `b` blocks (greatest key, number) · `g` summaries of 32 blocks · `k` known ids of a source · `s` sources ·
-//! `x` side records of mentions · `y` stories · `z` snoozes by due time · `r` read marks · `p` people ·
+//! `x` side records of mentions · `y` stories · `z` snoozes by due time · `r` read marks · `p` people · `q` mutes ·
 //! `a` snoozes until a reply · `i` blocks to be filed again · `d` drafts · `n` notes · `l` log entries · `u` undo lines · `w` pending wipes · `e` segments · `m` the rest.
 
-use crate::model::{Id, Key};
+use crate::model::{Id, Key, MuteKey};
 
 fn join(letter: u8, parts: &[&[u8]]) -> Vec<u8> {
     let mut k = Vec::with_capacity(1 + parts.iter().map(|p| p.len()).sum::<usize>());
@@ -13,6 +13,10 @@ fn join(letter: u8, parts: &[&[u8]]) -> Vec<u8> {
         k.extend_from_slice(p);
     }
     k
+}
+
+pub fn mute(k: &MuteKey) -> Vec<u8> {
+    join(b'q', &[&[k.kind as u8], &k.hash.to_be_bytes()])
 }
 
 /// A block that is to be filed again for searching.

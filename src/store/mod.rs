@@ -20,6 +20,7 @@ mod keys;
 mod kv;
 mod log;
 mod migrate;
+mod mutes;
 mod notes;
 mod open;
 mod read;
@@ -30,6 +31,7 @@ mod search;
 mod segs;
 mod sleep;
 mod space;
+mod stories;
 mod tend;
 mod tx;
 mod verbs;
@@ -87,6 +89,8 @@ pub(crate) struct Inner {
     index: RwLock<Index>,
     pub search: Box<dyn Search>,
     pub fulltext: Fulltext,
+    /// By what stories are known.
+    recent: stories::Recent,
     pub segs: Segs,
     /// Batches that the tree has taken in; the file `COMMITS` says the same from outside of it.
     commits: std::sync::atomic::AtomicU64,
@@ -100,6 +104,8 @@ pub(crate) struct Inner {
     vips: RwLock<HashSet<Id>>,
     /// What waits for a reply, by the hash of its discussion; unknown until somebody asks, and after every change.
     awaits: Mutex<Option<Arc<Awaits>>>,
+    /// What is muted; unknown until somebody asks, and after every change.
+    mutes: Mutex<Option<Arc<mutes::Mutes>>>,
     /// Read marks of people who are here: person, then group.
     marks: Mutex<HashMap<u64, HashMap<u32, Marks>>>,
 }
@@ -237,6 +243,9 @@ impl Inner {
     pub fn write(&self, batch: &Batch) -> Result<()> {
         if batch.ops.iter().any(|(k, _)| k.first() == Some(&b'a')) {
             *self.awaits.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+        if batch.ops.iter().any(|(k, _)| k.first() == Some(&b'q')) {
+            *self.mutes.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
         let kv = self.kv();
         let applied = kv.apply(batch);

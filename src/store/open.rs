@@ -77,6 +77,7 @@ pub fn over(
         index: RwLock::new(loaded.index),
         search,
         fulltext,
+        recent: super::stories::Recent::default(),
         segs: Segs::new(blobs.clone(), loaded.segments),
         blobs,
         commits: commits.into(),
@@ -87,6 +88,7 @@ pub fn over(
         vips: RwLock::new(loaded.vips),
         marks: Mutex::default(),
         awaits: Mutex::default(),
+        mutes: Mutex::default(),
     });
     // Since the last copy, not since this opening: many short sessions log as much as a long one.
     let size = inner.kv().size()?;

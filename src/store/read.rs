@@ -161,7 +161,7 @@ impl Reader {
         Ok(true)
     }
 
-    fn row(&self, id: Id) -> Result<Option<(Located, Row)>> {
+    pub(super) fn row(&self, id: Id) -> Result<Option<(Located, Row)>> {
         let Some(at) = self.inner.locate(id)? else { return Ok(None) };
         Ok(self.inner.block(at.block)?.rows.get(at.slot).map(|r| (at, *r)))
     }

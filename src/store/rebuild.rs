@@ -228,16 +228,23 @@ fn block(store: &Store, w: &mut Work<'_>, sources: &mut Numbers, place: Place, f
         }
         let source = sources.of(store, &m.source, &m.network);
         rows.push(Row { key: stored.key, author: m.author.key(), source, flags });
-        links.push(stored.links());
+        links.push((stored.links(), stored.told));
     }
-    for (slot, (r, link)) in rows.iter().zip(&links).enumerate() {
+    for (slot, (r, (link, _))) in rows.iter().zip(&links).enumerate() {
         w.tx.postings.extend(postings_of(r, *link, no, slot));
     }
     let n = rows.len() as u64;
     let keys: Vec<_> = rows.iter().map(|r| r.key).collect();
     w.tx.new_block(Block { no, place, rows });
-    for (slot, (key, link)) in keys.into_iter().zip(links).enumerate() {
-        if link.own != 0 && w.join_story(link.own, key)? {
+    for (slot, (key, (link, told))) in keys.into_iter().zip(links).enumerate() {
+        let mut joined = link.own != 0 && w.join_story(link.own, key)?;
+        if !joined
+            && told.0 != 0
+            && let Some(first) = w.key_of(told)?
+        {
+            joined = w.join_to(first, key)?;
+        }
+        if joined {
             w.tx.set_flag(super::Located { block: no, slot }, flag::STORY | flag::SIDE, true)?;
         }
     }

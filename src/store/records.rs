@@ -3,9 +3,9 @@
 
 use super::block::Place;
 use super::codec;
-use super::error::Result;
+use super::error::{Result, StoreError};
 use crate::model::source::Cursor;
-use crate::model::{Health, Id, Key, Mention, Stage, Stamp, State, Text};
+use crate::model::{Health, Id, Key, Mention, Mute, MuteKey, Stage, Stamp, State, Text};
 use serde::{Deserialize, Serialize};
 
 /// A mention as it lies in a frame: enough to build the tree again without the tree.
@@ -19,6 +19,20 @@ pub struct Stored {
     pub mention: Mention,
     /// Hash of the discussion that it belongs to; 0 if it begins one or stands alone.
     pub thread: u64,
+    /// The mention that it was found to be like when it came; 0 for none.
+    pub told: Id,
+    /// Hash of the address that it passes on; 0 for none.
+    pub passed: u64,
+}
+
+/// As it was before it was known by what it is like.
+#[derive(Serialize, Deserialize)]
+struct Stored2 {
+    key: Key,
+    state: State,
+    link: u64,
+    mention: Mention,
+    thread: u64,
 }
 
 /// As it was before discussions were filed.
@@ -34,9 +48,25 @@ impl Stored {
     /// # Errors
     /// If these bytes are no mention.
     pub fn decode(bytes: &[u8]) -> Result<Stored> {
-        codec::decode(bytes).or_else(|e| match codec::decode::<Stored1>(bytes) {
-            Ok(o) => Ok(Stored { key: o.key, state: o.state, link: o.link, mention: o.mention, thread: 0 }),
-            Err(_) => Err(e),
+        let older = || -> Result<Stored2> {
+            let two = codec::decode::<Stored2>(bytes);
+            two.or_else(|_| {
+                let o = codec::decode::<Stored1>(bytes)?;
+                Ok(Stored2 { key: o.key, state: o.state, link: o.link, mention: o.mention, thread: 0 })
+            })
+        };
+        codec::decode(bytes).or_else(|e: StoreError| {
+            let o = older().map_err(|_| e)?;
+            let (told, passed) = (Id::default(), 0);
+            Ok(Stored {
+                key: o.key,
+                state: o.state,
+                link: o.link,
+                mention: o.mention,
+                thread: o.thread,
+                told,
+                passed,
+            })
         })
     }
 
@@ -149,4 +179,11 @@ pub struct DraftRec {
     pub discarded: bool,
     pub posted: Option<Text>,
     pub stage: Stage,
+}
+
+/// Something that is muted.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct MuteRec {
+    pub key: MuteKey,
+    pub mute: Mute,
 }

@@ -9,7 +9,7 @@ use super::records::NoteRef;
 use super::tx::Tx;
 use super::{Core, Store, codec, keys};
 use crate::model::{
-    Applied, Cause, Change, Entry, Id, Stage, Stamp, State, Target, Targets, Text, Value, Verb,
+    Applied, Cause, Change, Entry, Id, Mute, Stage, Stamp, State, Target, Targets, Text, Value, Verb,
 };
 
 /// Who asks. The name comes from the system, never from text.
@@ -84,7 +84,7 @@ impl Store {
             t => t,
         };
         let mut out = false;
-        for (target, to) in wanted(&self.inner, &tx, &asker.who, verb, targets, note.as_ref())? {
+        for (target, to) in wanted(&self.reader(), &tx, &asker.who, verb, targets, note.as_ref())? {
             // What goes along with a draft that could not be had does not go alone.
             if out && goes_along(verb, &target, &to) {
                 continue;
@@ -426,7 +426,7 @@ fn goes_along(verb: &Verb, target: &Target, to: &Value) -> bool {
         (verb, target, to),
         (Verb::Answered(_), Target::Draft(_), _)
             | (Verb::Return(_), Target::Mention(_), _)
-            | (Verb::Wipe | Verb::Forget, _, Value::State(..))
+            | (Verb::Wipe | Verb::Forget | Verb::Mute { .. }, _, Value::State(..))
     )
 }
 
@@ -446,7 +446,7 @@ fn still(tx: &Tx<'_>, verb: &Verb, target: &Target, from: &Value, to: &Value) ->
 
 /// The values that a verb wants, target by target.
 fn wanted(
-    inner: &super::Inner,
+    reader: &super::Reader,
     tx: &Tx<'_>,
     who: &str,
     verb: &Verb,
@@ -473,17 +473,32 @@ fn wanted(
         Verb::Pause(on) => Value::Paused(*on),
         Verb::Wipe | Verb::Forget => Value::Wiped,
         Verb::Split => Value::Story(None),
+        Verb::Mute { .. } => Value::State(State::Done, None),
+        Verb::Unmute(k) => return Ok(vec![(Target::Mute(*k), Value::Muted(None))]),
     };
     let mut out = Vec::new();
     match targets {
         Targets::Mentions(keys) if matches!(verb, Verb::Vip(_)) => {
             for k in keys {
-                if let Some(at) = inner.locate(k.id)? {
-                    let author = inner.block(at.block)?.rows.get(at.slot).map_or(0, |r| r.author);
+                if let Some(at) = reader.inner.locate(k.id)? {
+                    let author = reader.inner.block(at.block)?.rows.get(at.slot).map_or(0, |r| r.author);
                     let t = Target::Person(Id(author));
                     if author != 0 && !out.iter().any(|(x, _)| *x == t) {
                         out.push((t, value.clone()));
                     }
+                }
+            }
+        }
+        Targets::Mentions(keys) if let Verb::Mute { kind, until, allow } = verb => {
+            for k in keys {
+                let of = reader.mute_keys(k.id)?.into_iter().find(|m| m.kind == *kind).map(Target::Mute);
+                let (until, allow) = (*until, *allow);
+                let mute = Mute { until, by: who.to_owned(), at: tx.now, about: *k, allow };
+                if let Some(t) = of.filter(|t| !out.iter().any(|(x, _)| x == t)) {
+                    out.push((t, Value::Muted(Some(mute))));
+                }
+                if !allow {
+                    out.push((Target::Mention(*k), value.clone()));
                 }
             }
         }

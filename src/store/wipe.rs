@@ -200,6 +200,8 @@ impl Store {
                             link: 0,
                             mention: Mention::default(),
                             thread: 0,
+                            told: Id::default(),
+                            passed: 0,
                         };
                         codec::encode(&stub)
                     } else {

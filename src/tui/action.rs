@@ -1,6 +1,7 @@
 //! THE action table: name, keys, help, where it is valid. Help, palette, hints and the README's table all come
 //! from these rows. Only plain VT keys; a printable key never does what cannot be undone.
 
+use crate::model::MuteKind as K;
 use bitflags::Where;
 
 /// Where an action is valid.
@@ -141,6 +142,10 @@ pub enum Action {
     GoRules,
     SaveView,
     RemoveView,
+    /// For so long: 1 an hour, 2 a day, 3 a week, 0 for ever.
+    Mute(K, u8),
+    Allow(K),
+    GoMutes,
 }
 
 /// A row of the table.
@@ -220,6 +225,41 @@ pub const ACTIONS: &[ActionRow] = &[
     row(A::SnoozeMonth, "snooze a month", &["s m"], "snooze for a month", W::BOTH),
     row(A::SnoozeReply, "snooze until a reply", &["s r"], "snooze until they reply", W::BOTH),
     row(A::SnoozeTyped, "snooze", &["s s"], "snooze until a typed time (fri 9)", W::BOTH),
+    row(A::Mute(K::Thread, 1), "mute thread 1h", &["m t 1"], "mute the discussion for an hour", W::BOTH),
+    row(A::Mute(K::Thread, 2), "mute thread 1d", &["m t 2"], "mute the discussion for a day", W::BOTH),
+    row(A::Mute(K::Thread, 3), "mute thread 1w", &["m t 3"], "mute the discussion for a week", W::BOTH),
+    row(A::Mute(K::Thread, 0), "mute thread ever", &["m t 0"], "mute the discussion for ever", W::BOTH),
+    row(A::Mute(K::Author, 1), "mute author 1h", &["m a 1"], "mute the author for an hour", W::BOTH),
+    row(A::Mute(K::Author, 2), "mute author 1d", &["m a 2"], "mute the author for a day", W::BOTH),
+    row(A::Mute(K::Author, 3), "mute author 1w", &["m a 3"], "mute the author for a week", W::BOTH),
+    row(A::Mute(K::Author, 0), "mute author ever", &["m a 0"], "mute the author for ever", W::BOTH),
+    row(A::Mute(K::Story, 1), "mute story 1h", &["m y 1"], "mute the story for an hour", W::BOTH),
+    row(A::Mute(K::Story, 2), "mute story 1d", &["m y 2"], "mute the story for a day", W::BOTH),
+    row(A::Mute(K::Story, 3), "mute story 1w", &["m y 3"], "mute the story for a week", W::BOTH),
+    row(A::Mute(K::Story, 0), "mute story ever", &["m y 0"], "mute the story for ever", W::BOTH),
+    row(A::Mute(K::Site, 1), "mute site 1h", &["m d 1"], "mute the site for an hour", W::BOTH),
+    row(A::Mute(K::Site, 2), "mute site 1d", &["m d 2"], "mute the site for a day", W::BOTH),
+    row(A::Mute(K::Site, 3), "mute site 1w", &["m d 3"], "mute the site for a week", W::BOTH),
+    row(A::Mute(K::Site, 0), "mute site ever", &["m d 0"], "mute the site for ever", W::BOTH),
+    row(A::Mute(K::Community, 1), "mute community 1h", &["m c 1"], "mute the community for an hour", W::BOTH),
+    row(A::Mute(K::Community, 2), "mute community 1d", &["m c 2"], "mute the community for a day", W::BOTH),
+    row(A::Mute(K::Community, 3), "mute community 1w", &["m c 3"], "mute the community for a week", W::BOTH),
+    row(A::Mute(K::Community, 0), "mute community ever", &["m c 0"], "mute the community for ever", W::BOTH),
+    row(
+        A::Allow(K::Author),
+        "always let in author",
+        &[],
+        "what this author says always enters the inbox",
+        W::BOTH,
+    ),
+    row(A::Allow(K::Site), "always let in site", &[], "what this site says always enters the inbox", W::BOTH),
+    row(
+        A::Allow(K::Community),
+        "always let in community",
+        &[],
+        "what this community says always enters the inbox",
+        W::BOTH,
+    ),
     row(A::ToggleRead, "read", &["i"], "read / unread for me", W::BOTH),
     row(A::Urgent, "urgent", &["!"], "urgent on/off", W::BOTH),
     row(A::Claim, "claim", &["a"], "claim (take over, logged)", W::BOTH),
@@ -253,6 +293,7 @@ pub const ACTIONS: &[ActionRow] = &[
     row(A::GoHandover, "hand-over", &["g H"], "hand-over: what is open, by person (y copies it)", W::ALL),
     row(A::GoTopics, "topics", &["g T"], "topics: what is listened for", W::ALL),
     row(A::GoRules, "rules", &["g Q"], "rules: what happens by itself", W::ALL),
+    row(A::GoMutes, "mutes", &[], "what is muted or always let in (D lifts one)", W::ALL),
     row(A::GoHealth, "health", &["g ?"], "health", W::ALL),
     row(A::SourceAdd, "add source", &["+"], "add a source by its address", W::SOURCES),
     row(A::SourceEdit, "edit source", &["r"], "change the source's address and interval", W::SOURCES),
@@ -290,7 +331,17 @@ pub fn row_of(a: Action) -> Option<&'static ActionRow> {
 pub fn markdown() -> String {
     let mut s = String::from("| key | what it does |\n|---|---|\n");
     for r in ACTIONS.iter().filter(|r| !r.keys.is_empty()) {
-        let keys: Vec<String> = r.keys.iter().map(|k| format!("`{k}`")).collect();
+        let mut keys: Vec<String> = r.keys.iter().map(|k| format!("`{k}`")).collect();
+        // One row for each thing that can be muted.
+        let mut help = r.help.to_owned();
+        if let A::Mute(kind, long) = r.action {
+            if long != 1 {
+                continue;
+            }
+            let others = ACTIONS.iter().filter(|o| matches!(o.action, A::Mute(k, n) if k == kind && n != 1));
+            keys.extend(others.flat_map(|o| o.keys).map(|k| format!("`{k}`")));
+            help += ", a day, a week, for ever";
+        }
         let place = match r.place {
             Where::SOURCES => "in `g S`: ",
             Where::DRAFT => "while writing: ",
@@ -298,7 +349,7 @@ pub fn markdown() -> String {
             Where::APPROVAL => "a colleague's draft: ",
             _ => "",
         };
-        s += &format!("| {} | {place}{} |\n", keys.join(" "), r.help);
+        s += &format!("| {} | {place}{help} |\n", keys.join(" "));
     }
     s
 }
@@ -310,8 +361,9 @@ mod tests {
     #[test]
     fn every_verb_has_a_row_here() {
         for v in crate::model::VERBS {
-            let elsewhere = ["discard", "wipe", "forget"];
-            assert!(elsewhere.contains(&v.name) || ACTIONS.iter().any(|r| r.name == v.name), "{}", v.name);
+            let elsewhere = ["discard", "wipe", "forget", "unmute"];
+            let named = |r: &ActionRow| r.name == v.name || r.name.starts_with(&format!("{} ", v.name));
+            assert!(elsewhere.contains(&v.name) || ACTIONS.iter().any(named), "{}", v.name);
         }
     }
 }

@@ -116,6 +116,7 @@ pub enum Behind {
     /// A topic or a rule by its name.
     Topic(String),
     Rule(String),
+    Mute(crate::model::MuteKey),
     View(View),
     /// A mention by its key.
     Key(Key),
@@ -144,6 +145,8 @@ pub enum PageKind {
     Approval,
     Topics,
     Rules,
+    /// What is muted or always let in.
+    Mutes,
     Text,
 }
 
@@ -325,6 +328,8 @@ pub struct App {
     pub team_views: Vec<View>,
     /// How many mentions the views have, by number.
     pub tallies: BTreeMap<u8, Total>,
+    /// What is muted or always let in.
+    pub mutes: Vec<crate::model::MuteView>,
     /// What the page of the best was asked for.
     pub best: Option<ListQuery>,
     /// They are about to be asked for.
@@ -427,6 +432,7 @@ impl App {
             views: BTreeMap::new(),
             team_views: Vec::new(),
             tallies: BTreeMap::new(),
+            mutes: Vec::new(),
             best: None,
             tally_due: false,
             topics: Vec::new(),

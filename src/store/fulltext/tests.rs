@@ -65,6 +65,7 @@ fn incoming(d: &mut Dice, n: u64) -> Incoming {
         identity: Id(hash64(&["t", &n.to_string()])),
         link: d.roll(4) * d.roll(40),
         thread: 0,
+        like: crate::model::Likeness::default(),
         state: if d.roll(3) == 0 { State::Heard } else { State::Inbox },
         mention: Mention {
             source: ["blog", "forum"][d.roll(2) as usize].into(),

@@ -20,6 +20,7 @@ fn arrivals(from: u64, to: u64, body: &str) -> Arrivals {
             identity: Id(crate::model::hash64(&["t", &n.to_string()])),
             link: n % 50,
             thread: 0,
+            like: crate::model::Likeness::default(),
             state: if n % 3 == 0 { State::Inbox } else { State::Heard },
             mention: Mention {
                 source: format!("s{}", n % 3),

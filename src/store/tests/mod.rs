@@ -1,6 +1,7 @@
 //! The store as the engine uses it: what is put in is there, in order, also after a restart.
 
 mod keeping;
+mod noise;
 mod power;
 mod team;
 
@@ -39,6 +40,7 @@ fn incoming(n: u64, at: i64, body: &str, state: State) -> Incoming {
         identity: Id(crate::model::hash64(&["t", &n.to_string()])),
         link: 0,
         thread: 0,
+        like: crate::model::Likeness::default(),
         state,
         mention: Mention {
             source: "blog".into(),

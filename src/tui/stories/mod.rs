@@ -3,6 +3,7 @@
 
 mod bytes;
 mod screens;
+mod search;
 mod sources;
 mod team;
 mod triage;
@@ -14,8 +15,8 @@ use super::update::update;
 use super::view;
 use crate::door::{Event, Reply, Request, Terms};
 use crate::model::{
-    Applied, Author, Counts, Draft, Health, Id, Item, Key, Mention, PersonCard, RuleView, SourceView, Stage,
-    Stamp, State, Targets, Text, TopicHit, TopicView, Value, Verb, View,
+    Applied, Author, Counts, Draft, Health, Id, Item, Key, Mention, Mute, MuteKey, MuteView, PersonCard,
+    RuleView, SourceView, Stage, Stamp, State, Targets, Text, TopicHit, TopicView, Value, Verb, View,
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
@@ -81,6 +82,7 @@ struct World {
     terms: Terms,
     topics: Vec<TopicView>,
     views: Vec<View>,
+    mutes: Vec<MuteView>,
     rules: Vec<RuleView>,
     /// Who is here.
     present: Vec<crate::door::Present>,
@@ -108,6 +110,7 @@ impl Story {
             present: vec![],
             topics: vec![],
             views: vec![],
+            mutes: vec![],
             rules: vec![],
         };
         let screen = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
@@ -288,6 +291,7 @@ impl World {
             Request::Sources => Reply::Sources(vec![blog()]),
             Request::Topics => Reply::Topics(self.topics.clone()),
             Request::Views => Reply::Views(self.views.clone()),
+            Request::Mutes => Reply::Mutes(self.mutes.clone()),
             Request::Rules(_) => Reply::Rules(self.rules.clone()),
             Request::PutRule { name, when, acts, .. } => {
                 self.rules.retain(|r| r.name != name);
@@ -470,12 +474,16 @@ impl World {
             let a = Applied { seq: 1, verb, changed, skipped, keys: vec![] };
             return (Reply::Applied(a), vec![Event::DraftsChanged]);
         }
+        if let Verb::Unmute(k) = &verb {
+            self.mutes.retain(|m| m.key != *k);
+            return (Reply::Applied(Applied { seq: 1, changed: 1, ..Applied::default() }), vec![]);
+        }
         let Targets::Mentions(keys) = targets else { return (Reply::Applied(Applied::default()), vec![]) };
         let mut before = Vec::new();
         for i in self.items.iter_mut().filter(|i| keys.contains(&i.key)) {
             before.push(i.clone());
             match &verb {
-                Verb::Done => i.state = State::Done,
+                Verb::Done | Verb::Mute { allow: false, .. } => i.state = State::Done,
                 Verb::Inbox => i.state = State::Inbox,
                 Verb::Snooze(t) => (i.state, i.snoozed_until) = (State::Snoozed, *t),
                 Verb::Tag { tag, on } => {

@@ -520,41 +520,6 @@ fn views_are_one_key_away_and_q_leads_back() {
 }
 
 #[test]
-fn views_tell_how_many_they_have_and_the_header_where_one_is_among_all() {
-    let mut s = Story::five((80, 24));
-    let view = |name: &str, filter: &str| View {
-        name: name.into(),
-        filter: filter.into(),
-        states: vec![crate::model::State::Inbox],
-    };
-    s.world.views = vec![view("weather", "rain"), view("everything that is open", "")];
-    s.tell(Msg::Reply(For::Told, Box::new(Reply::Views(s.world.views.clone()))));
-    s.rest();
-    s.shows("1 weather 1  2 everything … 5");
-    // One that is done counts no more, a moment later.
-    s.press("/").type_in("tins OR rain").press("enter").shows("inbox / tins OR rain · 1/2");
-    s.press("e").rest();
-    s.shows("1 weather 1  2 everything … 4");
-    // Where the first page is not all, the header says how many there are.
-    s.app.stream.older = Some(crate::model::Key::default());
-    s.app.stream.total = Some(crate::door::Total { n: 20_340, exact: false });
-    s.shows("/≥20340");
-    s.app.ascii = true;
-    s.shows("/>=20340");
-}
-
-#[test]
-fn a_filter_that_sorts_by_score_opens_a_page_with_the_best_first() {
-    let mut s = Story::five((80, 24));
-    s.press("/").type_in("tins OR rain | sort reach").shows("“| sort reach”: a list is sorted by time");
-    s.press("ctrl-u").type_in("tins OR rain | sort score").press("enter");
-    s.shows("the best first: tins OR rain").shows("Tins will not open").shows("Rain again");
-    s.press("e").shows("1 done");
-    s.press("q").shows("Acme · inbox · ");
-    s.press("/").type_in("zebra | sort score").press("enter").shows("Nothing among inbox matches.");
-}
-
-#[test]
 fn the_hand_over_is_a_page_that_can_be_copied() {
     let mut s = Story::five((80, 24));
     s.press("a").press("g H").shows("## ana").shows("- Tins will not open").shows("Nobody's: 4 open");

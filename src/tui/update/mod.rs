@@ -188,7 +188,7 @@ pub fn place(app: &App) -> Where {
     match app.pages.last().map(|p| p.kind) {
         Some(PageKind::Sources | PageKind::Source) => Where::SOURCES,
         Some(PageKind::Approval) => Where::APPROVAL,
-        Some(PageKind::Topics | PageKind::Rules) => Where::TEAM,
+        Some(PageKind::Topics | PageKind::Rules | PageKind::Mutes) => Where::TEAM,
         Some(_) => Where::PAGE,
         None => Where::MAIN,
     }
@@ -205,7 +205,7 @@ fn place_below(app: &App) -> Where {
     {
         Some(PageKind::Sources | PageKind::Source) => Where::SOURCES,
         Some(PageKind::Approval) => Where::APPROVAL,
-        Some(PageKind::Topics | PageKind::Rules) => Where::TEAM,
+        Some(PageKind::Topics | PageKind::Rules | PageKind::Mutes) => Where::TEAM,
         Some(_) => Where::PAGE,
         None => Where::MAIN,
     }
@@ -460,6 +460,7 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
         | Action::GoUndo
         | Action::GoHealth
         | Action::GoHandover
+        | Action::GoMutes
         | Action::GoCalls
         | Action::Person
         | Action::Why

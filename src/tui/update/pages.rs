@@ -89,6 +89,10 @@ fn enter(app: &mut App) -> Vec<Effect> {
         }
         Behind::Draft(d) => finish::visit(app, &d),
         Behind::Source(id) => sources::open(app, id),
+        Behind::Mute(key) => match app.mutes.iter().find(|m| m.key == key).map(|m| m.mute.about.id) {
+            Some(id) => vec![Effect::Ask(For::Page, Request::Items(vec![id]))],
+            None => Vec::new(),
+        },
         Behind::Topic(_) | Behind::Rule(_) => super::team::act(app, Action::EntryEdit),
         Behind::View(v) => {
             app.pages.pop();
@@ -107,6 +111,7 @@ fn enter(app: &mut App) -> Vec<Effect> {
 pub fn again(app: &App) -> Vec<Effect> {
     let Some(p) = app.pages.last() else { return Vec::new() };
     match (p.kind, p.person) {
+        (PageKind::Mutes, _) => vec![Effect::Ask(For::Told, Request::Mutes)],
         (PageKind::Undo, _) => vec![Effect::Ask(For::Page, Request::UndoList(200))],
         (PageKind::Person, Some(id)) => vec![Effect::Ask(For::People, Request::People(vec![id]))],
         (PageKind::People, _) => vec![Effect::Ask(For::People, Request::KnownPeople)],
@@ -153,6 +158,7 @@ pub fn open(app: &mut App, a: Action) -> Vec<Effect> {
         Action::GoUndo => Some(PageKind::Undo),
         Action::GoHealth => Some(PageKind::Health),
         Action::GoCalls => Some(PageKind::Calls),
+        Action::GoMutes => Some(PageKind::Mutes),
         _ => None,
     };
     // A page that is open already comes to the top instead of lying there twice.
@@ -193,6 +199,11 @@ pub fn open(app: &mut App, a: Action) -> Vec<Effect> {
         Action::GoCalls => {
             app.pages.push(Page::new(PageKind::Calls, "mentions of me, the newest call first"));
             vec![Effect::Ask(For::Calls, Request::Calls)]
+        }
+        Action::GoMutes => {
+            app.pages.push(Page::new(PageKind::Mutes, "what is muted or always let in · D lifts one"));
+            refresh(app);
+            vec![Effect::Ask(For::Told, Request::Mutes)]
         }
         Action::GoHandover => {
             let q = crate::door::ListQuery::newest(&[State::Inbox, State::Snoozed], "", OPEN);
@@ -348,6 +359,7 @@ pub fn refresh(app: &mut App) {
             page.rows = all.into_iter().map(|p| (person_row(p, now), Behind::Person(p.id))).collect();
         }
         PageKind::Approval => finish::refresh(page, &app.drafts),
+        PageKind::Mutes => super::team::fill_mutes(page, &app.mutes, now),
         PageKind::Topics => super::team::fill(page, &app.topics),
         PageKind::Rules => super::team::fill_rules(page, &app.rules),
         PageKind::Person => {

@@ -269,6 +269,11 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             pages::refresh(app);
             Vec::new()
         }
+        (_, Reply::Mutes(m)) => {
+            app.mutes = m;
+            pages::refresh(app);
+            Vec::new()
+        }
         (_, Reply::Rules(r)) => {
             app.rules = r;
             pages::refresh(app);

@@ -2,7 +2,7 @@
 
 use super::list;
 use crate::door::{ListQuery, Request, Total};
-use crate::model::{RuleView, TopicView, View};
+use crate::model::{MuteView, RuleView, Stamp, Targets, TopicView, Verb, View};
 use crate::query::{Query, Scope};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Asking, Behind, Page, PageKind, Prompt};
@@ -67,6 +67,41 @@ pub fn fill(page: &mut Page, topics: &[TopicView]) {
     };
 }
 
+/// Fills the page of mutes.
+pub fn fill_mutes(page: &mut Page, mutes: &[MuteView], now: Stamp) {
+    let wide = mutes.iter().map(|m| crate::clean::width::width(&m.label)).max().unwrap_or(0).clamp(8, 40);
+    let row = |m: &MuteView| {
+        let label = crate::clean::width::pad(&m.label, wide);
+        format!("{:<9}  {label}  {}  ({})", m.key.kind.word(), m.mute.words(now), m.mute.by)
+    };
+    page.rows = mutes.iter().map(|m| (row(m), Behind::Mute(m.key))).collect();
+    page.head = if mutes.is_empty() {
+        vec![
+            "Nothing is muted. m on a mention mutes its discussion, author, story, site or community.".into(),
+        ]
+    } else {
+        Vec::new()
+    };
+}
+
+fn act_on_mute(app: &mut App, a: Action) -> Vec<Effect> {
+    let Some(Behind::Mute(key)) = app.pages.last().map(Page::behind).cloned() else {
+        app.say("m on a mention mutes what it belongs to");
+        return Vec::new();
+    };
+    if a != Action::EntryRemove {
+        app.say("D lifts it; m on a mention mutes something else");
+        return Vec::new();
+    }
+    let verb = Verb::Unmute(key);
+    let what = For::Verb(verb.said(app.now));
+    let targets = Targets::Mentions(Vec::new());
+    vec![
+        Effect::Ask(what, Request::Act { verb, targets, quiet: false }),
+        Effect::Ask(For::Told, Request::Mutes),
+    ]
+}
+
 fn selected(app: &App) -> Option<TopicView> {
     let Behind::Topic(name) = app.pages.last()?.behind() else { return None };
     app.topics.iter().find(|t| t.name == *name).cloned()
@@ -74,6 +109,9 @@ fn selected(app: &App) -> Option<TopicView> {
 
 /// What the page of topics does with an action.
 pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
+    if app.pages.last().is_some_and(|p| p.kind == PageKind::Mutes) {
+        return act_on_mute(app, a);
+    }
     if app.role.is_some_and(|r| r < crate::model::Role::Send) {
         app.say("changing what the team shares needs the role send");
         return Vec::new();

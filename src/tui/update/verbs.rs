@@ -27,6 +27,8 @@ pub fn is_verb(a: Action) -> bool {
             | Action::Claim
             | Action::Vip
             | Action::Split
+            | Action::Mute(..)
+            | Action::Allow(_)
             | Action::CopyLink
             | Action::CopyText
             | Action::Undo
@@ -77,6 +79,12 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
             return Vec::new();
         }
         Action::Split => Verb::Split,
+        Action::Mute(kind, long) => {
+            use crate::model::time::{DAY, HOUR};
+            let ms = [None, Some(HOUR), Some(DAY), Some(7 * DAY)].get(usize::from(long)).copied().flatten();
+            Verb::Mute { kind, until: ms.map(|ms| app.now.plus(ms)), allow: false }
+        }
+        Action::Allow(kind) => Verb::Mute { kind, until: None, allow: true },
         Action::ToggleRead => Verb::Read(!subject.read),
         Action::Vip => Verb::Vip(!subject.vip),
         Action::Urgent => Verb::Tag { tag: URGENT.into(), on: !subject.tags.iter().any(|t| t == URGENT) },
@@ -135,7 +143,8 @@ pub fn run(app: &mut App, verb: Verb) -> Vec<Effect> {
         app.say(format!("{} are marked; undo takes all of it back", keys.len()));
     }
     // A folded row stands for all its tellings.
-    let closing = matches!(verb, Verb::Done | Verb::Snooze(_) | Verb::Inbox);
+    let closing =
+        matches!(verb, Verb::Done | Verb::Snooze(_) | Verb::Inbox | Verb::Mute { allow: false, .. });
     let story = app
         .subject()
         .filter(|i| closing && i.tellings > 1 && app.stream.marks.is_empty() && app.pages.is_empty())

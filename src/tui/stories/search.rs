@@ -1,0 +1,68 @@
+//! Numbers of views and filters, the best first, mutes.
+
+use super::*;
+
+#[test]
+fn views_tell_how_many_they_have_and_the_header_where_one_is_among_all() {
+    let mut s = Story::five((80, 24));
+    let view = |name: &str, filter: &str| View {
+        name: name.into(),
+        filter: filter.into(),
+        states: vec![crate::model::State::Inbox],
+    };
+    s.world.views = vec![view("weather", "rain"), view("everything that is open", "")];
+    s.tell(Msg::Reply(For::Told, Box::new(Reply::Views(s.world.views.clone()))));
+    s.rest();
+    s.shows("1 weather 1  2 everything … 5");
+    // One that is done counts no more, a moment later.
+    s.press("/").type_in("tins OR rain").press("enter").shows("inbox / tins OR rain · 1/2");
+    s.press("e").rest();
+    s.shows("1 weather 1  2 everything … 4");
+    // Where the first page is not all, the header says how many there are.
+    s.app.stream.older = Some(crate::model::Key::default());
+    s.app.stream.total = Some(crate::door::Total { n: 20_340, exact: false });
+    s.shows("/≥20340");
+    s.app.ascii = true;
+    s.shows("/>=20340");
+}
+
+#[test]
+fn a_filter_that_sorts_by_score_opens_a_page_with_the_best_first() {
+    let mut s = Story::five((80, 24));
+    s.press("/").type_in("tins OR rain | sort reach").shows("“| sort reach”: a list is sorted by time");
+    s.press("ctrl-u").type_in("tins OR rain | sort score").press("enter");
+    s.shows("the best first: tins OR rain").shows("Tins will not open").shows("Rain again");
+    s.press("e").shows("1 done");
+    s.press("q").shows("Acme · inbox · ");
+    s.press("/").type_in("zebra | sort score").press("enter").shows("Nothing among inbox matches.");
+}
+
+#[test]
+fn an_author_is_muted_for_a_while_and_heard_again() {
+    use crate::model::{MuteKind, Targets, Verb, time};
+    let mut s = Story::five((80, 24));
+    s.press("m").shows("m … ").press("a").shows("1 mute author 1h").press("3");
+    let week = Some(s.app.now.plus(7 * time::DAY));
+    let key = s.world.items[0].key;
+    let (verb, targets) = s.world.acts.last().cloned().unwrap();
+    assert_eq!(verb, Verb::Mute { kind: MuteKind::Author, until: week, allow: false });
+    assert_eq!(targets, Targets::Mentions(vec![key]));
+    s.shows("author muted until");
+    s.press(":").type_in("always let in site").press("enter");
+    let verb = s.world.acts.last().unwrap().0.clone();
+    assert_eq!(verb, Verb::Mute { kind: MuteKind::Site, until: None, allow: true });
+    // What is muted is a list, on which one is lifted.
+    let of = MuteKey { kind: MuteKind::Author, hash: 7 };
+    let mute = Mute { until: week, by: "bo".into(), at: NOW, about: key, allow: false };
+    s.world.mutes = vec![MuteView { key: of, label: text("Mirabel"), mute }];
+    s.press(":")
+        .type_in("mutes")
+        .press("enter")
+        .shows("author     Mirabel")
+        .shows("muted until")
+        .shows("(bo)");
+    s.press("enter").shows("Tins will not open").press("q").shows("(bo)");
+    s.press("D");
+    assert_eq!(s.world.acts.last().unwrap().0, Verb::Unmute(of));
+    s.shows("Nothing is muted.");
+}
