@@ -59,3 +59,43 @@ fn a_story_is_one_row_and_what_is_muted_stays_out_until_it_is_lifted() {
     assert_eq!(run(&t, &["unmute", "nonsense"]).status.code(), Some(2));
     assert_eq!(run(&t, &["mute", "author", &id("A meadow"), "--for", "blurb"]).status.code(), Some(2));
 }
+
+#[test]
+fn rules_work_on_what_is_there_as_one_step_and_leave_our_own_people_alone() {
+    let (t, site) = two_mentions();
+    ok(&t, &["fetch"]);
+    ok(&t, &["rules", "set", "lids", "ring", "tag lids", "urgent"]);
+    ok(&t, &["rules", "set", "thanks", "tag:lids OR thank*", "done"]);
+    // What a rule does is seen by the next one, also in what is only shown.
+    let shown = json_lines(&ok(&t, &["rules", "apply", "--dry-run", "--json"]));
+    assert_eq!(shown.len(), 2);
+    let of = |title: &str| {
+        shown.iter().find(|s| s["title"].as_str().unwrap().contains(title)).unwrap()["rules"].clone()
+    };
+    assert_eq!((of("tins"), of("Thank")), (serde_json::json!("lids, thanks"), serde_json::json!("thanks")));
+    assert_eq!(json_lines(&ok(&t, &["list", "--json"])).len(), 2);
+    ok(&t, &["rules", "apply"]);
+    assert_eq!(json_lines(&ok(&t, &["list", "--state", "done", "--json"])).len(), 2);
+    assert_eq!(run(&t, &["rules", "apply"]).status.code(), Some(3), "nothing is left to be done");
+    ok(&t, &["undo"]);
+    let back = json_lines(&ok(&t, &["list", "--json"]));
+    assert!(back.len() == 2 && back.iter().all(|m| m["tags"].as_array().unwrap().is_empty()));
+    assert_eq!(run(&t, &["rules", "apply", "nobody"]).status.code(), Some(3));
+    let one = json_lines(&ok(&t, &["rules", "apply", "lids", "--json"]));
+    assert_eq!(one[0]["changed"], 1);
+    // What our own people post is nobody's case.
+    t.write("config.toml", &config(&site).replace("name = \"Acme\"", "name = \"Acme\"\nstaff = [\"Ana\"]"));
+    ok(&t, &["stop"]);
+    until("the engine is gone", || match run(&t, &["status"]).status.code() {
+        Some(4) | None => Ok(()),
+        other => Err(format!("{other:?}")),
+    });
+    assert_eq!(run(&t, &["rules", "apply"]).status.code(), Some(3));
+    site.put("/feed.xml", &feed(&[("9", "Thanks for the acme ring", "We wrote that.")]));
+    ok(&t, &["fetch"]);
+    let ours = json_lines(&ok(&t, &["search", "--json", "title:\"thanks for\""]));
+    assert_eq!(
+        (&ours[0]["state"], ours[0]["tags"].as_array().unwrap().len()),
+        (&serde_json::json!("inbox"), 0)
+    );
+}

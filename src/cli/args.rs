@@ -434,6 +434,16 @@ pub enum RuleAction {
         #[arg(long, default_value_t = 30)]
         days: u32,
     },
+    /// Let them work on what is in the inbox already, as one step that undo takes back
+    Apply {
+        /// Only this one
+        name: Option<String>,
+        #[arg(long, default_value_t = 30)]
+        days: u32,
+        /// Only say what would be done
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Write a rule into rules.toml, a new one or one that is there
     Set {
         name: String,

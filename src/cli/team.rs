@@ -60,6 +60,9 @@ pub async fn rules(door: &dyn Door, action: Option<RuleAction>, out: &Out) -> i3
         Some(RuleAction::Test { days }) => Some(*days),
         _ => None,
     };
+    if let Some(RuleAction::Apply { name, days, dry_run }) = action {
+        return apply(door, name, days, dry_run, out).await;
+    }
     let all = match door.ask(Request::Rules(days)).await {
         Reply::Rules(all) => all,
         other => return out.unexpected(&other),
@@ -67,15 +70,17 @@ pub async fn rules(door: &dyn Door, action: Option<RuleAction>, out: &Out) -> i3
     match action {
         None | Some(RuleAction::Test { .. }) => {
             for r in &all {
-                let v = json!({"name": r.name, "when": r.when, "do": r.acts, "fits": r.fits, "of": r.of});
+                let v = json!({"name": r.name, "when": r.when, "do": r.acts, "fits": r.fits, "of": r.of, "error": r.error});
                 out.either(&v, || {
                     let fits = r.fits.map_or(String::new(), |n| format!("{n} of {}: ", r.of));
                     let never = if r.fits == Some(0) { " (it fitted nothing)" } else { "" };
-                    format!("{}: {fits}{}{never}", r.name, r.line())
+                    let error = r.error.as_ref().map_or(String::new(), |e| format!(" (not applied: {e})"));
+                    format!("{}: {fits}{}{never}{error}", r.name, r.line())
                 });
             }
             if all.is_empty() { 3 } else { 0 }
         }
+        Some(RuleAction::Apply { .. }) => 2,
         Some(RuleAction::Set { name, when, acts }) => {
             let was = all.iter().find(|r| r.name == name).map(crate::model::RuleView::line);
             said(door.ask(Request::PutRule { name, when, acts, was }).await, out)
@@ -96,5 +101,22 @@ fn said(reply: Reply, out: &Out) -> i32 {
             0
         }
         other => out.unexpected(&other),
+    }
+}
+
+/// Rules at work on what is there already.
+async fn apply(door: &dyn Door, name: Option<String>, days: u32, dry_run: bool, out: &Out) -> i32 {
+    match door.ask(Request::ApplyRules { name, days, dry_run }).await {
+        Reply::WouldDo { n, of, rows } => {
+            for (rules, i) in &rows {
+                let v = json!({"id": i.id.to_string(), "rules": rules, "title": i.mention.headline()});
+                out.either(&v, || format!("{}  {rules}: {}", i.id, i.mention.headline()));
+            }
+            if !out.json {
+                out.line(&format!("{n} of {of} would be changed"));
+            }
+            if n == 0 { 3 } else { 0 }
+        }
+        other => super::verbs::said(other, "rules", out),
     }
 }

@@ -34,6 +34,8 @@ pub struct Config {
     pub brand: String,
     /// Who answers for our requests: a mail address or a page, sent in the User-Agent.
     pub contact: Option<String>,
+    /// Handles and names of our own people, folded: no rule touches what they post.
+    pub staff: Vec<String>,
     pub topics: Vec<Topic>,
     pub sources: Vec<SourceConf>,
     /// The team's.
@@ -189,6 +191,7 @@ impl Config {
             hash: 0,
             brand: String::new(),
             contact: None,
+            staff: Vec::new(),
             topics: Vec::new(),
             sources: Vec::new(),
             views: Vec::new(),

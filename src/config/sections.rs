@@ -85,6 +85,14 @@ fn brand(top: &mut Section<'_>, r: &mut Report<'_>, c: &mut Config) {
     s.name = "[brand]".into();
     c.brand = s.needed(r, "name", "write the name people use for you").unwrap_or_default();
     c.contact = s.text(r, "contact");
+    let staff = s.texts(r, "staff").unwrap_or_default();
+    c.staff = staff.iter().map(|n| n.trim().trim_start_matches('@').to_lowercase()).collect();
+    if c.staff.iter().any(String::is_empty) {
+        r.add(
+            &s.value_span("staff"),
+            "staff in [brand] holds an empty name; write handles such as \"@acme_help\"",
+        );
+    }
     if c.contact.as_ref().is_some_and(|x| x.chars().any(char::is_control)) {
         r.add(
             &s.value_span("contact"),

@@ -137,6 +137,12 @@ pub enum Request {
     Topics,
     /// What is muted, or always let in.
     Mutes,
+    /// The rules, or one of them, at work on what came into the inbox in these days.
+    ApplyRules {
+        name: Option<String>,
+        days: u32,
+        dry_run: bool,
+    },
     /// A topic of the team's; `was` is the query that was seen, `None` for a new one.
     PutTopic {
         name: String,
@@ -218,6 +224,12 @@ pub enum Reply {
         total: Total,
     },
     Counted(Total),
+    /// What rules would do: to how many of how many, and to which (the first of them), with the names of the rules.
+    WouldDo {
+        n: u64,
+        of: u64,
+        rows: Vec<(String, Item)>,
+    },
     Mutes(Vec<MuteView>),
     /// One for each list, in order; `None` for a filter that is none. `later`: some are of some moments ago.
     Tallies {

@@ -160,6 +160,9 @@ fn blocking(e: &Engine, caller: &Caller, request: Request) -> Reply {
                     .map(|entry| log_row(e, entry, true))
                     .collect::<Result<_, _>>()?,
             ),
+            Request::ApplyRules { name, days, dry_run } => {
+                e.reapply(caller, name.as_deref(), days, dry_run)?
+            }
             Request::Mutes => Reply::Mutes(e.mute_views()?),
             Request::Topics => Reply::Topics(e.topic_views()),
             Request::PutTopic { name, query, was } => e.put_topic(caller, &name, &query, was.as_deref()),

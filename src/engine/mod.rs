@@ -49,6 +49,7 @@ pub struct Engine {
     notices: Mutex<VecDeque<(Stamp, Text)>>,
     /// Numbers of lists that were counted last.
     tallies: search::Tallies,
+    erring: rules::Erring,
     /// A changed configuration that could not be taken in: its hash, and why.
     refused: Mutex<Option<(u64, String)>>,
     presence: presence::Presence,
@@ -106,6 +107,7 @@ impl Engine {
             polls: polls_tx,
             notices: Mutex::default(),
             tallies: search::Tallies::default(),
+            erring: rules::Erring::default(),
             refused: Mutex::default(),
             terminals: 0.into(),
             presence: presence::Presence::default(),

@@ -28,7 +28,8 @@ fn needs(request: &Request) -> Role {
         | Request::Poll { .. }
         | Request::TestSource(_)
         | Request::AddPage(_) => Role::Draft,
-        Request::PutTopic { .. }
+        Request::ApplyRules { dry_run: false, .. }
+        | Request::PutTopic { .. }
         | Request::PutRule { .. }
         | Request::RemoveRule { .. }
         | Request::RemoveTopic { .. }
@@ -60,6 +61,7 @@ fn needs(request: &Request) -> Role {
         | Request::Sources
         | Request::Topics
         | Request::Mutes
+        | Request::ApplyRules { .. }
         | Request::Views
         | Request::Rules(_)
         | Request::People(_)
@@ -125,6 +127,7 @@ fn what(request: &Request) -> &'static str {
         Request::PutTopic { .. } | Request::RemoveTopic { .. } => "changing topics",
         Request::PutView { .. } | Request::RemoveView(_) => "changing views",
         Request::PutRule { .. } | Request::RemoveRule { .. } => "changing rules",
+        Request::ApplyRules { .. } => "applying rules",
         Request::Reload => "reading the configuration again",
         Request::Import { .. } => "import",
         Request::Stop => "stopping the engine",

@@ -34,6 +34,8 @@ pub struct RuleView {
     /// How many of those that were looked at it fits; `None` if none were.
     pub fits: Option<u64>,
     pub of: u64,
+    /// Why it was not applied last, if it was not.
+    pub error: Option<String>,
 }
 
 impl RuleView {

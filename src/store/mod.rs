@@ -47,7 +47,7 @@ pub use read::{Page, PageQuery, Wanted};
 pub use rebuild::{Rebuilt, rebuild};
 pub use records::SourceRec;
 pub use tend::background;
-pub use verbs::Asker;
+pub use verbs::{Asker, RULES};
 
 use crate::model::{Health, Id, Key, Stamp, Text};
 use blobs::{Blob, Blobs};

@@ -50,8 +50,7 @@ impl Store {
         let mut core = self.urgently()?;
         let mut tx = Tx::new(&self.inner);
         tx.now = now;
-        let mut changes = Vec::new();
-        let (mut changed, mut skipped) = (0, 0);
+        let mut done = Done::default();
         let mut note = None;
         if let Verb::Note(text) | Verb::Return(text) = verb {
             let about = match targets {
@@ -65,6 +64,51 @@ impl Store {
             };
             note = Some(self.store_note(&mut core, &mut tx, asker, about.unwrap_or_default(), text, now)?);
         }
+        self.step(&mut tx, asker, verb, targets, note.as_ref(), &mut done)?;
+        let cause = if quiet && verb.spec().undoable { Cause::Along } else { Cause::Asked };
+        let entry = (verb.name().to_owned(), done.changes, cause);
+        let line = !quiet && verb.spec().undoable;
+        let applied =
+            self.log_and_commit(&mut core, tx, asker, now, entry, if line { Line::New } else { Line::None })?;
+        Ok(Applied { changed: done.changed, skipped: done.skipped, ..applied })
+    }
+
+    /// Does several verbs, one after the other, as one step: one entry of the log and one of the undo line.
+    ///
+    /// # Errors
+    /// If the disk fails; then nothing happened.
+    pub fn act_many(
+        &self,
+        asker: &Asker,
+        name: &str,
+        steps: &[(Verb, Targets)],
+        now: Stamp,
+        quiet: bool,
+    ) -> Result<Applied> {
+        let mut core = self.urgently()?;
+        let mut tx = Tx::new(&self.inner);
+        tx.now = now;
+        let mut done = Done::default();
+        for (verb, targets) in steps {
+            self.step(&mut tx, asker, verb, targets, None, &mut done)?;
+        }
+        let cause = if quiet { Cause::Along } else { Cause::Asked };
+        let line = if quiet { Line::None } else { Line::New };
+        let entry = (name.to_owned(), done.changes, cause);
+        let applied = self.log_and_commit(&mut core, tx, asker, now, entry, line)?;
+        Ok(Applied { changed: applied.keys.len() as u32, skipped: done.skipped, ..applied })
+    }
+
+    /// One verb of a change.
+    fn step(
+        &self,
+        tx: &mut Tx<'_>,
+        asker: &Asker,
+        verb: &Verb,
+        targets: &Targets,
+        note: Option<&NoteRef>,
+        done: &mut Done,
+    ) -> Result<()> {
         let members;
         let targets = match targets {
             Targets::Story(id) => {
@@ -84,33 +128,28 @@ impl Store {
             t => t,
         };
         let mut out = false;
-        for (target, to) in wanted(&self.reader(), &tx, &asker.who, verb, targets, note.as_ref())? {
+        for (target, to) in wanted(&self.reader(), tx, &asker.who, verb, targets, note)? {
             // What goes along with a draft that could not be had does not go alone.
             if out && goes_along(verb, &target, &to) {
                 continue;
             }
-            match fields::get(&mut tx, &asker.who, &target, &to)? {
-                Some(from) if !still(&tx, verb, &target, &from, &to)? => {
-                    skipped += 1;
+            match fields::get(tx, &asker.who, &target, &to)? {
+                Some(from) if !still(tx, verb, &target, &from, &to)? => {
+                    done.skipped += 1;
                     out = true;
                 }
                 // What was merely heard stays so when its text goes.
                 Some(Value::State(State::Heard, _)) if goes_along(verb, &target, &to) => {}
                 Some(from) if from != to => {
-                    fields::set(&mut tx, &asker.who, &target, &to, note.as_ref())?;
+                    fields::set(tx, &asker.who, &target, &to, note)?;
                     // A draft that is posted goes along with its mention and is no target of its own.
-                    changed += u32::from(!goes_along(verb, &target, &to));
-                    changes.push(Change { target, from, to });
+                    done.changed += u32::from(!goes_along(verb, &target, &to));
+                    done.changes.push(Change { target, from, to });
                 }
-                _ => skipped += u32::from(!goes_along(verb, &target, &to)),
+                _ => done.skipped += u32::from(!goes_along(verb, &target, &to)),
             }
         }
-        let cause = if quiet && verb.spec().undoable { Cause::Along } else { Cause::Asked };
-        let entry = (verb.name().to_owned(), changes, cause);
-        let line = !quiet && verb.spec().undoable;
-        let applied =
-            self.log_and_commit(&mut core, tx, asker, now, entry, if line { Line::New } else { Line::None })?;
-        Ok(Applied { changed, skipped, ..applied })
+        Ok(())
     }
 
     /// Takes back the person's newest verb that stands.
@@ -399,8 +438,19 @@ impl Store {
     }
 }
 
+/// What was changed so far.
+#[derive(Default)]
+struct Done {
+    changes: Vec<Change>,
+    changed: u32,
+    skipped: u32,
+}
+
+/// How a log entry of [`Store::act_many`] is named that can be undone.
+pub const RULES: &str = "rules";
+
 fn undoable(verb: &str) -> bool {
-    crate::model::VERBS.iter().any(|v| v.name == verb && v.undoable)
+    verb == RULES || crate::model::VERBS.iter().any(|v| v.name == verb && v.undoable)
 }
 
 pub(super) enum Line {

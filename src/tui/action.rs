@@ -146,6 +146,7 @@ pub enum Action {
     Mute(K, u8),
     Allow(K),
     GoMutes,
+    ApplyRules,
 }
 
 /// A row of the table.
@@ -303,6 +304,13 @@ pub const ACTIONS: &[ActionRow] = &[
     row(A::EntryAdd, "add entry", &["+"], "a new topic or rule of the team's", W::TEAM),
     row(A::EntryEdit, "edit entry", &["r"], "change the topic or the rule", W::TEAM),
     row(A::EntryRemove, "remove entry", &["D"], "take the topic or the rule out (asks)", W::TEAM),
+    row(
+        A::ApplyRules,
+        "apply rules",
+        &[],
+        "the rules, to what is in the inbox already (shows it first)",
+        W::ALL,
+    ),
     row(A::SaveView, "save view", &[], "keep this filter as a view of the team's", W::MAIN),
     row(A::RemoveView, "remove view", &[], "take a view of the team's out", W::MAIN),
     row(A::Backup, "backup", &[], "write a backup to a file", W::ALL),

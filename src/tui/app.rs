@@ -218,6 +218,8 @@ pub enum Asking {
     RuleNew,
     RuleEdit,
     RuleRemove,
+    /// What the rules would do was shown.
+    RulesApply,
     TopicNew,
     TopicEdit,
     TopicRemove,

@@ -39,6 +39,8 @@ pub enum For {
     Items,
     Story(crate::model::Id),
     Counts,
+    /// What the rules would do.
+    WouldDo,
     /// The best first of a filter, behind so many.
     Best(String, u32),
     /// Numbers of the list of this generation, if it is asked for, and of the views of these numbers.

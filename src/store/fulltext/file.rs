@@ -50,7 +50,7 @@ impl Store {
         let f = &self.inner.fulltext;
         let mut making = f.making();
         let Some(m) = making.as_mut() else { return Ok(false) };
-        let done = self.step(f, m, all);
+        let done = self.file_step(f, m, all);
         if done.is_err() {
             // A writer that failed takes nothing any more.
             m.writer = None;
@@ -58,7 +58,7 @@ impl Store {
         done
     }
 
-    fn step(&self, f: &Fulltext, m: &mut Making, all: bool) -> Result<bool> {
+    fn file_step(&self, f: &Fulltext, m: &mut Making, all: bool) -> Result<bool> {
         let (from, stale) = match f.live().as_ref() {
             Some(l) => (l.upto, l.stale.clone()),
             None => return Ok(false),

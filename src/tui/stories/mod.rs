@@ -83,6 +83,7 @@ struct World {
     topics: Vec<TopicView>,
     views: Vec<View>,
     mutes: Vec<MuteView>,
+    would: Vec<(String, Item)>,
     rules: Vec<RuleView>,
     /// Who is here.
     present: Vec<crate::door::Present>,
@@ -111,6 +112,7 @@ impl Story {
             topics: vec![],
             views: vec![],
             mutes: vec![],
+            would: vec![],
             rules: vec![],
         };
         let screen = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
@@ -291,11 +293,24 @@ impl World {
             Request::Sources => Reply::Sources(vec![blog()]),
             Request::Topics => Reply::Topics(self.topics.clone()),
             Request::Views => Reply::Views(self.views.clone()),
+            Request::ApplyRules { dry_run: true, .. } => {
+                Reply::WouldDo { n: self.would.len() as u64, of: 5, rows: self.would.clone() }
+            }
+            Request::ApplyRules { .. } => {
+                Reply::Applied(Applied { seq: 1, changed: self.would.len() as u32, ..Applied::default() })
+            }
             Request::Mutes => Reply::Mutes(self.mutes.clone()),
             Request::Rules(_) => Reply::Rules(self.rules.clone()),
             Request::PutRule { name, when, acts, .. } => {
                 self.rules.retain(|r| r.name != name);
-                self.rules.push(RuleView { name: name.clone(), when, acts, fits: Some(3), of: 40 });
+                self.rules.push(RuleView {
+                    name: name.clone(),
+                    when,
+                    acts,
+                    fits: Some(3),
+                    of: 40,
+                    error: None,
+                });
                 Reply::Edited { name, gone: false }
             }
             Request::RemoveRule { name, .. } => {

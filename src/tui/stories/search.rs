@@ -66,3 +66,23 @@ fn an_author_is_muted_for_a_while_and_heard_again() {
     assert_eq!(s.world.acts.last().unwrap().0, Verb::Unmute(of));
     s.shows("Nothing is muted.");
 }
+
+#[test]
+fn rules_are_shown_at_work_before_they_are() {
+    let mut s = Story::five((80, 24));
+    s.press(":").type_in("apply rules").press("enter").shows("the rules change nothing of 5 in the inbox");
+    s.world.would = vec![("thanks".into(), s.world.items[1].clone())];
+    s.press(":")
+        .type_in("apply rules")
+        .press("enter")
+        .shows("what the rules would do to 1 of 5")
+        .shows("Thanks for the food");
+    s.shows("yes and Enter change 1").type_in("no").press("enter").shows("all stays as it is");
+    assert!(!s.world.asked.iter().any(|r| matches!(r, Request::ApplyRules { dry_run: false, .. })));
+    s.press(":")
+        .type_in("apply rules")
+        .press("enter")
+        .type_in("yes")
+        .press("enter")
+        .shows("1 changed by the rules");
+}

@@ -451,6 +451,7 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
         | Action::SourceAdd => prompt::open(app, a),
         Action::GoTopics => team::open(app),
         Action::GoRules => team::open_rules(app),
+        Action::ApplyRules => team::ask_apply(),
         Action::EntryAdd | Action::EntryEdit | Action::EntryRemove => team::act(app, a),
         Action::Reload => vec![Effect::Settings, Effect::Ask(For::Reload, Request::Reload)],
         Action::GoSources

@@ -255,6 +255,7 @@ fn accept(app: &mut App) -> Vec<Effect> {
         | Asking::RuleNew
         | Asking::RuleEdit
         | Asking::RuleRemove
+        | Asking::RulesApply
         | Asking::TopicRemove
         | Asking::ViewName
         | Asking::ViewRemove => match team::accept(app, &p, text) {

@@ -63,6 +63,10 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             app.stream.total = total.filter(|_| !app.stream.filter.is_empty()).or(app.stream.total);
             top(app, items, next, scanned)
         }
+        (For::WouldDo, Reply::WouldDo { n, of, rows }) => {
+            team::would_do(app, (n, of), rows);
+            Vec::new()
+        }
         (For::Best(filter, skip), Reply::Ranked { items, next, total }) => {
             super::search::found(app, (&filter, skip), items, next, total)
         }

@@ -30,12 +30,39 @@ pub fn open_rules(app: &mut App) -> Vec<Effect> {
     ask(app)
 }
 
+/// Asks what the rules would do to what is there.
+pub fn ask_apply() -> Vec<Effect> {
+    vec![Effect::Ask(For::WouldDo, Request::ApplyRules { name: None, days: DAYS, dry_run: true })]
+}
+
+/// Shows what the rules would do, and asks.
+pub fn would_do(app: &mut App, (n, of): (u64, u64), rows: Vec<(String, crate::model::Item)>) {
+    if n == 0 {
+        app.say(format!("the rules change nothing of {of} in the inbox"));
+        return;
+    }
+    let mut page = Page::new(PageKind::Text, format!("what the rules would do to {n} of {of} in the inbox"));
+    let now = app.now;
+    page.rows = rows
+        .into_iter()
+        .map(|(rules, i)| {
+            let row =
+                format!("{}  {}", crate::clean::width::pad(&rules, 16), super::pages::mention_row(&i, now));
+            (row, Behind::Mention(Box::new(i)))
+        })
+        .collect();
+    app.pages.push(page);
+    let label = format!("yes and Enter change {n}, one u takes all of it back · Esc leaves all as it is");
+    app.prompt = Some(Prompt::new(Asking::RulesApply, label, ""));
+}
+
 /// Fills the page of rules.
 pub fn fill_rules(page: &mut Page, rules: &[RuleView]) {
     let wide = rules.iter().map(|r| crate::clean::width::width(&r.name)).max().unwrap_or(0).min(24);
     let row = |r: &RuleView| {
         let fits = r.fits.map_or(String::new(), |n| format!("{n:>5} of {} in {DAYS} days  ", r.of));
-        format!("{}  {fits}{}", crate::clean::width::pad(&r.name, wide), r.line())
+        let error = r.error.as_ref().map_or(String::new(), |e| format!("  not applied: {e}"));
+        format!("{}  {fits}{}{error}", crate::clean::width::pad(&r.name, wide), r.line())
     };
     page.rows = rules.iter().map(|r| (row(r), Behind::Rule(r.name.clone()))).collect();
     page.head = if rules.is_empty() {
@@ -231,6 +258,18 @@ pub fn accept(app: &mut App, p: &Prompt, text: &str) -> Result<Vec<Effect>, Stri
         Asking::RuleRemove if matches!(text.to_lowercase().as_str(), "y" | "yes") => {
             let (name, was) = (p.source.clone(), p.was.clone());
             vec![Effect::Ask(For::Edited, Request::RemoveRule { name, was })]
+        }
+        Asking::RulesApply if matches!(text.to_lowercase().as_str(), "y" | "yes") => {
+            app.pages.pop();
+            vec![Effect::Ask(
+                For::Verb("changed by the rules".into()),
+                Request::ApplyRules { name: None, days: DAYS, dry_run: false },
+            )]
+        }
+        Asking::RulesApply => {
+            app.pages.pop();
+            app.say("all stays as it is");
+            Vec::new()
         }
         Asking::RuleRemove => {
             app.say(format!("{} stays", p.source));
