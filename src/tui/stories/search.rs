@@ -41,7 +41,11 @@ fn a_filter_that_sorts_by_score_opens_a_page_with_the_best_first() {
 fn an_author_is_muted_for_a_while_and_heard_again() {
     use crate::model::{MuteKind, Targets, Verb, time};
     let mut s = Story::five((80, 24));
-    s.press("m").shows("m … ").press("a").shows("1 mute author 1h").press("3");
+    s.press("m")
+        .shows("m … t thread … · a author … · y story … · d site … · c community …")
+        .press("a")
+        .shows("1 author 1h · 2 author 1d")
+        .press("3");
     let week = Some(s.app.now.plus(7 * time::DAY));
     let key = s.world.items[0].key;
     let (verb, targets) = s.world.acts.last().cloned().unwrap();

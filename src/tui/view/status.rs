@@ -117,8 +117,7 @@ pub fn footer(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
         } else {
             crate::tui::update::place(app)
         };
-        let all: Vec<String> =
-            app.keymap.choices(&app.chord, place).iter().map(|(k, h)| format!("{k} {h}")).collect();
+        let all = choices(&app.keymap.choices(&app.chord, place));
         Span::styled(fit(&format!("{} … {}", app.chord, all.join(" · ")), w), t.key)
     } else if let Some((urgent, text)) = &app.notice {
         Span::styled(fit(text, w), if *urgent { t.urgent } else { t.notice })
@@ -126,6 +125,24 @@ pub fn footer(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
         Span::styled(fit(&hints(app), w), t.dim)
     };
     put(f, area, 1, Line::from(line));
+}
+
+/// What can follow; keys that lead on to several things are shown once, with what these have in common.
+fn choices(all: &[(String, String)]) -> Vec<String> {
+    let mut out: Vec<(String, String, bool)> = Vec::new();
+    for (keys, name) in all {
+        let (first, leads) = keys.split_once(' ').map_or((keys.as_str(), false), |(f, _)| (f, true));
+        match out.iter_mut().find(|(k, ..)| leads && k == first) {
+            Some((_, shown, more)) => {
+                let same = |(a, b): &(&str, &str)| a == b;
+                let common: Vec<&str> =
+                    shown.split(' ').zip(name.split(' ')).take_while(same).map(|(a, _)| a).collect();
+                (*shown, *more) = (common.join(" "), true);
+            }
+            None => out.push((first.to_owned(), name.clone(), leads)),
+        }
+    }
+    out.into_iter().map(|(k, name, more)| format!("{k} {name}{}", if more { " …" } else { "" })).collect()
 }
 
 /// What can be pressed here, by the keys in force.
