@@ -99,3 +99,36 @@ fn rules_work_on_what_is_there_as_one_step_and_leave_our_own_people_alone() {
         (&serde_json::json!("inbox"), 0)
     );
 }
+
+#[test]
+fn a_topic_is_tried_on_what_was_heard_before_it_is_written() {
+    let (t, site) = two_mentions();
+    let many: Vec<(String, String)> =
+        (0..60).map(|n| (format!("m{n}"), format!("acme story number{n} of the garden"))).collect();
+    let rows: Vec<(&str, &str, &str)> =
+        many.iter().map(|(id, title)| (id.as_str(), title.as_str(), "x")).collect();
+    site.put("/feed.xml", &feed(&rows));
+    ok(&t, &["fetch"]);
+    let tried = json_lines(&ok(&t, &["topics", "try", "number7", "OR", "number8", "--json"]));
+    let v = &tried[0];
+    assert_eq!((v["n"].as_u64(), v["of"].as_u64(), v["exact"].as_bool()), (Some(2), Some(60), Some(true)));
+    assert_eq!(
+        (v["stories"].as_u64(), v["authors"].as_u64(), v["newest"].as_array().unwrap().len()),
+        (Some(2), Some(1), 2)
+    );
+    let words = ok(&t, &["topics", "try", "garden"]);
+    assert!(
+        words.contains("60 of 60 heard in 7 days; ") && words.contains("100 % from blog.example"),
+        "{words}"
+    );
+    assert!(
+        words.contains("noisy: it matches 100 %") && words.contains("-site:blog.example leaves it out"),
+        "{words}"
+    );
+    let none = run(&t, &["topics", "try", "zebra"]);
+    assert_eq!(none.status.code(), Some(3));
+    assert!(text(&none.stdout).contains("silent: nothing of the last 7 days matches"));
+    let bad = run(&t, &["topics", "try", "lang:en"]);
+    assert_eq!(bad.status.code(), Some(2));
+    assert!(text(&bad.stderr).contains("a topic needs at least one word"), "{}", text(&bad.stderr));
+}

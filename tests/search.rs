@@ -145,3 +145,16 @@ fn what_was_heard_is_found_by_index_and_by_reading_after_a_kill_and_not_after_a_
     });
     assert_eq!(ok(&t, &["search", "lid", "--count"]).trim(), "400");
 }
+
+#[test]
+fn queries_of_other_tools_are_taken_over_and_what_is_different_is_said() {
+    let t = Temp::new();
+    let o = run(&t, &["query", "import", "--from", "google", "acme OR \"acme inc\" pump filetype:pdf"]);
+    assert_eq!((o.status.code(), text(&o.stdout).trim()), (Some(0), "(acme OR \"acme inc\") pump"));
+    assert!(text(&o.stderr).contains("filetype:pdf was left out"));
+    let o = run(&t, &["query", "import", "--json", "--from", "f5bot", "acme no-reddit"]);
+    assert_eq!(json_lines(&text(&o.stdout))[0]["query"], "acme -site:reddit.com");
+    let o = run(&t, &["query", "import", "--from", "talkwalker", "country:de"]);
+    assert_eq!(o.status.code(), Some(2));
+    assert!(text(&o.stderr).contains("nothing of it can be searched here"));
+}

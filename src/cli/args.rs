@@ -397,8 +397,8 @@ pub enum QueryAction {
         /// Whose it is
         #[arg(long, value_enum)]
         from: FromArg,
-        /// As it stands there (of miniflux one rule a line)
-        #[arg(required = true, allow_hyphen_values = true)]
+        /// As it stands there (of miniflux one rule a line); one that begins with - after --
+        #[arg(required = true)]
         query: Vec<String>,
     },
     /// Why it matches, or why not, part by part
@@ -417,6 +417,14 @@ pub enum QueryAction {
 
 #[derive(Subcommand, Debug)]
 pub enum TopicAction {
+    /// What a topic with this query would have heard in the last days
+    Try {
+        /// As for topics set; one that begins with - after --
+        #[arg(required = true)]
+        query: Vec<String>,
+        #[arg(long, default_value_t = 7)]
+        days: u32,
+    },
     /// Write a topic into topics.toml, a new one or one that is there
     Set {
         name: String,

@@ -19,6 +19,7 @@ pub async fn topics(door: &dyn Door, action: Option<TopicAction>, out: &Out) -> 
             }
             if all.is_empty() { 3 } else { 0 }
         }
+        Some(TopicAction::Try { query, days }) => attempt(door, &query.join(" "), days, out).await,
         Some(TopicAction::Set { name, query }) => {
             let was = all.iter().find(|t| t.name == name).map(|t| t.query.clone());
             said(door.ask(Request::PutTopic { name, query: query.join(" "), was }).await, out)
@@ -118,5 +119,31 @@ async fn apply(door: &dyn Door, name: Option<String>, days: u32, dry_run: bool, 
             if n == 0 { 3 } else { 0 }
         }
         other => super::verbs::said(other, "rules", out),
+    }
+}
+
+/// What a topic would have heard.
+async fn attempt(door: &dyn Door, query: &str, days: u32, out: &Out) -> i32 {
+    let zone = crate::model::Stamp::zone_here();
+    match door.ask(Request::Try { query: query.to_owned(), days, zone }).await {
+        Reply::Tried(t) => {
+            if out.json {
+                let newest: Vec<_> = t.newest.iter().map(crate::model::line_of).collect();
+                let hints: Vec<&str> = t.hints.iter().map(|h| h.as_str()).collect();
+                out.object(&json!({
+                    "days": t.days, "n": t.total.n, "exact": t.total.exact, "of": t.base.n, "of_exact": t.base.exact,
+                    "counted": t.counted, "stories": t.stories, "authors": t.authors,
+                    "loudest": t.loudest.as_ref().map(|(site, share)| json!({"site": site.as_str(), "percent": share})),
+                    "hints": hints, "newest": newest,
+                }));
+            } else {
+                out.line(&t.line());
+                t.hints.iter().for_each(|h| out.line(h));
+                let now = crate::model::Stamp::now();
+                t.newest.iter().for_each(|i| out.line(&super::lists::row(i, now)));
+            }
+            if t.total.n == 0 { 3 } else { 0 }
+        }
+        other => out.unexpected(&other),
     }
 }

@@ -163,6 +163,7 @@ fn blocking(e: &Engine, caller: &Caller, request: Request) -> Reply {
             Request::ApplyRules { name, days, dry_run } => {
                 e.reapply(caller, name.as_deref(), days, dry_run)?
             }
+            Request::Try { query, days, zone } => super::trial::trial(e, &query, days, zone, &who)?,
             Request::Mutes => Reply::Mutes(e.mute_views()?),
             Request::Topics => Reply::Topics(e.topic_views()),
             Request::PutTopic { name, query, was } => e.put_topic(caller, &name, &query, was.as_deref()),

@@ -17,6 +17,7 @@ mod search;
 mod sources;
 mod team;
 mod terms;
+mod trial;
 
 pub use crate::net::enter_session;
 pub use polls::Listen;

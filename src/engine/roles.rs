@@ -61,6 +61,7 @@ fn needs(request: &Request) -> Role {
         | Request::Sources
         | Request::Topics
         | Request::Mutes
+        | Request::Try { .. }
         | Request::ApplyRules { .. }
         | Request::Views
         | Request::Rules(_)

@@ -147,6 +147,8 @@ pub enum PageKind {
     Rules,
     /// What is muted or always let in.
     Mutes,
+    /// A topic that is being written, tried on what was heard.
+    Trial,
     Text,
 }
 
@@ -332,6 +334,8 @@ pub struct App {
     pub tallies: BTreeMap<u8, Total>,
     /// What is muted or always let in.
     pub mutes: Vec<crate::model::MuteView>,
+    /// Counts the changes of a query that is being written.
+    pub trial: u64,
     /// What the page of the best was asked for.
     pub best: Option<ListQuery>,
     /// They are about to be asked for.
@@ -435,6 +439,7 @@ impl App {
             team_views: Vec::new(),
             tallies: BTreeMap::new(),
             mutes: Vec::new(),
+            trial: 0,
             best: None,
             tally_due: false,
             topics: Vec::new(),

@@ -39,6 +39,8 @@ pub enum For {
     Items,
     Story(crate::model::Id),
     Counts,
+    /// What the topic that is being written would have heard, as it was after so many changes.
+    Tried(u64),
     /// What the rules would do.
     WouldDo,
     /// The best first of a filter, behind so many.
@@ -110,6 +112,8 @@ pub enum Timer {
     Here,
     /// Something changed a moment ago: the numbers of lists are asked for.
     Tally,
+    /// The query was not changed for a moment; the number is that of its last change.
+    Try(u64),
 }
 
 /// What should be done.

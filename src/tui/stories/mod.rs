@@ -299,6 +299,21 @@ impl World {
             Request::ApplyRules { .. } => {
                 Reply::Applied(Applied { seq: 1, changed: self.would.len() as u32, ..Applied::default() })
             }
+            Request::Try { query, days, .. } => {
+                let q = crate::door::ListQuery::newest(&State::ALL, &query, usize::MAX / 2);
+                let (Reply::List { items, .. }, _) = self.answer(Request::List(q), what) else { panic!() };
+                let exactly = |n: usize| crate::door::Total { n: n as u64, exact: true };
+                Reply::Tried(Box::new(crate::door::Trial {
+                    days,
+                    base: exactly(self.items.len()),
+                    total: exactly(items.len()),
+                    counted: items.len() as u64,
+                    stories: items.len() as u64,
+                    authors: 1,
+                    newest: items,
+                    ..crate::door::Trial::default()
+                }))
+            }
             Request::Mutes => Reply::Mutes(self.mutes.clone()),
             Request::Rules(_) => Reply::Rules(self.rules.clone()),
             Request::PutRule { name, when, acts, .. } => {

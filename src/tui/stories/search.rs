@@ -90,3 +90,22 @@ fn rules_are_shown_at_work_before_they_are() {
         .press("enter")
         .shows("1 changed by the rules");
 }
+
+#[test]
+fn a_topic_is_tried_while_it_is_typed() {
+    let mut s = Story::five((80, 24));
+    s.press("g T")
+        .press("+")
+        .shows("what it would have heard in the last 7 days")
+        .shows("new topic: its name");
+    s.type_in("tins: tin*").rest();
+    s.shows("1 of 5 heard in 7 days; 1 story, 1 author").shows("Tins will not open").hides("Rain again");
+    // What is not right yet leaves what was shown; then it is tried anew.
+    s.type_in(" OR").rest();
+    s.shows("1 of 5 heard").type_in(" rain").rest();
+    s.shows("2 of 5 heard in 7 days; 2 stories").shows("Rain again");
+    assert!(s.world.topics.iter().all(|t| t.name != "tins"), "nothing is written before Enter");
+    s.press("enter").shows("tins: written, and in force").hides("2 of 5 heard");
+    s.press("r").rest();
+    s.shows("2 of 5 heard").press("esc").hides("2 of 5 heard").shows("topics: what is listened for");
+}

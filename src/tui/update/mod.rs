@@ -12,6 +12,7 @@ mod sources;
 mod team;
 pub use team::view_of;
 mod texts;
+mod trial;
 mod verbs;
 
 pub use panes::{open_drafts, ranked};
@@ -110,6 +111,7 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
                 None => Vec::new(),
             }
         }
+        Msg::Timer(Timer::Try(n)) => trial::ask(app, n),
         Msg::Timer(Timer::Tally) => team::ask_tallies(app),
         Msg::Timer(Timer::Here) => {
             app.here_due = false;

@@ -98,7 +98,9 @@ pub fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
     let leaves = k.code == KeyCode::Esc || (ctrl && matches!(k.code, KeyCode::Char('g' | 'c')));
     if leaves {
         app.prompt = None;
-        app.pages.retain(|p| !matches!(p.kind, PageKind::Palette | PageKind::Help | PageKind::Handed));
+        app.pages.retain(|p| {
+            !matches!(p.kind, PageKind::Palette | PageKind::Help | PageKind::Handed | PageKind::Trial)
+        });
 
         return Vec::new();
     }
@@ -132,6 +134,7 @@ pub fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
             if let Some(p) = &mut app.prompt {
                 p.hint = hint;
             }
+            return super::trial::soon(app);
         }
         Asking::Palette => palette(app, &text),
         Asking::Help => fill_help(app, &text),

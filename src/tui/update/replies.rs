@@ -46,6 +46,10 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             }
             return Vec::new();
         }
+        // What is being typed is not right yet: the line below says so already.
+        if matches!(what, For::Tried(_)) {
+            return Vec::new();
+        }
         if matches!(what, For::OpenDraft(_)) {
             app.ahead = None;
         }
@@ -62,6 +66,10 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
         (For::Top(g), Reply::List { items, next, scanned, total }) if g == app.stream.generation => {
             app.stream.total = total.filter(|_| !app.stream.filter.is_empty()).or(app.stream.total);
             top(app, items, next, scanned)
+        }
+        (For::Tried(n), Reply::Tried(t)) => {
+            super::trial::show(app, n, *t);
+            Vec::new()
         }
         (For::WouldDo, Reply::WouldDo { n, of, rows }) => {
             team::would_do(app, (n, of), rows);
@@ -289,6 +297,7 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
         }
         (_, Reply::Edited { name, gone }) => {
             app.sent = None;
+            app.pages.retain(|p| p.kind != PageKind::Trial);
             let what = if gone { "taken out" } else { "written, and in force" };
             app.say(format!("{name}: {what} (u does not change files)"));
             team::ask(app)

@@ -149,7 +149,7 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
     if a == Action::EntryAdd {
         let label = "new topic: its name, a colon, its query (tins: tins OR lids)";
         app.prompt = Some(Prompt::new(Asking::TopicNew, label, ""));
-        return Vec::new();
+        return super::trial::open(app);
     }
     let Some(t) = selected(app) else {
         app.say("no topic is selected");
@@ -172,7 +172,7 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
         (Asking::TopicEdit, format!("query of {}", t.name), t.query.clone())
     };
     app.prompt = Some(Prompt { source: t.name, was: t.query, ..Prompt::new(asking, label, &text) });
-    Vec::new()
+    if asking == Asking::TopicEdit { super::trial::open(app) } else { Vec::new() }
 }
 
 fn act_on_rule(app: &mut App, a: Action) -> Vec<Effect> {

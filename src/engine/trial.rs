@@ -1,0 +1,99 @@
+//! A topic that is being written, tried on what was heard lately: how many, of how many, told how often, by whom, where, and
+//! the newest of them.
+
+use super::{Engine, refuse};
+use crate::clean;
+use crate::door::{RefusalKind, Reply, Total, Trial};
+use crate::model::{Item, Mention, Stamp, State, mute, time};
+use crate::query::{Context, Doc, Facts, Plan, Planned, Query, Scope};
+use crate::store::{PageQuery, StoreError, Wanted};
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
+
+/// The newest matches that authors, stories and sites are counted in, and those that are shown.
+const COUNTED: usize = 500;
+const SHOWN: usize = 20;
+/// Mentions that are read for them at most, and how long counting may take.
+const READ: usize = 20_000;
+const COUNTING: Duration = Duration::from_millis(300);
+/// From these shares of all that was heard, and of one site, on a hint says so, in percent.
+const NOISY: u64 = 20;
+const LOUD: u64 = 60;
+
+/// Tries a topic on the last days.
+pub fn trial(e: &Engine, query: &str, days: u32, zone: i32, who: &str) -> Result<Reply, StoreError> {
+    let q = match Query::parse(query, Scope::Listen) {
+        Ok(q) => q,
+        Err(err) => return Ok(refuse(RefusalKind::Usage, &err.to_string())),
+    };
+    let now = Stamp::now();
+    let since = now.plus(-i64::from(days.clamp(1, 3650)) * time::DAY);
+    let cx = Context { now, zone, me: Some(who), ..Context::default() };
+    let reader = e.store.reader();
+    let Planned { plan, exact } = q.plan(&cx);
+    let planned = Planned { plan: Plan::And(vec![plan, Plan::Between(since.0, i64::MAX)]), exact };
+    let found = reader.find(&planned, who)?;
+    let fits = |m: &Mention| {
+        m.at >= since && q.matches_in(&Doc::with(&m.title, &m.text, Facts::of_mention(m)), &cx).is_some()
+    };
+    let wanted = Wanted::Mention(&fits);
+    let page = PageQuery { budget: READ, ..PageQuery::newest(&State::ALL, who, COUNTED) };
+    let newest = reader.page_of(&page, Some(wanted), found.as_ref())?.items;
+    let until = Instant::now() + COUNTING;
+    let (n, exact) =
+        reader.count(page.states, who, Some(wanted), found.as_ref(), &mut || Instant::now() < until)?;
+    let base = base(e, since, who)?;
+    Ok(Reply::Tried(Box::new(told(&q, newest, Total { n, exact }, base, days))))
+}
+
+/// How many mentions were published since then.
+fn base(e: &Engine, since: Stamp, who: &str) -> Result<Total, StoreError> {
+    let reader = e.store.reader();
+    let planned = Planned { plan: Plan::Between(since.0, i64::MAX), exact: true };
+    let found = reader.find(&planned, who)?;
+    let fits = |m: &Mention| m.at >= since;
+    let until = Instant::now() + COUNTING;
+    let all = PageQuery::newest(&State::ALL, who, 1).states;
+    let (n, exact) = reader
+        .count(all, who, Some(Wanted::Mention(&fits)), found.as_ref(), &mut || Instant::now() < until)?;
+    Ok(Total { n, exact })
+}
+
+fn told(q: &Query, newest: Vec<Item>, total: Total, base: Total, days: u32) -> Trial {
+    let (mut stories, mut authors) = (HashSet::new(), HashSet::new());
+    let mut sites: HashMap<String, u64> = HashMap::new();
+    for i in &newest {
+        stories.insert(i.story.unwrap_or(i.id));
+        authors.insert(i.mention.author.key());
+        if let Some(h) = mute::host(&i.mention.url) {
+            *sites.entry(h).or_default() += 1;
+        }
+    }
+    let counted = newest.len() as u64;
+    let loudest = sites.into_iter().max_by(|a, b| a.1.cmp(&b.1).then(b.0.cmp(&a.0)));
+    let loudest = loudest.map(|(site, n)| (clean::line(&site), n * 100 / counted.max(1)));
+    let mut hints: Vec<String> = q.lint().iter().map(|l| l.message.clone()).collect();
+    if base.n >= 50 && total.n * 100 > base.n * NOISY {
+        hints.push(format!(
+            "noisy: it matches {} % of all that was heard; a word that must stand near it narrows it down",
+            total.n * 100 / base.n
+        ));
+    }
+    if let Some((site, share)) = loudest.as_ref().filter(|(_, s)| counted >= 10 && *s > LOUD) {
+        hints.push(format!("{share} % come from {site} alone; -site:{site} leaves it out"));
+    }
+    if total.n == 0 && total.exact && base.n > 0 {
+        hints.push(format!("silent: nothing of the last {days} days matches"));
+    }
+    Trial {
+        days,
+        base,
+        total,
+        counted,
+        stories: stories.len() as u64,
+        authors: authors.len() as u64,
+        loudest,
+        hints: hints.iter().map(|h| clean::line(h)).collect(),
+        newest: newest.into_iter().take(SHOWN).collect(),
+    }
+}
