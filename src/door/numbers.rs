@@ -1,0 +1,60 @@
+//! How many: numbers that may be a beginning, and what a topic would have heard.
+
+use crate::model::{Item, Text};
+use serde::{Deserialize, Serialize};
+
+/// What a topic would have heard.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Trial {
+    pub days: u32,
+    /// All that was heard in these days.
+    pub base: Total,
+    pub total: Total,
+    /// Stories, authors and sites are those of the newest so many.
+    pub counted: u64,
+    pub stories: u64,
+    pub authors: u64,
+    /// The site that most of them are from, and its share in percent.
+    pub loudest: Option<(Text, u64)>,
+    pub hints: Vec<Text>,
+    pub newest: Vec<Item>,
+}
+
+impl Trial {
+    /// In one line: "214 of 2103 heard in 7 days; 31 stories, 9 authors; 63 % from blog.example".
+    #[must_use]
+    pub fn line(&self) -> String {
+        let mut s = format!("{} of {} heard in {} days", self.total, self.base, self.days);
+        if self.counted > 0 {
+            let of = if self.total.n > self.counted {
+                format!("of the newest {}: ", self.counted)
+            } else {
+                String::new()
+            };
+            let word = |n: u64, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
+            s += &format!(
+                "; {of}{}, {}",
+                word(self.stories, "story", "stories"),
+                word(self.authors, "author", "authors")
+            );
+        }
+        if let Some((site, share)) = &self.loudest {
+            s += &format!("; {share} % from {site}");
+        }
+        s
+    }
+}
+
+/// How many.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Total {
+    pub n: u64,
+    /// False: there are at least so many.
+    pub exact: bool,
+}
+
+impl std::fmt::Display for Total {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}{}", if self.exact { "" } else { "≥ " }, self.n)
+    }
+}
