@@ -6,6 +6,7 @@ use common::*;
 use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// A program on a PTY; all that it printed.
@@ -13,6 +14,8 @@ struct Pty {
     child: Child,
     master: std::fs::File,
     seen: Arc<Mutex<Vec<u8>>>,
+    /// Everything that was printed is in `seen`.
+    drained: Arc<AtomicBool>,
 }
 
 impl Pty {
@@ -50,14 +53,16 @@ impl Pty {
         drop(slave);
         let master = std::fs::File::from(master);
         let seen = Arc::<Mutex<Vec<u8>>>::default();
-        let (all, mut from) = (seen.clone(), master.try_clone().unwrap());
+        let drained = Arc::<AtomicBool>::default();
+        let (all, mut from, end) = (seen.clone(), master.try_clone().unwrap(), drained.clone());
         std::thread::spawn(move || {
             let mut b = [0; 65536];
             while let Ok(n @ 1..) = from.read(&mut b) {
                 all.lock().unwrap().extend_from_slice(&b[..n]);
             }
+            end.store(true, Ordering::SeqCst);
         });
-        Some(Pty { child, master, seen })
+        Some(Pty { child, master, seen, drained })
     }
 
     fn all(&self) -> String {
@@ -90,7 +95,12 @@ impl Pty {
     /// The exit code, once it has ended.
     fn ends(&mut self) -> Option<i32> {
         let child = &mut self.child;
-        until("the program ends", || child.try_wait().unwrap().ok_or_else(String::new)).code()
+        let code = until("the program ends", || child.try_wait().unwrap().ok_or_else(String::new)).code();
+        // Its last bytes may still be on their way.
+        until("all that it printed", || {
+            if self.drained.load(Ordering::SeqCst) { Ok(()) } else { Err(String::new()) }
+        });
+        code
     }
 
     /// The process of the program itself.
