@@ -381,7 +381,7 @@ impl FromArg {
 pub enum QueryAction {
     /// Read it: what is wrong and where, and what may not mean what it says
     Check {
-        #[arg(required = true, allow_hyphen_values = true)]
+        #[arg(required = true)]
         query: Vec<String>,
         /// As a topic, of which something must be present
         #[arg(long)]
@@ -389,7 +389,7 @@ pub enum QueryAction {
     },
     /// The one way to write it
     Print {
-        #[arg(required = true, allow_hyphen_values = true)]
+        #[arg(required = true)]
         query: Vec<String>,
     },
     /// A query of another tool in this language, with what is different or was left out
@@ -403,7 +403,7 @@ pub enum QueryAction {
     },
     /// Why it matches, or why not, part by part
     Explain {
-        #[arg(required = true, allow_hyphen_values = true)]
+        #[arg(required = true)]
         query: Vec<String>,
         /// A mention; without it a text
         #[arg(long)]
@@ -428,7 +428,7 @@ pub enum TopicAction {
     /// Write a topic into topics.toml, a new one or one that is there
     Set {
         name: String,
-        #[arg(required = true, allow_hyphen_values = true)]
+        #[arg(required = true)]
         query: Vec<String>,
     },
     /// Take it out of topics.toml
