@@ -158,6 +158,7 @@ impl Engine {
 fn checked(verb: Verb, now: Stamp) -> Result<Verb, String> {
     Ok(match verb {
         Verb::Snooze(Some(t)) if t <= now => return Err("the time to come back is over already".into()),
+        Verb::Mute { until: Some(t), .. } if t <= now => return Err("that time is over already".into()),
         Verb::Tag { tag, on } => {
             let tag = clean::line_capped(tag.trim().trim_start_matches('#'), NAME_MAX).to_lowercase();
             if tag.is_empty() || tag.contains(|c: char| c.is_whitespace() || c == ',') {

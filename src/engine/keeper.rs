@@ -134,12 +134,12 @@ async fn index(engine: Weak<Engine>, mut stop: watch::Receiver<bool>) {
         std::thread::spawn(move || {
             crate::store::background();
             let file = || {
-                if begins {
-                    store.file_work()?;
-                    store.remember_recent()?;
-                }
+                // Both are a help, and no condition of filing.
+                let work = store.file_work();
+                let recent = if begins { store.remember_recent() } else { Ok(()) };
                 while !*halt.borrow() && store.index(false)? {}
-                store.index_rest()
+                store.index_rest()?;
+                work.and(recent)
             };
             let _ = tell.send(file());
         });

@@ -5,7 +5,7 @@ use super::Engine;
 use crate::clean;
 use crate::door::Event;
 use crate::model::{Item, Key, Mute, MuteKey, MuteKind, MuteView, Stamp, State, Targets, Verb};
-use crate::store::{Asker, PageQuery, StoreError};
+use crate::store::{Asker, StoreError};
 use std::collections::{BTreeMap, HashSet};
 
 /// Mentions of the inbox that a new mute looks through.
@@ -75,7 +75,7 @@ impl Engine {
         for k in &keys {
             wanted.extend(reader.mute_keys(k.id)?.into_iter().filter(|m| m.kind == kind));
         }
-        let inbox = reader.page(&PageQuery::newest(&[State::Inbox], "", LOOKED), None)?.items;
+        let inbox = reader.newest(&[State::Inbox], LOOKED)?;
         for i in inbox {
             let quick = MuteKey::of_mention(&i.mention);
             let of = match kind {

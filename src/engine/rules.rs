@@ -6,7 +6,7 @@ use crate::config::{Rule, act_of};
 use crate::door::{Event, RefusalKind, Reply};
 use crate::model::{Item, Key, RuleView, Stamp, State, Targets, Verb};
 use crate::query::{Context, Doc, Facts};
-use crate::store::{Asker, PageQuery, RULES, StoreError};
+use crate::store::{Asker, RULES, StoreError};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -139,7 +139,7 @@ impl Engine {
     /// What was heard in the last days and is in one of these states.
     fn lately(&self, days: u32, states: &[State]) -> Result<Vec<Item>, StoreError> {
         let since = Stamp::now().plus(-i64::from(days) * crate::model::time::DAY);
-        let all = self.store.reader().page(&PageQuery::newest(states, "", TRIED), None)?.items;
+        let all = self.store.reader().newest(states, TRIED)?;
         Ok(all.into_iter().filter(|i| i.mention.heard_at >= since).collect())
     }
 

@@ -136,6 +136,8 @@ const REMEMBERED: usize = 512;
 /// numbers on screens cost one part in fifty of a core at most, however many screens there are.
 const TALLY_AGE: Duration = Duration::from_secs(2);
 const TALLY_SHARE: u32 = 50;
+/// And after this time at the latest.
+const TALLY_LONGEST: Duration = Duration::from_secs(60);
 
 /// By filter, states, clock, and person where the filter asks for what differs between people.
 type TallyKey = (String, u8, i32, String);
@@ -167,8 +169,10 @@ pub fn tallies(e: &Engine, all: &[ListQuery], who: &str) -> Result<Reply, StoreE
         let known = || e.tallies.0.lock().unwrap_or_else(PoisonError::into_inner);
         let last = known().get(&key).copied();
         if let Some(t) = last {
-            // An age or a date moves by itself, but not by much in this time.
-            if t.version == version || t.at.elapsed() < TALLY_AGE.max(t.took * TALLY_SHARE) {
+            let young = t.at.elapsed() < TALLY_AGE.max(t.took * TALLY_SHARE);
+            // A time that is reckoned from now, and the watch list, move without the store.
+            let same = t.version == version && t.at.elapsed() < TALLY_LONGEST;
+            if young || same {
                 later |= t.version != version;
                 totals.push(Some(t.total));
                 continue;
@@ -192,6 +196,11 @@ pub fn ranked(e: &Engine, q: &ListQuery, skip: u32, who: &str) -> Result<Reply, 
         Ok(a) => a.find()?,
         Err(refused) => return Ok(refused),
     };
+    if a.reader.filed().is_none() {
+        let why =
+            "there is no search index to weigh words by (hearken doctor says more); leave out | sort score";
+        return Ok(refuse(RefusalKind::Failed, why));
+    }
     let best = a.reader.rank(a.found.as_ref(), &a.filter.forms(), a.states, RANKED)?;
     let (mut items, mut seen, limit) = (Vec::new(), 0u32, q.limit.clamp(1, 1000));
     let mut next = None;

@@ -135,7 +135,8 @@ fn node(n: &Node, cx: &Context<'_>, deep: usize) -> (Plan, bool) {
             let both = [&sides.0, &sides.1].into_iter().map(|c| node(c, cx, deep));
             (all_of(both).0, false)
         }
-        Node::In(_, c) => (node(c, cx, deep).0, false),
+        // What it asks is asked of one text, what is filed of both: nothing is sure, and an exclusion says nothing.
+        Node::In(_, c) => (inside(c, cx, deep), false),
         Node::Term(t) => term(t),
         Node::Raw(r) => {
             let forms = words(&r.text).into_iter().flat_map(|w| raw_forms(w, r.text.chars().count()));
@@ -157,6 +158,16 @@ fn raw_forms(w: Word, n: usize) -> Vec<String> {
         all.push(w.fold);
     }
     all
+}
+
+/// The set of what one of the texts must hold; an exclusion there excludes nothing of both.
+fn inside(n: &Node, cx: &Context<'_>, deep: usize) -> Plan {
+    match n {
+        Node::And(c) => all_of(c.iter().map(|c| (inside(c, cx, deep), false))).0,
+        Node::Or(c) => any_of(c.iter().map(|c| (inside(c, cx, deep), false))).0,
+        Node::Not(_) => Plan::All,
+        n => node(n, cx, deep).0,
+    }
 }
 
 fn all_of(parts: impl Iterator<Item = (Plan, bool)>) -> (Plan, bool) {
@@ -209,13 +220,14 @@ fn not(p: Plan) -> Plan {
 
 fn form(f: &str) -> (Plan, bool) {
     let cut = cut_form(f);
-    (Plan::Form(cut.to_owned()), f.len() < FORM)
+    // A longer one may be cut to this very length, between two characters.
+    (Plan::Form(cut.to_owned()), f.len() + 4 <= FORM)
 }
 
 fn term(t: &Term) -> (Plan, bool) {
     let one = |f: &Form| match f {
         Form::Exact(f) => form(f),
-        Form::Prefix(p) => (Plan::Prefix(cut_form(p).to_owned()), p.len() < FORM),
+        Form::Prefix(p) => (Plan::Prefix(cut_form(p).to_owned()), p.len() + 4 <= FORM),
         Form::Wild { letters, .. } => {
             let p: String = letters.iter().map_while(|l| *l).collect();
             (if p.is_empty() { Plan::All } else { Plan::Prefix(cut_form(&p).to_owned()) }, false)
@@ -246,10 +258,11 @@ fn ask(f: &Field, ask: &Ask, cx: &Context<'_>, deep: usize) -> (Plan, bool) {
         },
         Ask::Words(w) => {
             let (plan, _) = all_of(w.iter().map(|w| (key(name, w), false)));
-            (plan, w.len() == 1 && w[0].len() < FORM)
+            // A handle is filed whole beside its words, and need not be one of them.
+            (plan, name != "author" && w.len() == 1 && w[0].len() + 4 <= FORM)
         }
-        Ask::Handle(h) => (key("handle", h), h.len() < FORM),
-        Ask::Site(s) => (key(name, &s.host), s.path.is_empty() && s.host.len() < FORM),
+        Ask::Handle(h) => (key("handle", h), h.len() + 4 <= FORM),
+        Ask::Site(s) => (key(name, &s.host), s.path.is_empty() && s.host.len() + 4 <= FORM),
         Ask::Name { fold, prefix } => named(name, fold, *prefix, f.spec.scope, cx),
         Ask::Lang(None) => (key("lang", "?"), true),
         Ask::Lang(Some(code)) => (key("lang", &code.to_ascii_lowercase()), true),
@@ -265,7 +278,7 @@ fn ask(f: &Field, ask: &Ask, cx: &Context<'_>, deep: usize) -> (Plan, bool) {
 fn named(name: &str, fold: &str, prefix: bool, scope: Scope, cx: &Context<'_>) -> (Plan, bool) {
     let me = (fold == "me").then(|| cx.me.map(|m| name_key(name, m))).flatten();
     let wanted = me.as_deref().unwrap_or(fold);
-    let short = wanted.len() < FORM;
+    let short = wanted.len() + 4 <= FORM;
     let of = |k: String| if prefix { Plan::FiledPrefix(k) } else { Plan::Filed(k) };
     match name {
         "source" | "community" if prefix => (Plan::KeyPrefix(key_of(name, wanted)), short),

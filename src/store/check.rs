@@ -35,6 +35,9 @@ impl Seen {
     }
 }
 
+/// Times that the search index is looked at before what differs is said.
+const LOOKS: usize = 3;
+
 /// How a finding begins that a rebuild of the index puts right.
 pub const POSTINGS: &str = "the postings";
 
@@ -100,7 +103,6 @@ impl Store {
         self.check_summaries(&metas, repair, &mut batch, &mut add);
         self.check_records(repair, &mut batch, &mut add)?;
         self.check_log(repair, &mut batch, &mut add)?;
-        self.check_search(repair, &mut add)?;
         if repair && !batch.ops.is_empty() {
             self.inner.write(&batch)?;
             let mut index = Index::default();
@@ -109,6 +111,9 @@ impl Store {
             }
             *self.inner.index_mut() = index;
         }
+        // The index of words has a lock of its own, under which it waits for this one.
+        drop(_core);
+        self.check_search(repair, &mut |text, repaired| found.push(Finding { text, repaired }))?;
         Ok((mentions, found))
     }
 
@@ -140,32 +145,28 @@ impl Store {
     /// What is filed for searching is what is there: each mention once, and nothing that is gone.
     fn check_search(&self, repair: bool, add: &mut impl FnMut(String, bool)) -> Result<()> {
         let f = &self.inner.fulltext;
-        let Some((_, upto, stale)) = f.state() else { return Ok(()) };
-        let blocks = self.inner.index().len() as usize;
         let mut wrong = match f.damaged() {
             Ok(0) => None,
             Ok(n) => Some(format!("{n} of its files are damaged")),
             Err(e) => Some(e.to_string()),
         };
-        if wrong.is_none() {
-            match f.places(blocks) {
-                Ok(Some((held, twice))) => {
-                    let (mut lost, mut gone) = (0u64, 0u64);
-                    let index = self.inner.index();
-                    for no in (0..upto.min(blocks as u32)).filter(|no| !stale.contains(no)) {
-                        let is = held.0.get(no as usize).copied().unwrap_or(0);
-                        let should = index.meta(no).map_or(0, |m| m.in_states(0b1111) & !m.gone);
-                        lost += u64::from((should & !is).count_ones());
-                        gone += u64::from((is & !should).count_ones());
-                    }
-                    if lost + gone + twice > 0 {
-                        wrong = Some(format!(
-                            "{lost} mentions are not in it, {gone} are that should not be, {twice} are twice"
-                        ));
-                    }
+        // What is filed and changed meanwhile looks wrong for a moment: only what stays so is.
+        for _ in 0..LOOKS {
+            if wrong.is_some() {
+                break;
+            }
+            match self.search_differs() {
+                Ok(None) => return Ok(()),
+                Ok(why) => wrong = why,
+                Err(e) => {
+                    wrong = Some(e.to_string());
+                    break;
                 }
-                Ok(None) => {}
-                Err(e) => wrong = Some(e.to_string()),
+            }
+            let last = std::mem::take(&mut wrong);
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            if self.search_differs().ok().flatten() == last {
+                wrong = last;
             }
         }
         let Some(why) = wrong else { return Ok(()) };
@@ -173,6 +174,25 @@ impl Store {
         let then = if repaired { "; it was thrown away and is made anew while Hearken runs" } else { "" };
         add(format!("the search index: {why}{then}"), repaired);
         Ok(())
+    }
+
+    /// How the search index differs from what is there, in words.
+    fn search_differs(&self) -> Result<Option<String>> {
+        let f = &self.inner.fulltext;
+        let Some((_, upto, stale)) = f.state() else { return Ok(None) };
+        let blocks = self.inner.index().len() as usize;
+        let Some((held, twice)) = f.places(blocks)? else { return Ok(None) };
+        let (mut lost, mut gone) = (0u64, 0u64);
+        let index = self.inner.index();
+        for no in (0..upto.min(blocks as u32)).filter(|no| !stale.contains(no)) {
+            let is = held.0.get(no as usize).copied().unwrap_or(0);
+            let should = index.meta(no).map_or(0, |m| m.in_states(0b1111) & !m.gone);
+            lost += u64::from((should & !is).count_ones());
+            gone += u64::from((is & !should).count_ones());
+        }
+        Ok((lost + gone + twice > 0).then(|| {
+            format!("{lost} mentions are not in it, {gone} are that should not be, {twice} are twice")
+        }))
     }
 
     /// Every entry that the tree names must be in the log.

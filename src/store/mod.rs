@@ -244,12 +244,13 @@ impl Inner {
         if batch.ops.iter().any(|(k, _)| k.first() == Some(&b'a')) {
             *self.awaits.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
-        if batch.ops.iter().any(|(k, _)| k.first() == Some(&b'q')) {
-            *self.mutes.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        }
         let kv = self.kv();
         let applied = kv.apply(batch);
         let written = applied.clone().and_then(|()| kv.sync());
+        // Afterwards: what is read again then is what stands there.
+        if batch.ops.iter().any(|(k, _)| k.first() == Some(&b'q')) {
+            *self.mutes.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
         if written.is_err() {
             self.unsure.store(applied.is_ok(), std::sync::atomic::Ordering::SeqCst);
             // What sled holds in memory after a failed write is not known: only a fresh open tells.

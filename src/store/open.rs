@@ -205,6 +205,11 @@ impl Store {
         *self.inner.sources.write().unwrap_or_else(PoisonError::into_inner) = loaded.sources;
         *self.inner.vips.write().unwrap_or_else(PoisonError::into_inner) = loaded.vips;
         self.inner.marks.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        *self.inner.mutes.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.inner.awaits.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        // What the last batch changed may be in the tree and was never shown.
+        self.inner.fulltext.changed(fulltext::marked(&*kv)?.into_iter());
+        self.inner.fulltext.filed.forget();
         *core = loaded.core;
         self.refill_from(loaded.sealed_to, core.next_block)?;
         let end = core.log.end();

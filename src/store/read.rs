@@ -143,6 +143,24 @@ impl Reader {
         }
     }
 
+    /// The newest mentions of some states, however long their texts.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn newest(&self, states: &[State], limit: usize) -> Result<Vec<Item>> {
+        let mut q = PageQuery::newest(states, "", limit);
+        let mut all = Vec::new();
+        loop {
+            q.limit = limit - all.len();
+            let page = self.page(&q, None)?;
+            all.extend(page.items);
+            match page.next {
+                Some(from) if all.len() < limit => q.from = from,
+                _ => return Ok(all),
+            }
+        }
+    }
+
     /// True if no earlier telling of its story is in one of the states.
     fn is_face(&self, head: &Head, states: u8) -> Result<bool> {
         let Some(story) = self.inner.side(head.row.key.id)?.and_then(|s| s.story) else { return Ok(true) };

@@ -11,7 +11,7 @@ use super::runs::postings_of;
 use super::segs::{Frame, FrameKind, Segment, frames_of, head_of};
 use super::tx::Tx;
 use super::{Store, codec, disk, keys, open};
-use crate::model::{Id, Mention, Stage, State, Target};
+use crate::model::{Id, Key, Mention, Stage, State, Target};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -92,6 +92,7 @@ fn build(dir: &Path, path: &Path, cache_mb: u64) -> Result<Rebuilt> {
     let mut revisions: HashMap<Id, Vec<(u16, Place)>> = HashMap::new();
     let mut sources = Numbers::default();
     // What a revision or a note is about may lie in a later segment, if one was written anew: mentions first.
+    let mut told: Vec<(Key, Id)> = Vec::new();
     for mentions in [true, false] {
         for (no, seg) in &segments {
             let bytes = read_segment(&*blobs, *no, seg)?;
@@ -107,7 +108,7 @@ fn build(dir: &Path, path: &Path, cache_mb: u64) -> Result<Rebuilt> {
                         Err(_) => out.lost += u64::from(mentions),
                         Ok(f) if f.kind == FrameKind::Block as u8 => {
                             if mentions && last.get(&f.owner) == Some(p) {
-                                out.mentions += block(&store, &mut w, &mut sources, *p, &f)?;
+                                out.mentions += block(&store, &mut w, (&mut sources, &mut told), *p, &f)?;
                             }
                         }
                         Ok(_) if mentions => {}
@@ -126,6 +127,7 @@ fn build(dir: &Path, path: &Path, cache_mb: u64) -> Result<Rebuilt> {
     // Blocks came in any order: none of them may be left to the next opening, which reads only the newest.
     while store.tend_postings(true)? {}
     sources.write(&store)?;
+    join(&store, told)?;
     let mut tx = Tx::new(&store.inner);
     for (id, mut all) in revisions {
         all.sort_unstable_by_key(|(number, p)| (*number, p.seg, p.off));
@@ -210,8 +212,31 @@ impl Numbers {
     }
 }
 
+/// Mentions that were found to be like others, each after the one that it is like: segments come in any order.
+fn join(store: &Store, mut told: Vec<(Key, Id)>) -> Result<()> {
+    told.sort_unstable();
+    for some in told.chunks(200) {
+        let mut stamps = Stamps::default();
+        let mut w = Work::over(store, &mut stamps);
+        for (key, first) in some {
+            let (Some(first), Some(at)) = (w.key_of(*first)?, w.tx.locate(key.id)?) else { continue };
+            if w.tx.side(*key)?.story.is_none() && w.join_to(first, *key)? {
+                w.tx.set_flag(at, flag::STORY | flag::SIDE, true)?;
+            }
+        }
+        w.tx.commit()?;
+    }
+    Ok(())
+}
+
 /// A block of mentions as they arrived.
-fn block(store: &Store, w: &mut Work<'_>, sources: &mut Numbers, place: Place, f: &Frame) -> Result<u64> {
+fn block(
+    store: &Store,
+    w: &mut Work<'_>,
+    (sources, told): (&mut Numbers, &mut Vec<(Key, Id)>),
+    place: Place,
+    f: &Frame,
+) -> Result<u64> {
     let no = f.owner as u32;
     let mut rows = Vec::new();
     let mut links = Vec::new();
@@ -228,23 +253,19 @@ fn block(store: &Store, w: &mut Work<'_>, sources: &mut Numbers, place: Place, f
         }
         let source = sources.of(store, &m.source, &m.network);
         rows.push(Row { key: stored.key, author: m.author.key(), source, flags });
-        links.push((stored.links(), stored.told));
+        links.push(stored.links());
+        if stored.told.0 != 0 {
+            told.push((stored.key, stored.told));
+        }
     }
-    for (slot, (r, (link, _))) in rows.iter().zip(&links).enumerate() {
+    for (slot, (r, link)) in rows.iter().zip(&links).enumerate() {
         w.tx.postings.extend(postings_of(r, *link, no, slot));
     }
     let n = rows.len() as u64;
     let keys: Vec<_> = rows.iter().map(|r| r.key).collect();
     w.tx.new_block(Block { no, place, rows });
-    for (slot, (key, (link, told))) in keys.into_iter().zip(links).enumerate() {
-        let mut joined = link.own != 0 && w.join_story(link.own, key)?;
-        if !joined
-            && told.0 != 0
-            && let Some(first) = w.key_of(told)?
-        {
-            joined = w.join_to(first, key)?;
-        }
-        if joined {
+    for (slot, (key, link)) in keys.into_iter().zip(links).enumerate() {
+        if link.own != 0 && w.join_story(link.own, key)? {
             w.tx.set_flag(super::Located { block: no, slot }, flag::STORY | flag::SIDE, true)?;
         }
     }

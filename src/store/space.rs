@@ -254,6 +254,10 @@ impl Store {
                 let mine = later.iter().filter(|(key, _)| *key == k.row.key).map(|(_, i)| places[*i]);
                 tx.side(k.row.key)?.revisions = mine.collect();
             }
+            // What people did moves along, for whoever looks for it by that.
+            for k in b.iter().filter(|k| k.row.has(flag::SIDE)) {
+                tx.side(k.row.key)?;
+            }
             for (slot, k) in b.iter().enumerate() {
                 let links = Stored::decode(&k.record).map_or_else(|_| Links::default(), |s| s.links());
                 tx.postings.extend(postings_of(&k.row, links, no, slot));

@@ -199,7 +199,11 @@ impl Reader<'_> {
 
     fn unary(&mut self, deep: usize) -> Option<Tree> {
         if self.take(&Token::Not) {
-            return self.unary(deep).map(|t| Tree::Not(Box::new(t)));
+            // As deep as brackets: signs in a row nest too.
+            if deep >= DEEP {
+                return None;
+            }
+            return self.unary(deep + 1).map(|t| Tree::Not(Box::new(t)));
         }
         match self.peek().cloned() {
             Some(Token::Term(t)) => {

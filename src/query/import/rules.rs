@@ -29,18 +29,7 @@ pub fn f5bot(text: &str, notes: &mut Vec<String>) -> Option<String> {
     } else {
         // Signs count there, in any case: the words find it fast, the regular expression decides.
         out.extend(words(&keyword).iter().map(|w| quoted(&w.fold)));
-        let escaped: String = keyword
-            .chars()
-            .map(|c| {
-                if letters(c) {
-                    c.to_string()
-                } else if c == '/' {
-                    "\\/".into()
-                } else {
-                    format!("\\{c}")
-                }
-            })
-            .collect();
+        let escaped = regex_syntax::escape(&keyword).replace('/', "\\/");
         out.push(format!("/{escaped}/i"));
     }
     if keyword.is_empty() {

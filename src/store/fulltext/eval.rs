@@ -194,15 +194,16 @@ impl Reader {
         let weights = Weights::of(&searcher, f.fields, forms);
         for (no, bits) in left.0.iter().enumerate().filter(|(_, b)| **b != 0) {
             let no = no as u32;
-            for slot in (0..64).filter(|s| bits & (1 << s) != 0) {
-                let place = (u64::from(no) << 6) | slot;
-                if forms.is_empty() || filed(no) {
-                    best.add(0.0, place);
-                } else {
-                    let at = Located { block: no, slot: slot as usize };
-                    let Some(row) = self.inner.block(no)?.rows.get(at.slot).copied() else { continue };
-                    best.add(weights.score(&self.body_or_stub(at, &row)?), place);
-                }
+            let all = (0..64u64).filter(|s| bits & (1 << s) != 0);
+            if forms.is_empty() || filed(no) {
+                all.for_each(|slot| best.add(0.0, (u64::from(no) << 6) | slot));
+                continue;
+            }
+            let block = self.inner.block(no)?;
+            for slot in all {
+                let Some(row) = block.rows.get(slot as usize) else { continue };
+                let at = Located { block: no, slot: slot as usize };
+                best.add(weights.score(&self.body_or_stub(at, row)?), (u64::from(no) << 6) | slot);
             }
         }
         let mut out = Vec::new();

@@ -3,7 +3,7 @@
 
 use super::{Fulltext, Live, Making, Payload, failed, form};
 use crate::query::{Doc, Facts};
-use crate::store::block::flag;
+use crate::store::block::{Block, flag};
 use crate::store::error::{Result, StoreError};
 use crate::store::kv::{Batch, scan};
 use crate::store::records::Side;
@@ -20,8 +20,21 @@ const STEP: usize = 8192;
 const WAITING: (u64, u32) = (1024, 128);
 /// Bytes for what is being written.
 const MEMORY: usize = 32 << 20;
+/// Rounds in which parts are written anew until none holds what is gone.
+const PARTS: usize = 8;
 /// Mentions in a part beyond which it grows no more: taking one out for good writes its part anew.
 const PART: usize = 1 << 20;
+
+/// What is to be filed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Which {
+    /// The next, if enough of it waits.
+    Due,
+    /// All, however little.
+    All,
+    /// Only what changed since it was filed.
+    Changed,
+}
 
 impl Making {
     fn writer(&mut self) -> Result<&mut IndexWriter> {
@@ -47,39 +60,51 @@ impl Store {
     /// # Errors
     /// If the disk fails; what was to be filed waits on, and is found by reading.
     pub fn index(&self, all: bool) -> Result<bool> {
-        let f = &self.inner.fulltext;
-        let mut making = f.making();
-        let Some(m) = making.as_mut() else { return Ok(false) };
-        let done = self.file_step(f, m, all);
-        if done.is_err() {
-            // A writer that failed takes nothing any more.
-            m.writer = None;
-        }
-        done
+        self.file(if all { Which::All } else { Which::Due })
     }
 
-    fn file_step(&self, f: &Fulltext, m: &mut Making, all: bool) -> Result<bool> {
+    fn file(&self, which: Which) -> Result<bool> {
+        let f = &self.inner.fulltext;
+        let (more, settled) = {
+            let mut making = f.making();
+            let Some(m) = making.as_mut() else { return Ok(false) };
+            let done = self.file_step(f, m, which);
+            if done.is_err() {
+                // A writer that failed takes nothing any more.
+                m.writer = None;
+            }
+            done?
+        };
+        // Without the index's own lock: whoever holds the tree's may wait for that one.
+        self.unmark(f, &settled)?;
+        Ok(more)
+    }
+
+    /// One commit. Gives whether there may be more, and what was filed again.
+    fn file_step(&self, f: &Fulltext, m: &mut Making, which: Which) -> Result<(bool, Vec<(u32, u64)>)> {
         let (from, stale) = match f.live().as_ref() {
             Some(l) => (l.upto, l.stale.clone()),
-            None => return Ok(false),
+            None => return Ok((false, Vec::new())),
         };
         let next = self.inner.index().len();
-        if !all && !self.is_due(from, next, stale.len()) || (from >= next && stale.is_empty()) {
-            return Ok(false);
+        let fresh = which != Which::Changed && from < next;
+        let changed = stale.keys().any(|no| *no < from || fresh);
+        if (which == Which::Due && !self.is_due(from, next, stale.len())) || !(fresh || changed) {
+            return Ok((false, Vec::new()));
         }
         let id = m.id;
         let w = m.writer()?;
         let (mut upto, mut n) = (from, 0);
-        while upto < next && n < STEP {
+        while fresh && upto < next && n < STEP {
             n += self.add_block(f, w, upto)?;
             upto += 1;
         }
-        let mut again: Vec<(u32, u64)> = stale.into_iter().collect();
+        let mut again: Vec<(u32, u64)> = stale.into_iter().filter(|(no, _)| *no < upto).collect();
         again.sort_unstable();
         let mut settled = Vec::new();
         for (no, change) in again {
-            if no >= upto || n >= 2 * STEP {
-                continue;
+            if n >= 2 * STEP {
+                break;
             }
             if no < from {
                 w.delete_term(Term::from_field_text(f.fields.keys, &block_key(no)));
@@ -91,10 +116,14 @@ impl Store {
         commit.set_payload(&Payload { id, upto }.write());
         commit.commit().map_err(|e| failed(&e))?;
         f.show(upto, &settled)?;
-        self.unmark(f, &settled)?;
-        let left = f.live().as_ref().map_or(0, |l| l.stale.len());
-        Ok(upto < self.inner.index().len() && (all || self.is_due(upto, self.inner.index().len(), left))
-            || (all && left > 0))
+        let left = f.live().as_ref().map_or(0, |l| l.stale.keys().filter(|no| **no < upto).count());
+        let len = self.inner.index().len();
+        let more = match which {
+            Which::All => upto < len || left > 0,
+            Which::Changed => left > 0,
+            Which::Due => upto < len && self.is_due(upto, len, left),
+        };
+        Ok((more, settled))
     }
 
     fn is_due(&self, from: u32, next: u32, stale: usize) -> bool {
@@ -120,7 +149,16 @@ impl Store {
         let reader = self.reader();
         let mut n = 0;
         for (slot, row) in block.rows.iter().enumerate().filter(|(_, r)| !r.has(flag::GONE)) {
-            let m = reader.body_or_stub(Located { block: no, slot }, row)?;
+            let at = Located { block: no, slot };
+            let m = match reader.body(at, row) {
+                // Lost for good: it has no words, and `check` says so.
+                Err(StoreError::Corrupt(_)) if self.is_still_there(no, &block) => continue,
+                // Written anew elsewhere at this moment.
+                Err(StoreError::Corrupt(_) | StoreError::Io(_)) if !self.is_still_there(no, &block) => {
+                    reader.body(at, row)?
+                }
+                m => m?,
+            };
             let at = m.at.0;
             let doc = Doc::with(&m.title, &m.text, Facts::of_mention(&m));
             let mut d = TantivyDocument::new();
@@ -135,6 +173,11 @@ impl Store {
             n += 1;
         }
         Ok(n)
+    }
+
+    /// True if the texts of a block lie where they lay.
+    fn is_still_there(&self, no: u32, was: &Block) -> bool {
+        self.inner.block(no).is_ok_and(|b| b.place == was.place)
     }
 
     /// Takes the marks of filed blocks from the tree, unless they changed again.
@@ -172,31 +215,39 @@ impl Store {
     /// If the disk fails; it can be tried again.
     pub fn purge(&self) -> Result<()> {
         let f = &self.inner.fulltext;
-        if f.live().as_ref().is_some_and(|l| !l.stale.is_empty()) {
-            while self.index(true)? {}
-        }
+        while self.file(Which::Changed)? {}
         let mut making = f.making();
         let Some(m) = making.as_mut() else { return Ok(()) };
-        let parts = m.index.searchable_segment_metas().map_err(|e| failed(&e))?;
-        // Whoever knows a part keeps its files: only the names go on.
-        let worn: Vec<_> = parts.into_iter().filter(|s| s.num_deleted_docs() > 0).map(|s| s.id()).collect();
-        if worn.is_empty() {
-            return Ok(());
-        }
-        let w = m.writer()?;
-        for id in &worn {
-            // It may have been merged away meanwhile: then it is not there any more, which is as good.
-            let _ = w.merge(&[*id]).wait();
-        }
-        if let Some(w) = m.writer.take() {
-            w.wait_merging_threads().map_err(|e| failed(&e))?;
+        let mut gone = Vec::new();
+        // A merge that was under way may have carried what is gone into a new part: that one is looked at too.
+        for _ in 0..PARTS {
+            let parts = m.index.searchable_segment_metas().map_err(|e| failed(&e))?;
+            // Whoever knows a part keeps its files: only the names go on.
+            let worn: Vec<_> =
+                parts.into_iter().filter(|s| s.num_deleted_docs() > 0).map(|s| s.id()).collect();
+            if worn.is_empty() {
+                break;
+            }
+            let w = m.writer()?;
+            for id in &worn {
+                // It may have been merged away meanwhile: what it went into is worn then.
+                let _ = w.merge(&[*id]).wait();
+            }
+            if let Some(w) = m.writer.take() {
+                w.wait_merging_threads().map_err(|e| failed(&e))?;
+            }
+            gone.extend(worn);
         }
         f.show(0, &[])?;
+        // Also what a kill left between a merge and its clearing away.
+        if gone.is_empty() && !f.has_old_files(&m.index) {
+            return Ok(());
+        }
         let w = m.writer()?;
         // Somebody may be searching in the old parts for a moment still.
         for _ in 0..40 {
             w.garbage_collect_files().wait().map_err(|e| failed(&e))?;
-            if !worn.iter().any(|id| f.has_files_of(*id)) {
+            if !gone.iter().any(|id| f.has_files_of(*id)) {
                 break;
             }
             std::thread::sleep(std::time::Duration::from_millis(50));
@@ -239,6 +290,20 @@ impl Store {
 }
 
 impl Fulltext {
+    /// True if there are files of parts that are not in use.
+    fn has_old_files(&self, index: &tantivy::Index) -> bool {
+        let Ok(ids) = index.searchable_segment_ids() else { return false };
+        let names: Vec<String> = ids.iter().map(|i| i.uuid_string()).collect();
+        let all = self.dir.iter().flat_map(std::fs::read_dir).flatten().flatten();
+        all.into_iter().any(|e| {
+            let name = e.file_name().to_string_lossy().into_owned();
+            name.contains('.')
+                && !name.starts_with('.')
+                && name != "meta.json"
+                && !names.iter().any(|n| name.starts_with(n))
+        })
+    }
+
     fn has_files_of(&self, part: SegmentId) -> bool {
         let name = part.uuid_string();
         let all = self.dir.iter().flat_map(std::fs::read_dir).flatten().flatten();

@@ -151,11 +151,7 @@ impl Fulltext {
                 id
             }
         };
-        let mut stale = HashMap::new();
-        scan(kv, b"i", &mut |k, _| {
-            stale.extend(k.get(1..5).and_then(|b| b.try_into().ok()).map(|b| (u32::from_be_bytes(b), 0)));
-            true
-        })?;
+        let stale = marked(kv)?.into_iter().map(|no| (no, 0)).collect();
         let there = f.try_open(false).and_then(|i| ask(&i).map(|a| (i, a)));
         let there =
             there.ok().and_then(|(i, (reader, payload))| Some((i, reader, payload.filter(|p| p.id == id)?)));
@@ -254,6 +250,16 @@ impl Fulltext {
         let stale = |l: &Live| l.stale.keys().copied().collect();
         self.live().as_ref().map(|l| (l.searcher.num_docs(), l.upto, stale(l)))
     }
+}
+
+/// The blocks that the tree marks as changed since they were filed.
+pub fn marked(kv: &dyn Kv) -> Result<Vec<u32>> {
+    let mut all = Vec::new();
+    scan(kv, b"i", &mut |k, _| {
+        all.extend(k.get(1..5).and_then(|b| b.try_into().ok()).map(u32::from_be_bytes));
+        true
+    })?;
+    Ok(all)
 }
 
 /// A reader that shows a commit when it is told to, and what was written with the last one.

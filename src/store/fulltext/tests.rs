@@ -95,7 +95,11 @@ fn leaf(d: &mut Dice) -> String {
         8 => "pum*".into(),
         9 => "p?mp".into(),
         10 => format!("\"{a}\" NEAR/2 \"{b}\""),
-        11 => format!("title:\"{a}\""),
+        11 => match d.roll(4) {
+            0 => format!("title:(\"{a}\" -\"{b}\")"),
+            1 => format!("body:(\"{a}\" OR -\"{b}\")"),
+            _ => format!("title:\"{a}\""),
+        },
         12 => "/lea[kf]/".into(),
         13 => format!("tag:{}", d.pick(&TAGS)),
         14 => format!(
@@ -117,7 +121,11 @@ fn leaf(d: &mut Dice) -> String {
                 "deleted"
             ])
         ),
-        15 => format!("author:ana{}", d.roll(6)),
+        15 => match d.roll(4) {
+            0 => "author:bell".into(),
+            1 => format!("author:@ana{}", d.roll(6)),
+            _ => format!("author:ana{}", d.roll(6)),
+        },
         16 => format!("site:{}", d.pick(&["a.example", "b.a.example", "example", "nowhere.example"])),
         17 => format!("lang:{}", d.pick(&["en", "de", "?"])),
         18 => format!("age:<{}h", d.roll(80)),
@@ -394,4 +402,61 @@ fn the_best_come_first_also_those_that_are_not_filed_yet() {
     assert!(before[4].starts_with("a pump and"));
     while s.index(true).unwrap() {}
     assert_eq!(ranked(&s)[0], "pump valve");
+}
+
+#[test]
+fn what_retention_moves_is_found_by_what_people_did_to_it() {
+    let t = Temp::new("moved");
+    let s = Store::open(&t.0, 16).unwrap();
+    let mut d = Dice(9);
+    s.file_work().unwrap();
+    let long_ago = Stamp(NOW - 90 * crate::model::time::DAY);
+    let old = |d: &mut Dice, n: u64| {
+        let mut i = incoming(d, n);
+        (i.state, i.link) = (State::Heard, 0);
+        (i.mention.heard_at, i.mention.at) = (long_ago, long_ago);
+        i
+    };
+    s.ingest(vec![Arrivals::of("blog", "feed", "main", (0..20).map(|n| old(&mut d, n)).collect())]).unwrap();
+    let kept = s.reader().item(Id(hash64(&["t", "3"])), "ana").unwrap().unwrap().key;
+    let tag = Verb::Tag { tag: "bug".into(), on: true };
+    s.act(&asker("ana"), &tag, &Targets::Mentions(vec![kept]), Stamp(NOW), false).unwrap();
+    while s.index(true).unwrap() {}
+    let classes = [("heard".to_owned(), Some(crate::model::time::DAY * 30))].into();
+    assert_eq!(s.retain(&classes, Stamp(NOW)).unwrap(), 19);
+    while s.index(true).unwrap() {}
+    for (q, n) in [("tag:bug", 1), ("-tag:bug", 0), ("tag:none", 0)] {
+        assert_eq!(answer(&s, q, &State::ALL, true), answer(&s, q, &State::ALL, false), "{q}");
+        assert_eq!(answer(&s, q, &State::ALL, true).1, n, "{q}");
+    }
+}
+
+#[test]
+fn filing_checking_and_writing_never_wait_for_each_other_for_good() {
+    let t = Temp::new("locks");
+    let s = std::sync::Arc::new(Store::open(&t.0, 16).unwrap());
+    let mut d = Dice(4);
+    arrive(&s, &mut d, 0, 60);
+    let done = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let run = |what: fn(&Store)| {
+        let (s, done) = (s.clone(), done.clone());
+        std::thread::spawn(move || {
+            while !done.load(std::sync::atomic::Ordering::SeqCst) {
+                what(&s);
+            }
+        })
+    };
+    let others = [
+        run(|s| assert!(s.index(false).is_ok() && s.index(true).is_ok())),
+        run(|s| assert_eq!(s.check(false).unwrap().1, [])),
+        run(|s| assert!(s.purge().is_ok())),
+    ];
+    for round in 0..60 {
+        happen(&s, &mut d, 60);
+        arrive(&s, &mut d, 60 + round * 4, 4);
+    }
+    done.store(true, std::sync::atomic::Ordering::SeqCst);
+    others.into_iter().for_each(|o| o.join().unwrap());
+    while s.index(true).unwrap() {}
+    assert_eq!(s.check(false).unwrap().1, []);
 }

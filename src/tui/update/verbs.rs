@@ -2,7 +2,7 @@
 
 use super::list;
 use crate::door::Request;
-use crate::model::{Item, Key, Targets, Verb};
+use crate::model::{Item, Key, MuteKind, Targets, Verb};
 use crate::tui::action::Action;
 use crate::tui::app::{After, App, Behind, PageKind, Pane};
 use crate::tui::msg::{Effect, For};
@@ -143,8 +143,10 @@ pub fn run(app: &mut App, verb: Verb) -> Vec<Effect> {
         app.say(format!("{} are marked; undo takes all of it back", keys.len()));
     }
     // A folded row stands for all its tellings.
-    let closing =
-        matches!(verb, Verb::Done | Verb::Snooze(_) | Verb::Inbox | Verb::Mute { allow: false, .. });
+    let closing = matches!(
+        verb,
+        Verb::Done | Verb::Snooze(_) | Verb::Inbox | Verb::Mute { allow: false, kind: MuteKind::Story, .. }
+    );
     let story = app
         .subject()
         .filter(|i| closing && i.tellings > 1 && app.stream.marks.is_empty() && app.pages.is_empty())
