@@ -35,6 +35,7 @@ mod stories;
 mod tend;
 mod tx;
 mod verbs;
+mod walk;
 mod wipe;
 
 pub use backup::restore;
