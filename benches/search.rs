@@ -206,7 +206,7 @@ fn ask(dir: &Path) {
         ("a phrase of rare words", format!("\"{} {}\"", w(5000), w(5001))),
         ("NEAR", format!("{a} NEAR/3 {mid}")),
         ("a beginning", format!("{}*", &rare[..4.min(rare.len())])),
-        ("a short beginning", "st*".into()),
+        ("a short beginning", "str*".into()),
         ("a wildcard", "st?p".into()),
         ("in the title", format!("title:{mid}")),
         ("a source", "source:source-7".into()),
