@@ -7,7 +7,7 @@ use hearken::listen::Topics;
 mod posts;
 
 use hearken::model::{Item, Mention, Stamp, State};
-use hearken::query::{Context, Doc, Facts, Query, Scope};
+use hearken::query::{Context, Doc, Query, Scope};
 use hearken::store::{Arrivals, Incoming, PageQuery, Store, Wanted, background};
 use posts::{BEGIN, MONTH_MS, Random, by_frequency, mention, texts};
 use std::io::Write;
@@ -238,14 +238,8 @@ fn ask(dir: &Path) {
         };
         let cx =
             Context { now: Stamp(BEGIN + MONTH_MS as i64), zone: 0, me: Some("ana"), ..Context::default() };
-        let published = |m: &Mention| {
-            query.matches_in(&Doc::with(&m.title, &m.text, Facts::of_mention(m)), &cx).is_some()
-        };
-        let whole = |i: &Item| {
-            query
-                .matches_in(&Doc::with(&i.mention.title, &i.mention.text, Facts::of_item(i, "ana")), &cx)
-                .is_some()
-        };
+        let published = |m: &Mention| query.matches_in(&Doc::of_mention(m), &cx).is_some();
+        let whole = |i: &Item| query.matches_in(&Doc::of_item(i, "ana"), &cx).is_some();
         let wanted = if query.asks_of_work() { Wanted::Item(&whole) } else { Wanted::Mention(&published) };
         let r = s.reader();
         let page = PageQuery { budget: 20_000, ..PageQuery::newest(&State::ALL, "ana", 21) };
@@ -268,7 +262,7 @@ fn ask(dir: &Path) {
             rows = p.items.len();
             let mut looks = 512;
             number = r
-                .count(page.states, "ana", Some(wanted), found.as_ref(), &mut || {
+                .count(page.states, "ana", Some(wanted), found.as_ref(), &mut |_| {
                     looks -= 1;
                     looks > 0
                 })

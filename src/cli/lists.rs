@@ -3,12 +3,12 @@
 use super::args::StateArg;
 use super::{Out, exact_id, find};
 use crate::clean::width::{fit, pad};
-use crate::door::{Door, ListQuery, Reply, Request};
+use crate::door::{Door, ListQuery, Reply, Request, Total};
 use crate::model::{Entry, Item, Key, PersonCard, SourceView, Stamp, State, line_of, time};
 use serde_json::{Value, json};
 
 /// Mentions asked for at once; a list of any length is read page by page.
-const PAGE: usize = 200;
+pub const PAGE: usize = 200;
 
 pub fn states(s: StateArg) -> Vec<State> {
     match s {
@@ -21,13 +21,28 @@ pub fn states(s: StateArg) -> Vec<State> {
 }
 
 pub async fn list(door: &dyn Door, query: &str, state: StateArg, limit: usize, out: &Out) -> i32 {
-    let mut q = ListQuery::newest(&states(state), query, 0);
+    match print(door, ListQuery::newest(&states(state), query, 0), limit, out).await {
+        Ok((0, _)) => 3,
+        Ok(_) => 0,
+        Err(code) => code,
+    }
+}
+
+/// Prints a list as it comes, page by page; gives how many were shown, of how many. `Err` is the exit code; it was
+/// explained.
+pub async fn print(
+    door: &dyn Door,
+    mut q: ListQuery,
+    limit: usize,
+    out: &Out,
+) -> Result<(usize, Option<Total>), i32> {
     let now = Stamp::now();
-    let mut shown = 0;
+    let (mut shown, mut total) = (0, None);
     while shown < limit {
         q.limit = PAGE.min(limit - shown);
         match door.ask(Request::List(q.clone())).await {
-            Reply::List { items, next, .. } => {
+            Reply::List { items, next, total: t, .. } => {
+                total = total.or(t);
                 for i in &items {
                     out.either(&line_of(i), || row(i, now));
                 }
@@ -37,10 +52,10 @@ pub async fn list(door: &dyn Door, query: &str, state: StateArg, limit: usize, o
                     None => break,
                 }
             }
-            other => return out.unexpected(&other),
+            other => return Err(out.unexpected(&other)),
         }
     }
-    if shown == 0 { 3 } else { 0 }
+    Ok((shown, total))
 }
 
 pub fn row(i: &Item, now: Stamp) -> String {

@@ -4,7 +4,7 @@ use super::args::QueryAction;
 use super::{Out, find};
 use crate::door::{Door, Reply, Request};
 use crate::model::{Item, Stamp};
-use crate::query::{Context, Doc, Facts, Query, Reason, Scope};
+use crate::query::{Context, Doc, Query, Reason, Scope};
 use serde_json::{Value, json};
 
 /// What needs no engine; `None` for the rest.
@@ -50,7 +50,7 @@ pub async fn explain(door: &dyn Door, action: QueryAction, out: &Out) -> i32 {
 }
 
 fn doc_of(i: &Item, me: &str) -> Doc {
-    Doc::with(&i.mention.title, &i.mention.text, Facts::of_item(i, me))
+    Doc::of_item(i, me)
 }
 
 fn read(text: &str, topic: bool, out: &Out) -> Result<Query, i32> {

@@ -2,15 +2,12 @@
 
 use super::Out;
 use super::args::{SortArg, StateArg};
-use super::lists::{row, states};
+use super::lists::{PAGE, print, row, states};
 use super::out::on_terminal;
 use crate::door::{Door, ListQuery, Reply, Request, Total};
 use crate::model::{Key, Stamp, line_of};
-use crate::query::Query;
+use crate::query::{Query, Tail};
 use serde_json::json;
-
-/// Mentions asked for at once.
-const PAGE: usize = 200;
 
 /// What is asked for, with what stood behind `|` in the query.
 struct Wish {
@@ -27,16 +24,17 @@ fn wish(query: &str, state: StateArg, sort: SortArg, limit: usize) -> Result<Wis
         limit,
     };
     for t in tail {
-        let words: Vec<&str> = t.split(' ').collect();
-        match words.as_slice() {
-            ["limit", n] => w.limit = n.parse().map_err(|_| format!("{n} is too large a limit"))?,
-            ["sort", "score"] | ["sort", "score", "desc"] => w.best_first = true,
-            ["sort", "time" | "date", order @ ..] => {
-                w.best_first = false;
-                w.query.older = *order != ["asc"];
-                w.query.from = if w.query.older { Key::MAX } else { Key::default() };
+        match Tail::read(&t) {
+            Some(Tail::Limit(n)) => {
+                w.limit =
+                    n.ok_or_else(|| format!("{} is too large a limit", t.trim_start_matches("limit ")))?;
             }
-            _ => return Err(format!("“{t}”: mentions are sorted by time (or time asc) or by score")),
+            Some(Tail::BestFirst) => w.best_first = true,
+            Some(Tail::NewestFirst) => (w.best_first, w.query.older, w.query.from) = (false, true, Key::MAX),
+            Some(Tail::OldestFirst) => {
+                (w.best_first, w.query.older, w.query.from) = (false, false, Key::default());
+            }
+            None => return Err(format!("“{t}”: mentions are sorted by time (or time asc) or by score")),
         }
     }
     Ok(w)
@@ -66,7 +64,7 @@ pub async fn search(
             other => out.unexpected(&other),
         };
     }
-    let told = if w.best_first { best(door, w, out).await } else { newest(door, w, out).await };
+    let told = if w.best_first { best(door, w, out).await } else { print(door, w.query, w.limit, out).await };
     let (shown, total) = match told {
         Ok(t) => t,
         Err(code) => return code,
@@ -77,30 +75,7 @@ pub async fn search(
     if shown == 0 { 3 } else { 0 }
 }
 
-/// Prints as it comes; gives how many were shown, of how many.
-async fn newest(door: &dyn Door, w: Wish, out: &Out) -> Result<(usize, Option<Total>), i32> {
-    let (mut q, now) = (w.query, Stamp::now());
-    let (mut shown, mut total) = (0, None);
-    while shown < w.limit {
-        q.limit = PAGE.min(w.limit - shown);
-        match door.ask(Request::List(q.clone())).await {
-            Reply::List { items, next, total: t, .. } => {
-                total = total.or(t);
-                for i in &items {
-                    out.either(&line_of(i), || row(i, now));
-                }
-                shown += items.len();
-                match next {
-                    Some(k) => q.from = k,
-                    None => break,
-                }
-            }
-            other => return Err(out.unexpected(&other)),
-        }
-    }
-    Ok((shown, total))
-}
-
+/// As `print`, the best first.
 async fn best(door: &dyn Door, w: Wish, out: &Out) -> Result<(usize, Option<Total>), i32> {
     let (mut q, now) = (w.query, Stamp::now());
     let (mut shown, mut skip, mut total) = (0, 0, None);

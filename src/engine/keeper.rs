@@ -4,6 +4,7 @@ use super::Engine;
 use crate::clean;
 use crate::door::Event;
 use crate::model::Stamp;
+use crate::store::StoreError;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -41,7 +42,7 @@ async fn wake(engine: Weak<Engine>, mut stop: watch::Receiver<bool>) {
         let woken = tokio::task::spawn_blocking(move || {
             let mut woken = store.wake(Stamp::now())?;
             woken.extend(store.wake_answered(Stamp::now())?);
-            Ok::<_, crate::store::StoreError>((woken, store.next_wake()?))
+            Ok::<_, StoreError>((woken, store.next_wake()?))
         })
         .await;
         let mut nap = Duration::from_secs(3600);
@@ -82,6 +83,17 @@ async fn wake(engine: Weak<Engine>, mut stop: watch::Receiver<bool>) {
     }
 }
 
+/// Does something in a thread of its own: it gives way to verbs, which a thread of the pool must not do for ever.
+async fn behind(work: impl FnOnce() -> Result<(), StoreError> + Send + 'static) -> Result<(), StoreError> {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        crate::store::background();
+        let _ = tell.send(work());
+    });
+    // A thread that ended without a word left no error to be told.
+    told.await.unwrap_or(Ok(()))
+}
+
 async fn tend(engine: Weak<Engine>, mut stop: watch::Receiver<bool>) {
     let mut version = 0;
     let mut kept: Option<std::time::Instant> = None;
@@ -95,18 +107,11 @@ async fn tend(engine: Weak<Engine>, mut stop: watch::Receiver<bool>) {
         if now != version {
             version = now;
             let store = e.store.clone();
-            // A thread of its own: it gives way to verbs, which a thread of the pool must not do for ever.
-            let (tell, told) = tokio::sync::oneshot::channel();
-            std::thread::spawn(move || {
-                crate::store::background();
-                let tend = || {
-                    while store.tend()? {}
-                    Ok::<(), crate::store::StoreError>(())
-                };
-                let _ = tell.send(tend());
+            let done = behind(move || {
+                while store.tend()? {}
+                Ok(())
             });
-            let done = told.await;
-            if let Ok(Err(err)) = done {
+            if let Err(err) = done.await {
                 e.notice(true, clean::line(&err.to_string()));
             }
         }
@@ -130,20 +135,15 @@ async fn index(engine: Weak<Engine>, mut stop: watch::Receiver<bool>) {
         let mut changes = e.events.subscribe();
         let store = e.store.clone();
         let halt = stop.clone();
-        let (tell, ended) = tokio::sync::oneshot::channel();
-        std::thread::spawn(move || {
-            crate::store::background();
-            let file = || {
-                // Both are a help, and no condition of filing.
-                let work = store.file_work();
-                let recent = if begins { store.remember_recent() } else { Ok(()) };
-                while !*halt.borrow() && store.index(false)? {}
-                store.index_rest()?;
-                work.and(recent)
-            };
-            let _ = tell.send(file());
+        let done = behind(move || {
+            // Both are a help, and no condition of filing.
+            let work = store.file_work();
+            let recent = if begins { store.remember_recent() } else { Ok(()) };
+            while !*halt.borrow() && store.index(false)? {}
+            store.index_rest()?;
+            work.and(recent)
         });
-        if let Ok(Err(err)) = ended.await {
+        if let Err(err) = done.await {
             // Once: what cannot be filed is found by reading.
             let why = format!("searching will be slow: {err}");
             if why != told {

@@ -59,17 +59,10 @@ impl Engine {
     /// The mentions that a mute is about, with those of the inbox that belong to the same.
     pub(super) fn muted_with(&self, kind: MuteKind, targets: &Targets) -> Result<Targets, StoreError> {
         let reader = self.store.reader();
-        let mut keys: Vec<Key> = match targets {
-            Targets::Mentions(k) => k.clone(),
-            Targets::Story(s) => reader.story(*s, "")?.iter().map(|i| i.key).collect(),
-            Targets::Rows(k, stories) => {
-                let mut all = k.clone();
-                for s in stories {
-                    all.extend(reader.story(*s, "")?.iter().map(|i| i.key));
-                }
-                all
-            }
-            other => return Ok(other.clone()),
+        let mut keys: Vec<Key> = match (targets, reader.members(targets)?) {
+            (_, Some(all)) => all,
+            (Targets::Mentions(k), None) => k.clone(),
+            (other, None) => return Ok(other.clone()),
         };
         let mut wanted: HashSet<MuteKey> = HashSet::new();
         for k in &keys {
@@ -77,10 +70,10 @@ impl Engine {
         }
         let inbox = reader.newest(&[State::Inbox], LOOKED)?;
         for i in inbox {
-            let quick = MuteKey::of_mention(&i.mention);
+            // What was published tells the others, without reading more.
             let of = match kind {
                 MuteKind::Thread | MuteKind::Story => reader.mute_keys(i.id)?,
-                _ => quick,
+                _ => MuteKey::of_mention(&i.mention),
             };
             if of.iter().any(|m| wanted.contains(m)) {
                 keys.push(i.key);

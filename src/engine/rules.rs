@@ -5,7 +5,7 @@ use super::{Caller, Engine, failed, refuse};
 use crate::config::{Rule, act_of};
 use crate::door::{Event, RefusalKind, Reply};
 use crate::model::{Item, Key, RuleView, Stamp, State, Targets, Verb};
-use crate::query::{Context, Doc, Facts};
+use crate::query::{Context, Doc};
 use crate::store::{Asker, RULES, StoreError};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -36,7 +36,7 @@ impl Erring {
 }
 
 fn holds(rule: &Rule, i: &Item, now: Stamp) -> bool {
-    let doc = Doc::with(&i.mention.title, &i.mention.text, Facts::of_item(i, ""));
+    let doc = Doc::of_item(i, "");
     let cx = Context { now, zone: Stamp::zone_here(), ..Context::default() };
     rule.query.matches_in(&doc, &cx).is_some()
 }

@@ -3,7 +3,7 @@
 use super::{Engine, refuse};
 use crate::door::{ListQuery, RefusalKind, Reply, Total, Want};
 use crate::model::{Item, Mention, Stamp, State};
-use crate::query::{Context, Doc, Facts, Query, Scope};
+use crate::query::{Context, Doc, Planned, Query, Scope};
 use crate::store::{Found, PageQuery, Reader, StoreError, Wanted};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -28,6 +28,8 @@ struct Asked<'a> {
     who: &'a str,
     reader: Reader,
     states: u8,
+    /// `None`: everything matches.
+    plan: Option<Planned>,
     found: Option<Found>,
 }
 
@@ -39,24 +41,25 @@ fn asked<'a>(e: &Engine, q: &ListQuery, who: &'a str) -> Result<Result<Asked<'a>
     let cx = Context { now: Stamp::now(), zone: q.zone, me: Some(who), ..Context::default() };
     let reader = e.store.reader();
     let states = q.states.iter().fold(0, |m, s: &State| m | (1 << (*s as u8)));
-    Ok(Ok(Asked { filter, cx, who, reader, states, found: None }))
+    let plan = (!filter.is_everything()).then(|| filter.plan(&cx));
+    Ok(Ok(Asked { filter, cx, who, reader, states, plan, found: None }))
 }
 
 impl Asked<'_> {
     /// Asks the index.
     fn find(mut self) -> Result<Self, StoreError> {
-        if !self.filter.is_everything() {
-            self.found = self.reader.find(&self.filter.plan(&self.cx), self.who)?;
+        if let Some(plan) = &self.plan {
+            self.found = self.reader.find(plan, self.who)?;
         }
         Ok(self)
     }
 
     fn published(&self, m: &Mention) -> bool {
-        self.filter.matches_in(&Doc::with(&m.title, &m.text, Facts::of_mention(m)), &self.cx).is_some()
+        self.filter.matches_in(&Doc::of_mention(m), &self.cx).is_some()
     }
 
     fn whole(&self, i: &Item) -> bool {
-        let doc = Doc::with(&i.mention.title, &i.mention.text, Facts::of_item(i, self.who));
+        let doc = Doc::of_item(i, self.who);
         self.filter.matches_in(&doc, &self.cx).is_some()
     }
 
@@ -64,7 +67,7 @@ impl Asked<'_> {
     fn with<T>(&self, run: impl FnOnce(Option<Wanted<'_>>) -> T) -> T {
         let published = |m: &Mention| self.published(m);
         let whole = |i: &Item| self.whole(i);
-        run(if self.filter.is_everything() {
+        run(if self.plan.is_none() {
             None
         } else if self.filter.asks_of_work() {
             Some(Wanted::Item(&whole))
@@ -73,8 +76,8 @@ impl Asked<'_> {
         })
     }
 
-    /// How many there are, if what is not sure is looked at as long as `go_on` says.
-    fn total(&self, go_on: &mut dyn FnMut() -> bool) -> Result<Total, StoreError> {
+    /// How many there are, if what is not sure is looked at as long as `go_on` says, which hears how many are left.
+    fn total(&self, go_on: &mut dyn FnMut(u64) -> bool) -> Result<Total, StoreError> {
         let (n, exact) =
             self.with(|w| self.reader.count(self.states, self.who, w, self.found.as_ref(), go_on))?;
         Ok(Total { n, exact })
@@ -82,13 +85,7 @@ impl Asked<'_> {
 
     /// The number for a first page: what can be had at once.
     fn total_at_once(&self) -> Result<Total, StoreError> {
-        let (_, maybe) = self.reader.sure(self.states, self.found.as_ref(), self.filter.is_everything());
-        let mut looks = if maybe <= AT_ONCE { maybe } else { 0 };
-        self.total(&mut || {
-            let more = looks > 0;
-            looks = looks.saturating_sub(1);
-            more
-        })
+        self.total(&mut |left| left <= AT_ONCE)
     }
 }
 
@@ -101,11 +98,11 @@ pub fn list(e: &Engine, q: &ListQuery, who: &str) -> Result<Reply, StoreError> {
         from: q.from,
         older: q.older,
         fold: q.fold,
-        budget: if a.filter.is_everything() { usize::MAX } else { BUDGET },
+        budget: a.plan.as_ref().map_or(usize::MAX, |_| BUDGET),
         ..PageQuery::newest(&q.states, who, q.limit.min(10_000))
     };
     let first = q.older && q.from == crate::model::Key::MAX;
-    if first && !a.filter.is_everything() && a.filter.plan(&a.cx).plan.is_slow() {
+    if first && a.plan.as_ref().is_some_and(|p| p.plan.is_slow()) {
         let probe = PageQuery { budget: PROBE, ..page.clone() };
         let p = a.with(|w| a.reader.page_of(&probe, w, None))?;
         if p.items.len() >= page.limit {
@@ -124,7 +121,7 @@ pub fn list(e: &Engine, q: &ListQuery, who: &str) -> Result<Reply, StoreError> {
 pub fn count(e: &Engine, q: &ListQuery, who: &str) -> Result<Reply, StoreError> {
     let until = Instant::now() + COUNTING;
     Ok(match asked(e, q, who)? {
-        Ok(a) => Reply::Counted(a.find()?.total(&mut || Instant::now() < until)?),
+        Ok(a) => Reply::Counted(a.find()?.total(&mut |_| Instant::now() < until)?),
         Err(refused) => refused,
     })
 }
@@ -213,7 +210,7 @@ pub fn ranked(e: &Engine, q: &ListQuery, skip: u32, who: &str) -> Result<Reply, 
             continue;
         }
         let Some(i) = a.reader.item(r.key.id, who)? else { continue };
-        if !r.sure && !a.filter.is_everything() && !fits(&i) {
+        if !r.sure && a.plan.is_some() && !fits(&i) {
             continue;
         }
         seen += 1;

@@ -5,7 +5,7 @@ use super::{Engine, refuse};
 use crate::clean;
 use crate::door::{RefusalKind, Reply, Total, Trial};
 use crate::model::{Item, Mention, Stamp, State, mute, time};
-use crate::query::{Context, Doc, Facts, Plan, Planned, Query, Scope};
+use crate::query::{Context, Doc, Plan, Planned, Query, Scope};
 use crate::store::{PageQuery, StoreError, Wanted};
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
@@ -33,15 +33,13 @@ pub fn trial(e: &Engine, query: &str, days: u32, zone: i32, who: &str) -> Result
     let Planned { plan, exact } = q.plan(&cx);
     let planned = Planned { plan: Plan::And(vec![plan, Plan::Between(since.0, i64::MAX)]), exact };
     let found = reader.find(&planned, who)?;
-    let fits = |m: &Mention| {
-        m.at >= since && q.matches_in(&Doc::with(&m.title, &m.text, Facts::of_mention(m)), &cx).is_some()
-    };
+    let fits = |m: &Mention| m.at >= since && q.matches_in(&Doc::of_mention(m), &cx).is_some();
     let wanted = Wanted::Mention(&fits);
     let page = PageQuery { budget: READ, ..PageQuery::newest(&State::ALL, who, COUNTED) };
     let newest = reader.page_of(&page, Some(wanted), found.as_ref())?.items;
     let until = Instant::now() + COUNTING;
     let (n, exact) =
-        reader.count(page.states, who, Some(wanted), found.as_ref(), &mut || Instant::now() < until)?;
+        reader.count(page.states, who, Some(wanted), found.as_ref(), &mut |_| Instant::now() < until)?;
     let base = base(e, since, who)?;
     Ok(Reply::Tried(Box::new(told(&q, newest, Total { n, exact }, base, days))))
 }
@@ -55,7 +53,7 @@ fn base(e: &Engine, since: Stamp, who: &str) -> Result<Total, StoreError> {
     let until = Instant::now() + COUNTING;
     let all = PageQuery::newest(&State::ALL, who, 1).states;
     let (n, exact) = reader
-        .count(all, who, Some(Wanted::Mention(&fits)), found.as_ref(), &mut || Instant::now() < until)?;
+        .count(all, who, Some(Wanted::Mention(&fits)), found.as_ref(), &mut |_| Instant::now() < until)?;
     Ok(Total { n, exact })
 }
 

@@ -4,6 +4,7 @@
 use super::facts::Facts;
 use super::term::Form;
 use super::words::{Word, words};
+use crate::model::{Item, Mention};
 use std::sync::OnceLock;
 use twox_hash::XxHash3_64;
 
@@ -85,6 +86,18 @@ impl Doc {
     #[must_use]
     pub fn with(title: &str, body: &str, facts: Facts) -> Doc {
         Doc { title: Side::new(title), body: Side::new(body), facts }
+    }
+
+    /// Of what was published.
+    #[must_use]
+    pub fn of_mention(m: &Mention) -> Doc {
+        Doc::with(&m.title, &m.text, Facts::of_mention(m))
+    }
+
+    /// Of what was published and of the work on it, as this person sees it.
+    #[must_use]
+    pub fn of_item(i: &Item, me: &str) -> Doc {
+        Doc::with(&i.mention.title, &i.mention.text, Facts::of_item(i, me))
     }
 
     /// Hashes of all forms of both texts, with repetitions.

@@ -71,6 +71,30 @@ pub enum Node {
     Field(Field),
 }
 
+/// What a piece behind `|` asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tail {
+    BestFirst,
+    NewestFirst,
+    OldestFirst,
+    /// `None`: more than can be counted.
+    Limit(Option<usize>),
+}
+
+impl Tail {
+    /// A piece as [`Query::cut_tail`] gives it; `None` if a list has no such order.
+    #[must_use]
+    pub fn read(piece: &str) -> Option<Tail> {
+        match piece.split(' ').collect::<Vec<_>>().as_slice() {
+            ["sort", "score"] | ["sort", "score", "desc"] => Some(Tail::BestFirst),
+            ["sort", "time" | "date"] | ["sort", "time" | "date", "desc"] => Some(Tail::NewestFirst),
+            ["sort", "time" | "date", "asc"] => Some(Tail::OldestFirst),
+            ["limit", n] => Some(Tail::Limit(n.parse().ok())),
+            _ => None,
+        }
+    }
+}
+
 /// A parsed query.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Query {

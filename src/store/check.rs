@@ -145,35 +145,29 @@ impl Store {
     /// What is filed for searching is what is there: each mention once, and nothing that is gone.
     fn check_search(&self, repair: bool, add: &mut impl FnMut(String, bool)) -> Result<()> {
         let f = &self.inner.fulltext;
-        let mut wrong = match f.damaged() {
-            Ok(0) => None,
+        let wrong = match f.damaged() {
+            Ok(0) => self.search_stays_different().unwrap_or_else(|e| Some(e.to_string())),
             Ok(n) => Some(format!("{n} of its files are damaged")),
             Err(e) => Some(e.to_string()),
         };
-        // What is filed and changed meanwhile looks wrong for a moment: only what stays so is.
-        for _ in 0..LOOKS {
-            if wrong.is_some() {
-                break;
-            }
-            match self.search_differs() {
-                Ok(None) => return Ok(()),
-                Ok(why) => wrong = why,
-                Err(e) => {
-                    wrong = Some(e.to_string());
-                    break;
-                }
-            }
-            let last = std::mem::take(&mut wrong);
-            std::thread::sleep(std::time::Duration::from_millis(100));
-            if self.search_differs().ok().flatten() == last {
-                wrong = last;
-            }
-        }
         let Some(why) = wrong else { return Ok(()) };
         let repaired = repair && f.reset().is_ok();
         let then = if repaired { "; it was thrown away and is made anew while Hearken runs" } else { "" };
         add(format!("the search index: {why}{then}"), repaired);
         Ok(())
+    }
+
+    /// How the search index differs for good: what is filed and changed meanwhile looks wrong for a moment.
+    fn search_stays_different(&self) -> Result<Option<String>> {
+        for _ in 0..LOOKS {
+            let Some(first) = self.search_differs()? else { break };
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            let second = self.search_differs()?;
+            if second.as_ref() == Some(&first) {
+                return Ok(second);
+            }
+        }
+        Ok(None)
     }
 
     /// How the search index differs from what is there, in words.

@@ -7,7 +7,7 @@ use super::records::{NoteRef, Side, SourceRec, StoredNote, Story};
 use super::runs::Family;
 use super::walk::{Head, Walk};
 use super::{Located, Reader, fields, kv};
-use crate::model::{Counts, Id, Item, Key, Mention, PersonCard, Stamp, State, Text};
+use crate::model::{Counts, Id, Item, Key, Mention, PersonCard, Stamp, State, Targets, Text};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -204,6 +204,24 @@ impl Reader {
         let members = self.inner.story(story)?.unwrap_or_default().members;
         let items = members.iter().map(|k| self.item(k.id, who)).collect::<Result<Vec<_>>>()?;
         Ok(items.into_iter().flatten().collect())
+    }
+
+    /// The mentions of targets that name stories, each once; `None` for targets that do not.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn members(&self, targets: &Targets) -> Result<Option<Vec<Key>>> {
+        let (mut all, stories) = match targets {
+            Targets::Story(s) => (Vec::new(), std::slice::from_ref(s)),
+            Targets::Rows(keys, stories) => (keys.clone(), stories.as_slice()),
+            _ => return Ok(None),
+        };
+        for s in stories {
+            all.extend(self.inner.story(*s)?.unwrap_or_default().members);
+        }
+        let mut seen = std::collections::HashSet::new();
+        all.retain(|k| seen.insert(k.id));
+        Ok(Some(all))
     }
 
     /// The text of a mention as it stands; a stub if it is gone.

@@ -151,50 +151,43 @@ impl Work<'_> {
 
     /// Joins it to what it is like. Gives that mention, and whether it is an answer to a telling and none itself.
     fn join_alike(&mut self, new: &Entry) -> Result<(Option<Id>, bool)> {
-        let passed = new.like.passed;
-        let page = match passed {
-            0 => None,
-            p => match self.links.get(&p).copied() {
-                Some(k) => Some(k),
-                None => self.telling(p)?,
-            },
-        };
+        let page = self.first_with(new.like.passed)?;
         let others = self.store.inner.recent.window().alike(new);
         if page.is_none() && others.is_empty() {
             return Ok((None, false));
         }
         // Who answers a telling is no telling, whichever of them it is like.
-        let answered = match new.thread {
-            0 => None,
-            t => match self.links.get(&t).copied() {
-                Some(k) => Some(k),
-                None => self.telling(t)?,
-            },
-        };
-        let answered = match answered {
-            Some(k) => Some(self.tx.side(k)?.story.unwrap_or(k.id)),
+        let answered = match self.first_with(new.thread)? {
+            Some(k) => Some(self.tx.story_of(k.id)?.unwrap_or(k.id)),
             None => None,
         };
         for first in page.into_iter().chain(others).filter(|k| k.id != new.key.id) {
-            let there = self.seen.contains_key(&first.id) || self.tx.locate(first.id)?.is_some();
-            let split = there && self.tx.side(first)?.story == Some(Story::alone(first.id));
-            let of = if there { self.tx.side(first)?.story.unwrap_or(first.id) } else { first.id };
-            if there && Some(of) == answered {
+            if !self.seen.contains_key(&first.id) && self.tx.locate(first.id)?.is_none() {
+                continue;
+            }
+            let of = self.tx.story_of(first.id)?.unwrap_or(first.id);
+            if Some(of) == answered {
                 return Ok((None, true));
             }
-            if there && !split && self.join_to(first, new.key)? {
+            if of != Story::alone(first.id) && self.join_to(first, new.key)? {
                 return Ok((Some(first.id), false));
             }
         }
         Ok((None, false))
     }
 
+    /// The first mention with a link that was not split off, of this change or stored; 0 is no link.
+    fn first_with(&mut self, link: u64) -> Result<Option<Key>> {
+        match self.links.get(&link) {
+            _ if link == 0 => Ok(None),
+            Some(k) => Ok(Some(*k)),
+            None => self.telling(link),
+        }
+    }
+
     /// Joins a mention to the story of the first mention with the same link; `false` if it is the first.
     pub(super) fn join_story(&mut self, link: u64, key: Key) -> Result<bool> {
-        let first = match self.links.get(&link) {
-            Some(k) => Some(*k),
-            None => self.telling(link)?,
-        };
+        let first = self.first_with(link)?;
         self.links.entry(link).or_insert(key);
         match first.filter(|f| f.id != key.id) {
             Some(first) => self.join_to(first, key),
@@ -256,7 +249,7 @@ impl Work<'_> {
             return Ok(None);
         }
         let key = self.store.inner.key_at(Located { block: p.block, slot: usize::from(p.slot) })?;
-        let split = self.tx.side(key)?.story == Some(Story::alone(key.id));
+        let split = self.tx.story_of(key.id)? == Some(Story::alone(key.id));
         Ok(Some(if split { Err(key) } else { Ok(key) }))
     }
 }

@@ -115,6 +115,14 @@ impl<'a> Tx<'a> {
         self.sides.get_mut(&key.id).ok_or_else(|| StoreError::corrupt("a side record is not there"))
     }
 
+    /// The story that a mention is counted to, as this change sees it; asking changes nothing.
+    pub fn story_of(&self, id: Id) -> Result<Option<Id>> {
+        match self.sides.get(&id) {
+            Some(s) => Ok(s.story),
+            None => Ok(self.inner.side(id)?.and_then(|s| s.story)),
+        }
+    }
+
     pub fn story(&mut self, id: Id) -> Result<&mut Story> {
         if !self.stories.contains_key(&id) {
             let s = self.inner.story(id)?.unwrap_or_default();

@@ -65,12 +65,9 @@ impl Store {
             note = Some(self.store_note(&mut core, &mut tx, asker, about.unwrap_or_default(), text, now)?);
         }
         self.step(&mut tx, asker, verb, targets, note.as_ref(), &mut done)?;
-        let cause = if quiet && verb.spec().undoable { Cause::Along } else { Cause::Asked };
-        let entry = (verb.name().to_owned(), done.changes, cause);
-        let line = !quiet && verb.spec().undoable;
-        let applied =
-            self.log_and_commit(&mut core, tx, asker, now, entry, if line { Line::New } else { Line::None })?;
-        Ok(Applied { changed: done.changed, skipped: done.skipped, ..applied })
+        let (changed, undoable) = (done.changed, verb.spec().undoable);
+        let applied = self.conclude(&mut core, tx, asker, verb.name(), done, (quiet, undoable))?;
+        Ok(Applied { changed, ..applied })
     }
 
     /// Does several verbs, one after the other, as one step: one entry of the log and one of the undo line.
@@ -92,11 +89,25 @@ impl Store {
         for (verb, targets) in steps {
             self.step(&mut tx, asker, verb, targets, None, &mut done)?;
         }
-        let cause = if quiet { Cause::Along } else { Cause::Asked };
-        let line = if quiet { Line::None } else { Line::New };
-        let entry = (name.to_owned(), done.changes, cause);
-        let applied = self.log_and_commit(&mut core, tx, asker, now, entry, line)?;
-        Ok(Applied { changed: applied.keys.len() as u32, skipped: done.skipped, ..applied })
+        let applied = self.conclude(&mut core, tx, asker, name, done, (quiet, true))?;
+        Ok(Applied { changed: applied.keys.len() as u32, ..applied })
+    }
+
+    /// Logs and commits what was done, and puts it into the person's undo line, unless it is quiet or cannot be undone.
+    fn conclude(
+        &self,
+        core: &mut Core,
+        tx: Tx<'_>,
+        asker: &Asker,
+        name: &str,
+        done: Done,
+        (quiet, undoable): (bool, bool),
+    ) -> Result<Applied> {
+        let cause = if quiet && undoable { Cause::Along } else { Cause::Asked };
+        let line = if !quiet && undoable { Line::New } else { Line::None };
+        let (now, entry) = (tx.now, (name.to_owned(), done.changes, cause));
+        let applied = self.log_and_commit(core, tx, asker, now, entry, line)?;
+        Ok(Applied { skipped: done.skipped, ..applied })
     }
 
     /// One verb of a change.
@@ -110,22 +121,12 @@ impl Store {
         done: &mut Done,
     ) -> Result<()> {
         let members;
-        let targets = match targets {
-            Targets::Story(id) => {
-                members = Targets::Mentions(self.inner.story(*id)?.unwrap_or_default().members);
-                &members
-            }
-            Targets::Rows(keys, stories) => {
-                let mut all = keys.clone();
-                for s in stories {
-                    all.extend(self.inner.story(*s)?.unwrap_or_default().members);
-                }
-                let mut seen = std::collections::HashSet::new();
-                all.retain(|k| seen.insert(k.id));
+        let targets = match self.reader().members(targets)? {
+            Some(all) => {
                 members = Targets::Mentions(all);
                 &members
             }
-            t => t,
+            None => targets,
         };
         let mut out = false;
         for (target, to) in wanted(&self.reader(), tx, &asker.who, verb, targets, note)? {

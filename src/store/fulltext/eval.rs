@@ -102,8 +102,7 @@ impl Reader {
 
     /// How many mentions of some states are found: those that surely match, and those that may. `all`: everything
     /// matches.
-    #[must_use]
-    pub fn sure(&self, states: u8, found: Option<&Found>, all: bool) -> (u64, u64) {
+    fn sure(&self, states: u8, found: Option<&Found>, all: bool) -> (u64, u64) {
         let (mut sure, mut maybe) = (0, 0);
         for (no, m) in self.inner.index().metas() {
             let n = u64::from(m.among(states, found, no).count_ones());
@@ -114,7 +113,7 @@ impl Reader {
     }
 
     /// How many mentions of some states match, and whether that is all: where it is not sure, `wanted` decides,
-    /// newest first, as long as `go_on` says.
+    /// newest first, as long as `go_on` says, which hears how many are left.
     ///
     /// # Errors
     /// If the disk fails.
@@ -124,10 +123,13 @@ impl Reader {
         who: &str,
         wanted: Option<Wanted<'_>>,
         found: Option<&Found>,
-        go_on: &mut dyn FnMut() -> bool,
+        go_on: &mut dyn FnMut(u64) -> bool,
     ) -> Result<(u64, bool)> {
-        let (mut n, maybe) = self.sure(states, found, wanted.is_none());
-        let Some(wanted) = wanted.filter(|_| maybe > 0) else { return Ok((n, true)) };
+        let (mut n, mut left) = self.sure(states, found, wanted.is_none());
+        let Some(wanted) = wanted.filter(|_| left > 0) else { return Ok((n, true)) };
+        if !go_on(left) {
+            return Ok((n, false));
+        }
         let unsure: Vec<u32> = {
             let index = self.inner.index();
             let open = |no: u32| index.meta(no).is_some_and(|m| m.among(states, found, no) != 0);
@@ -140,9 +142,10 @@ impl Reader {
             };
             let block = self.inner.block(no)?;
             for (slot, row) in block.rows.iter().enumerate().filter(|(s, _)| bits & (1 << s) != 0) {
-                if !go_on() {
+                if !go_on(left) {
                     return Ok((n, false));
                 }
+                left = left.saturating_sub(1);
                 let at = Located { block: no, slot };
                 n += u64::from(match wanted {
                     Wanted::Mention(f) => f(&self.body_or_stub(at, row)?),

@@ -2,13 +2,12 @@
 //! arrivals; and taking out for good what is gone.
 
 use super::{Fulltext, Live, Making, Payload, failed, form};
-use crate::query::{Doc, Facts};
+use crate::query::Doc;
 use crate::store::block::{Block, flag};
 use crate::store::error::{Result, StoreError};
 use crate::store::kv::{Batch, scan};
 use crate::store::records::Side;
 use crate::store::{Located, Store, codec, keys};
-use tantivy::index::SegmentId;
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
 use tantivy::schema::Term;
 use tantivy::{IndexWriter, TantivyDocument};
@@ -160,7 +159,7 @@ impl Store {
                 m => m?,
             };
             let at = m.at.0;
-            let doc = Doc::with(&m.title, &m.text, Facts::of_mention(&m));
+            let doc = Doc::of_mention(&m);
             let mut d = TantivyDocument::new();
             let between = form::BETWEEN.to_string();
             d.add_text(f.fields.words, doc.index_forms().join(&between));
@@ -218,7 +217,6 @@ impl Store {
         while self.file(Which::Changed)? {}
         let mut making = f.making();
         let Some(m) = making.as_mut() else { return Ok(()) };
-        let mut gone = Vec::new();
         // A merge that was under way may have carried what is gone into a new part: that one is looked at too.
         for _ in 0..PARTS {
             let parts = m.index.searchable_segment_metas().map_err(|e| failed(&e))?;
@@ -236,21 +234,17 @@ impl Store {
             if let Some(w) = m.writer.take() {
                 w.wait_merging_threads().map_err(|e| failed(&e))?;
             }
-            gone.extend(worn);
         }
         f.show(0, &[])?;
-        // Also what a kill left between a merge and its clearing away.
-        if gone.is_empty() && !f.has_old_files(&m.index) {
-            return Ok(());
-        }
-        let w = m.writer()?;
-        // Somebody may be searching in the old parts for a moment still.
+        // Also what a kill left between a merge and its clearing away. Somebody may be searching in it for a moment still.
         for _ in 0..40 {
-            w.garbage_collect_files().wait().map_err(|e| failed(&e))?;
-            if !gone.iter().any(|id| f.has_files_of(*id)) {
+            if !f.has_old_files(&m.index) {
                 break;
             }
-            std::thread::sleep(std::time::Duration::from_millis(50));
+            m.writer()?.garbage_collect_files().wait().map_err(|e| failed(&e))?;
+            if f.has_old_files(&m.index) {
+                std::thread::sleep(std::time::Duration::from_millis(50));
+            }
         }
         Ok(())
     }
@@ -302,12 +296,6 @@ impl Fulltext {
                 && name != "meta.json"
                 && !names.iter().any(|n| name.starts_with(n))
         })
-    }
-
-    fn has_files_of(&self, part: SegmentId) -> bool {
-        let name = part.uuid_string();
-        let all = self.dir.iter().flat_map(std::fs::read_dir).flatten().flatten();
-        all.into_iter().any(|e| e.file_name().to_string_lossy().starts_with(&name))
     }
 
     /// Shows what was committed. `upto` 0: it is as it was.

@@ -1,7 +1,7 @@
 //! The index answers as a full scan does, however far it is behind; nothing that is gone is left in it.
 
 use crate::model::{Author, Id, Item, Key, Mention, Stamp, State, Targets, Text, Verb, hash64};
-use crate::query::{Context, Doc, Facts, Query, Scope};
+use crate::query::{Context, Doc, Query, Scope};
 use crate::store::{Arrivals, Asker, Incoming, PageQuery, Store, Wanted};
 use std::path::{Path, PathBuf};
 
@@ -153,15 +153,13 @@ fn query(d: &mut Dice, deep: u64) -> String {
 fn answer(s: &Store, text: &str, states: &[State], with_index: bool) -> (Vec<Key>, u64) {
     let q = Query::parse(text, Scope::View).unwrap_or_else(|e| panic!("{text}: {e}"));
     let cx = Context { now: Stamp(NOW), zone: 0, me: Some("ana"), ..Context::default() };
-    let fits = |i: &Item| {
-        q.matches_in(&Doc::with(&i.mention.title, &i.mention.text, Facts::of_item(i, "ana")), &cx).is_some()
-    };
+    let fits = |i: &Item| q.matches_in(&Doc::of_item(i, "ana"), &cx).is_some();
     let r = s.reader();
     let found = with_index.then(|| r.find(&q.plan(&cx), "ana").unwrap()).flatten();
     let page = PageQuery::newest(states, "ana", usize::MAX);
     let items = r.page_of(&page, Some(Wanted::Item(&fits)), found.as_ref()).unwrap().items;
     let (n, exact) =
-        r.count(page.states, "ana", Some(Wanted::Item(&fits)), found.as_ref(), &mut || true).unwrap();
+        r.count(page.states, "ana", Some(Wanted::Item(&fits)), found.as_ref(), &mut |_| true).unwrap();
     assert!(exact);
     (items.iter().map(|i| i.key).collect(), n)
 }

@@ -344,8 +344,7 @@ pub fn put_back(app: &mut App, items: Vec<crate::model::Item>) -> Vec<Effect> {
     let s = &mut app.stream;
     let mut first: Option<Key> = None;
     for i in items {
-        let facts = crate::query::Facts::of_item(&i, &app.who);
-        let doc = crate::query::Doc::with(&i.mention.title, &i.mention.text, facts);
+        let doc = crate::query::Doc::of_item(&i, &app.who);
         let fits = s.states.contains(&i.state) && filter.as_ref().is_none_or(|f| f.matches(&doc).is_some());
         if fits && s.rows.iter().any(|r| r.key == i.key) {
             first = first.max(Some(i.key));

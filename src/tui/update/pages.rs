@@ -283,8 +283,13 @@ pub fn calls(app: &mut App, items: Vec<Item>) {
 pub fn timeline(app: &mut App, items: Vec<Item>) {
     let now = app.now;
     if let Some(p) = app.pages.last_mut().filter(|p| p.kind == PageKind::Person) {
-        p.rows = items.into_iter().map(|i| (mention_row(&i, now), Behind::Mention(Box::new(i)))).collect();
+        p.rows = mention_rows(items, now);
     }
+}
+
+/// Rows behind which mentions stand.
+pub fn mention_rows(items: Vec<Item>, now: Stamp) -> Vec<(String, Behind)> {
+    items.into_iter().map(|i| (mention_row(&i, now), Behind::Mention(Box::new(i)))).collect()
 }
 
 pub fn mention_row(i: &Item, now: Stamp) -> String {

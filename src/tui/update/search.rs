@@ -4,8 +4,8 @@
 use super::{list, pages};
 use crate::door::{ListQuery, Request, Total};
 use crate::model::Item;
-use crate::query::{Query, Scope};
-use crate::tui::app::{App, Behind, Page, PageKind};
+use crate::query::{Query, Scope, Tail};
+use crate::tui::app::{App, Page, PageKind};
 use crate::tui::msg::{Effect, For};
 
 /// Rows asked for at once, and at most.
@@ -31,15 +31,15 @@ pub fn hint(text: &str) -> String {
 fn order(tail: &[String]) -> Result<bool, String> {
     let mut best = false;
     for t in tail {
-        match t.split(' ').collect::<Vec<_>>().as_slice() {
-            ["sort", "score"] | ["sort", "score", "desc"] => best = true,
-            ["sort", "time" | "date"] | ["sort", "time" | "date", "desc"] => best = false,
+        best = match Tail::read(t) {
+            Some(Tail::BestFirst) => true,
+            Some(Tail::NewestFirst) => false,
             _ => {
                 return Err(format!(
                     "“| {t}”: a list is sorted by time, or with | sort score by how well it fits"
                 ));
             }
-        }
+        };
     }
     Ok(best)
 }
@@ -87,8 +87,7 @@ pub fn found(
     }
     let Some(p) = app.pages.iter_mut().find(|p| p.kind == PageKind::Best) else { return Vec::new() };
     p.rows.truncate(skip as usize);
-    let row = |i: Item| (pages::mention_row(&i, now), Behind::Mention(Box::new(i)));
-    p.rows.extend(items.into_iter().map(|(_, i)| row(i)));
+    p.rows.extend(pages::mention_rows(items.into_iter().map(|(_, i)| i).collect(), now));
     let n = p.rows.len();
     p.head = match n {
         0 => vec![format!(

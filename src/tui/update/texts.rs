@@ -2,11 +2,11 @@
 
 use crate::clean::width::fit;
 use crate::model::{Item, Stamp, TopicView};
-use crate::query::{Context, Doc, Facts, Query, Scope};
+use crate::query::{Context, Doc, Query, Scope};
 
 /// Part by part, what of each topic is so in it, and what is not.
 pub fn topics(i: &Item, topics: &[TopicView], me: &str, ascii: bool) -> Vec<String> {
-    let doc = Doc::with(&i.mention.title, &i.mention.text, Facts::of_item(i, me));
+    let doc = Doc::of_item(i, me);
     let cx = Context { now: Stamp::now(), zone: Stamp::zone_here(), me: Some(me), ..Context::default() };
     let mark = |yes: bool| match (yes, ascii) {
         (true, false) => "✓",

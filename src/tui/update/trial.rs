@@ -3,7 +3,7 @@
 use crate::door::{Request, Trial};
 use crate::model::Stamp;
 use crate::query::{Query, Scope};
-use crate::tui::app::{App, Asking, Behind, Page, PageKind};
+use crate::tui::app::{App, Asking, Page, PageKind};
 use crate::tui::msg::{Effect, For, Timer};
 
 /// The query is tried when no key was pressed for so long, in ms.
@@ -54,6 +54,5 @@ pub fn show(app: &mut App, n: u64, t: Trial) {
     let Some(p) = app.pages.last_mut().filter(|p| p.kind == PageKind::Trial) else { return };
     p.head = vec![t.line()];
     p.head.extend(t.hints.iter().map(|h| format!("  {h}")));
-    let row = |i: crate::model::Item| (super::pages::mention_row(&i, now), Behind::Mention(Box::new(i)));
-    p.rows = t.newest.into_iter().map(row).collect();
+    p.rows = super::pages::mention_rows(t.newest, now);
 }
