@@ -43,6 +43,7 @@ fn main() {
             .iter()
             .map(|q| ((*q).to_owned(), Query::parse(q, Scope::Listen).expect("query")))
             .collect(),
+        Default::default(),
     );
     let now = Stamp::parse_rfc3339("2026-11-20T12:00:00Z").expect("time");
     let (mut entries, mut parsing) = (0, std::time::Duration::ZERO);

@@ -93,7 +93,7 @@ fn topics(texts: &[String]) -> Topics {
         };
         (format!("t{i}"), Query::parse(&q, Scope::Listen).expect("a query"))
     });
-    Topics::new(all.collect())
+    Topics::new(all.collect(), Default::default())
 }
 
 fn fill(dir: &Path, total: u64) {

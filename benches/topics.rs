@@ -86,7 +86,7 @@ fn main() {
             (format!("t{i}"), Query::parse(&q, Scope::Listen).expect("a query"))
         })
         .collect();
-    let topics = Topics::new(topics);
+    let topics = Topics::new(topics, Default::default());
     let all: Vec<Mention> = texts
         .iter()
         .map(|t| Mention { text: hearken::clean::text(t).0, title: Text::ours(""), ..Mention::default() })

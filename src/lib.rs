@@ -8,7 +8,8 @@
 //! - [`config`]: `config.toml` to `Config`; every error with file, line, column
 //!
 //! What the program does for people (reads the store, returns changes, writes nothing):
-//! - [`listen`]: when a source is asked, what an answer means, topics, a source's health
+//! - [`listen`]: when a source is asked, what an answer means, topics, language and mood, a source's health
+//! - [`triage`]: what comes first, and why: objectives, and what the team's marks teach
 //!
 //! What it touches:
 //! - [`store`]: the only room that knows sled and tantivy; blocks, segments, postings, the log, the search index, recovery
@@ -32,10 +33,10 @@
 //! ```text
 //! main -> door, cli, tui, daemon, serve, engine, config, demo, paths
 //! tui, cli -> door, model, query, config, clean
-//! engine -> door, listen, store, net, networks, config, query, clean, model
+//! engine -> door, listen, triage, store, net, networks, config, query, clean, model
 //! daemon -> door, model, clean     serve -> daemon, engine, config, paths, clean, model
 //! demo -> config, query, net       paths -> daemon, store, clean
-//! listen -> store, net, networks, query, clean, model
+//! listen -> store, net, networks, query, clean, model          triage -> query, model
 //! networks -> clean, model         net -> clean, model        store -> query, model
 //! config -> query, model           door -> model              clean, query -> model
 //! ```
@@ -71,4 +72,5 @@ pub mod paths;
 pub mod query;
 pub mod serve;
 pub mod store;
+pub mod triage;
 pub mod tui;

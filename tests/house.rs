@@ -8,12 +8,16 @@ use std::path::{Path, PathBuf};
 const EDGES: &[(&str, &[&str])] = &[
     ("tui", &["door", "model", "query", "config", "clean"]),
     ("cli", &["door", "model", "query", "config", "clean"]),
-    ("engine", &["door", "listen", "store", "net", "networks", "config", "query", "clean", "model"]),
+    (
+        "engine",
+        &["door", "listen", "triage", "store", "net", "networks", "config", "query", "clean", "model"],
+    ),
     ("daemon", &["door", "model", "clean"]),
     ("serve", &["daemon", "engine", "config", "clean", "model", "paths"]),
     ("demo", &["config", "query", "net"]),
     ("paths", &["daemon", "store", "clean"]),
     ("listen", &["store", "net", "networks", "query", "clean", "model"]),
+    ("triage", &["query", "model"]),
     ("networks", &["clean", "model"]),
     ("net", &["clean", "model"]),
     ("store", &["query", "model"]),

@@ -1,9 +1,8 @@
 //! The cases of the language's specification, every one of them; and the properties that hold for all queries.
 
 use hearken::model::Stamp;
-use hearken::query::{Context, Doc, Facts, Query, Scope};
+use hearken::query::{Context, Doc, Facts, Names, Query, Scope};
 use serde_json::Value;
-use std::collections::HashMap;
 
 fn cases(kind: &str) -> Option<Vec<Value>> {
     let Some(dir) = std::env::var_os("HEARKEN_SHARED") else {
@@ -95,13 +94,14 @@ fn every_match_case_holds_and_its_cover_too() {
     let mut wrong = Vec::new();
     for c in &cases {
         let query = c["query"].as_str().unwrap_or_default();
-        let sets: HashMap<String, Query> = c["sets"]
+        let sets: Vec<(String, Query)> = c["sets"]
             .as_object()
             .into_iter()
             .flatten()
             .map(|(k, v)| (k.clone(), Query::parse(v.as_str().unwrap(), Scope::Listen).unwrap()))
             .collect();
-        let cx = Context { now, me: Some("ana"), sets: Some(&sets), ..Context::default() };
+        let names = Names::new(sets, [], []);
+        let cx = Context { now, me: Some("ana"), names: Some(&names), ..Context::default() };
         let q = match Query::parse(query, Scope::View) {
             Ok(q) => q,
             Err(e) => {
@@ -250,7 +250,7 @@ fn whatever_matches_is_among_the_candidates_of_the_prefilter() {
         let s: Vec<&str> = (0..n).map(|_| d.pick(SOUP)).collect();
         queries.extend(Query::parse(&s.join(" "), Scope::View));
     }
-    let prefilter = hearken::query::Prefilter::new(queries.iter());
+    let prefilter = hearken::query::Prefilter::new(queries.iter(), &hearken::query::Names::default());
     const WORDS: &[&str] = &[
         "a",
         "Hearken",

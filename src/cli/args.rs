@@ -1,5 +1,6 @@
 //! The command line as data: help, completions and the man page all come from here.
 
+use crate::model::{By, Mood, Objective};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -68,6 +69,28 @@ pub enum SortArg {
     Time,
     /// What says most of the words first
     Score,
+    /// What the team's marks want more of first
+    Relevance,
+    /// Who is heard by many, and what is fresh
+    Launch,
+    /// What has substance, and what is asked
+    Research,
+    /// What goes wrong, and is told by many
+    Improve,
+}
+
+impl SortArg {
+    /// `None` for by time.
+    pub fn by(self) -> Option<By> {
+        match self {
+            SortArg::Time => None,
+            SortArg::Score => Some(By::Words),
+            SortArg::Relevance => Some(By::Relevance),
+            SortArg::Launch => Some(By::Objective(Objective::Launch)),
+            SortArg::Research => Some(By::Objective(Objective::Research)),
+            SortArg::Improve => Some(By::Objective(Objective::Improve)),
+        }
+    }
 }
 
 #[derive(Subcommand, Debug)]
@@ -159,6 +182,24 @@ pub enum Command {
         #[arg(required = true)]
         ids: Vec<String>,
         #[arg(long)]
+        not: bool,
+    },
+    /// Say what its mood is, or leave that to its words
+    Mood {
+        #[arg(value_enum)]
+        mood: MoodArg,
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+    /// More like these: it teaches what comes first
+    Like {
+        #[arg(required = true)]
+        ids: Vec<String>,
+        /// Less like these
+        #[arg(long)]
+        less: bool,
+        /// Neither: take the mark back
+        #[arg(long, conflicts_with = "less")]
         not: bool,
     },
     /// Record where the answer to a mention was posted
@@ -430,9 +471,66 @@ pub enum TopicAction {
         name: String,
         #[arg(required = true)]
         query: Vec<String>,
+        /// What it is listened to for: it decides what comes first
+        #[arg(long, value_enum)]
+        objective: Option<ObjectiveArg>,
+        /// Not a topic, but a part of queries: set:NAME
+        #[arg(long, conflicts_with = "objective")]
+        part: bool,
+    },
+    /// Let it hear once more what is stored already, as one step that undo takes back
+    Apply {
+        name: String,
+        #[arg(long, default_value_t = 30)]
+        days: u32,
+        /// Only say what would change
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Take it out of topics.toml
     Remove { name: String },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum MoodArg {
+    Positive,
+    Neutral,
+    Negative,
+    Mixed,
+    /// Nobody can tell
+    Unclear,
+    /// What its words suggest
+    Words,
+}
+
+impl MoodArg {
+    pub fn mood(self) -> Option<Mood> {
+        match self {
+            MoodArg::Positive => Some(Mood::Pos),
+            MoodArg::Neutral => Some(Mood::Neutral),
+            MoodArg::Negative => Some(Mood::Neg),
+            MoodArg::Mixed => Some(Mood::Mixed),
+            MoodArg::Unclear => Some(Mood::Unknown),
+            MoodArg::Words => None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum ObjectiveArg {
+    Launch,
+    Research,
+    Improve,
+}
+
+impl ObjectiveArg {
+    pub fn objective(self) -> Objective {
+        match self {
+            ObjectiveArg::Launch => Objective::Launch,
+            ObjectiveArg::Research => Objective::Research,
+            ObjectiveArg::Improve => Objective::Improve,
+        }
+    }
 }
 
 #[derive(Subcommand, Debug)]

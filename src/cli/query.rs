@@ -4,7 +4,7 @@ use super::args::QueryAction;
 use super::{Out, find};
 use crate::door::{Door, Reply, Request};
 use crate::model::{Item, Stamp};
-use crate::query::{Context, Doc, Query, Reason, Scope};
+use crate::query::{Context, Doc, Names, Query, Reason, Scope};
 use serde_json::{Value, json};
 
 /// What needs no engine; `None` for the rest.
@@ -21,7 +21,7 @@ pub fn alone(action: &QueryAction, out: &Out) -> Option<i32> {
         QueryAction::Import { from, query } => Some(import(from.dialect(), &query.join(" "), out)),
         QueryAction::Explain { query, id: None, title, text } => {
             Some(match read(&query.join(" "), false, out) {
-                Ok(q) => say(&q, &Doc::new(title, text), None, out),
+                Ok(q) => say(&q, &Doc::new(title, text), &now(), None, out),
                 Err(code) => code,
             })
         }
@@ -42,11 +42,33 @@ pub async fn explain(door: &dyn Door, action: QueryAction, out: &Out) -> i32 {
     };
     match door.ask(Request::Items(vec![key.id])).await {
         Reply::Items(items) => match items.first() {
-            Some(i) => say(&q, &doc_of(i, door.who().as_deref().unwrap_or("")), Some(i), out),
+            Some(i) => {
+                let names = named(door).await;
+                if let Err(why) = names.resolve(&q, None) {
+                    out.complain(&why);
+                    return 2;
+                }
+                let me = door.who().unwrap_or_default();
+                let cx = Context { me: Some(&me), names: Some(&names), ..now() };
+                say(&q, &doc_of(i, &me), &cx, Some(i), out)
+            }
             None => 3,
         },
         other => out.unexpected(&other),
     }
+}
+
+/// What the team named.
+async fn named(door: &dyn Door) -> Names {
+    let (topics, views) = (door.ask(Request::Topics).await, door.ask(Request::Views).await);
+    match (topics, views) {
+        (Reply::Topics(t), Reply::Views(v)) => crate::config::names_of(&t, &v),
+        _ => Names::default(),
+    }
+}
+
+fn now() -> Context<'static> {
+    Context { now: Stamp::now(), zone: Stamp::zone_here(), ..Context::default() }
 }
 
 fn doc_of(i: &Item, me: &str) -> Doc {
@@ -109,9 +131,8 @@ fn check(text: &str, topic: bool, out: &Out) -> i32 {
     0
 }
 
-fn say(q: &Query, doc: &Doc, item: Option<&Item>, out: &Out) -> i32 {
-    let cx = Context { now: Stamp::now(), zone: Stamp::zone_here(), ..Context::default() };
-    let why = q.explain(doc, &cx);
+fn say(q: &Query, doc: &Doc, cx: &Context<'_>, item: Option<&Item>, out: &Out) -> i32 {
+    let why = q.explain(doc, cx);
     let holds = why.first().is_some_and(|r| r.holds);
     let rows: Vec<Value> = why
         .iter()

@@ -5,36 +5,37 @@ use super::args::{SortArg, StateArg};
 use super::lists::{PAGE, print, row, states};
 use super::out::on_terminal;
 use crate::door::{Door, ListQuery, Reply, Request, Total};
-use crate::model::{Key, Stamp, line_of};
+use crate::model::{By, Key, Stamp, line_of};
 use crate::query::{Query, Tail};
 use serde_json::json;
 
 /// What is asked for, with what stood behind `|` in the query.
 struct Wish {
     query: ListQuery,
-    best_first: bool,
+    /// `None`: by time.
+    by: Option<By>,
     limit: usize,
 }
 
 fn wish(query: &str, state: StateArg, sort: SortArg, limit: usize) -> Result<Wish, String> {
     let (rest, tail) = Query::cut_tail(query);
-    let mut w = Wish {
-        query: ListQuery::newest(&states(state), rest, PAGE),
-        best_first: sort == SortArg::Score,
-        limit,
-    };
+    let mut w = Wish { query: ListQuery::newest(&states(state), rest, PAGE), by: sort.by(), limit };
     for t in tail {
         match Tail::read(&t) {
             Some(Tail::Limit(n)) => {
                 w.limit =
                     n.ok_or_else(|| format!("{} is too large a limit", t.trim_start_matches("limit ")))?;
             }
-            Some(Tail::BestFirst) => w.best_first = true,
-            Some(Tail::NewestFirst) => (w.best_first, w.query.older, w.query.from) = (false, true, Key::MAX),
+            Some(Tail::First(by)) => w.by = Some(by),
+            Some(Tail::NewestFirst) => (w.by, w.query.older, w.query.from) = (None, true, Key::MAX),
             Some(Tail::OldestFirst) => {
-                (w.best_first, w.query.older, w.query.from) = (false, false, Key::default());
+                (w.by, w.query.older, w.query.from) = (None, false, Key::default());
             }
-            None => return Err(format!("“{t}”: mentions are sorted by time (or time asc) or by score")),
+            None => {
+                return Err(format!(
+                    "“{t}”: mentions are sorted by time (or time asc), score, relevance, launch, research or improve"
+                ));
+            }
         }
     }
     Ok(w)
@@ -64,7 +65,10 @@ pub async fn search(
             other => out.unexpected(&other),
         };
     }
-    let told = if w.best_first { best(door, w, out).await } else { print(door, w.query, w.limit, out).await };
+    let told = match w.by {
+        Some(by) => first(door, w, by, out).await,
+        None => print(door, w.query, w.limit, out).await,
+    };
     let (shown, total) = match told {
         Ok(t) => t,
         Err(code) => return code,
@@ -75,19 +79,29 @@ pub async fn search(
     if shown == 0 { 3 } else { 0 }
 }
 
-/// As `print`, the best first.
-async fn best(door: &dyn Door, w: Wish, out: &Out) -> Result<(usize, Option<Total>), i32> {
+/// As `print`, in an order.
+async fn first(door: &dyn Door, w: Wish, by: By, out: &Out) -> Result<(usize, Option<Total>), i32> {
     let (mut q, now) = (w.query, Stamp::now());
     let (mut shown, mut skip, mut total) = (0, 0, None);
     while shown < w.limit {
         q.limit = PAGE.min(w.limit - shown);
-        match door.ask(Request::Ranked { query: q.clone(), skip }).await {
-            Reply::Ranked { items, next, total: t } => {
+        match door.ask(Request::Ranked { query: q.clone(), skip, by }).await {
+            Reply::Ranked { items, next, total: t, how } => {
+                if shown == 0 && !how.is_empty() && !out.json {
+                    out.complain(&how);
+                }
                 total = Some(t);
-                for (score, i) in &items {
-                    let mut line = line_of(i);
-                    line["score"] = json!(score);
-                    out.either(&line, || row(i, now));
+                for p in &items {
+                    let mut line = line_of(&p.item);
+                    line["score"] = json!(p.score);
+                    if !p.reasons.is_empty() {
+                        let why = p.reasons.iter().map(|(w, n)| json!({"why": w.as_str(), "points": n}));
+                        line["reasons"] = why.collect();
+                    }
+                    out.either(&line, || match p.reasons.is_empty() {
+                        true => row(&p.item, now),
+                        false => format!("{}\n    {}", row(&p.item, now), p.why()),
+                    });
                 }
                 shown += items.len();
                 match next {

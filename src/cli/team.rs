@@ -1,9 +1,10 @@
 //! Topics and views of the team from the command line.
 
 use super::Out;
-use super::args::{RuleAction, TopicAction, ViewAction};
+use super::args::{self, RuleAction, TopicAction, ViewAction};
 use crate::config;
 use crate::door::{Door, Reply, Request};
+use crate::model::TopicEdit;
 use serde_json::json;
 
 pub async fn topics(door: &dyn Door, action: Option<TopicAction>, out: &Out) -> i32 {
@@ -14,15 +15,23 @@ pub async fn topics(door: &dyn Door, action: Option<TopicAction>, out: &Out) -> 
     match action {
         None => {
             for t in &all {
-                let v = json!({"name": t.name, "query": t.query, "about": t.about, "team": t.team});
-                out.either(&v, || format!("{}: {}", t.name, t.query));
+                let kind = if t.set { "set" } else { "topic" };
+                let objective = (!t.set).then(|| t.objective.word());
+                let v = json!({"name": t.name, "kind": kind, "query": t.query, "about": t.about,
+                    "objective": objective, "team": t.team});
+                out.either(&v, || format!("{}{}: {}", if t.set { "set:" } else { "" }, t.name, t.query));
             }
             if all.is_empty() { 3 } else { 0 }
         }
         Some(TopicAction::Try { query, days }) => attempt(door, &query.join(" "), days, out).await,
-        Some(TopicAction::Set { name, query }) => {
+        Some(TopicAction::Set { name, query, objective, part }) => {
             let was = all.iter().find(|t| t.name == name).map(|t| t.query.clone());
-            said(door.ask(Request::PutTopic { name, query: query.join(" "), was }).await, out)
+            let objective = objective.map(args::ObjectiveArg::objective);
+            let edit = TopicEdit { name, query: query.join(" "), objective, set: part };
+            said(door.ask(Request::PutTopic { edit, was }).await, out)
+        }
+        Some(TopicAction::Apply { name, days, dry_run }) => {
+            would(door.ask(Request::Rehear { topic: name, days, dry_run }).await, "topic", out)
         }
         Some(TopicAction::Remove { name }) => {
             let was = all.iter().find(|t| t.name == name).map(|t| t.query.clone()).unwrap_or_default();
@@ -107,10 +116,15 @@ fn said(reply: Reply, out: &Out) -> i32 {
 
 /// Rules at work on what is there already.
 async fn apply(door: &dyn Door, name: Option<String>, days: u32, dry_run: bool, out: &Out) -> i32 {
-    match door.ask(Request::ApplyRules { name, days, dry_run }).await {
+    would(door.ask(Request::ApplyRules { name, days, dry_run }).await, "rules", out)
+}
+
+/// What was done to what is there already, or would be.
+fn would(reply: Reply, what: &str, out: &Out) -> i32 {
+    match reply {
         Reply::WouldDo { n, of, rows } => {
             for (rules, i) in &rows {
-                let v = json!({"id": i.id.to_string(), "rules": rules, "title": i.mention.headline()});
+                let v = json!({"id": i.id.to_string(), (what): rules, "title": i.mention.headline()});
                 out.either(&v, || format!("{}  {rules}: {}", i.id, i.mention.headline()));
             }
             if !out.json {
@@ -118,7 +132,7 @@ async fn apply(door: &dyn Door, name: Option<String>, days: u32, dry_run: bool, 
             }
             if n == 0 { 3 } else { 0 }
         }
-        other => super::verbs::said(other, "rules", out),
+        other => super::verbs::said(other, what, out),
     }
 }
 

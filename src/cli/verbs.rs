@@ -26,6 +26,8 @@ pub async fn run(door: &dyn Door, command: Command, out: &Out) -> i32 {
         Command::Note { id, text } => (Verb::Note(text.join(" ")), vec![id]),
         Command::Read { ids, not } => (Verb::Read(!not), ids),
         Command::Vip { ids, not } => (Verb::Vip(!not), ids),
+        Command::Mood { mood, ids } => (Verb::Mood(mood.mood()), ids),
+        Command::Like { ids, less, not } => (Verb::Like(Some(!less).filter(|_| !not)), ids),
         Command::Answered { id, url } => (Verb::Answered(url), vec![id]),
         Command::Split { ids } => (Verb::Split, ids),
         Command::Mute { what, id, until, allow } => {

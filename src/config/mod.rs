@@ -10,7 +10,7 @@ mod shared;
 mod source;
 mod team;
 
-pub use crate::model::nearest;
+pub use crate::model::{Objective, nearest};
 pub use first::{init, sample_config};
 pub use problem::Problem;
 pub use rules::{Rule, act_of, rule_of};
@@ -18,9 +18,9 @@ pub use shared::{AnswerRules, Answers, Approval, Claim, EngineConf, Roles};
 pub use source::{Every, Keep, Login, Secret, SourceConf, SourceKind};
 pub use team::{RULES, TOPICS, TeamFiles, VIEWS, beside, view, view_of};
 
-use crate::model::View;
 use crate::model::time::{DAY, SECOND};
-use crate::query::Query;
+use crate::model::{TopicView, View};
+use crate::query::{Names, Query};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -37,6 +37,8 @@ pub struct Config {
     /// Handles and names of our own people, folded: no rule touches what they post.
     pub staff: Vec<String>,
     pub topics: Vec<Topic>,
+    /// Named parts of queries.
+    pub sets: Vec<Set>,
     pub sources: Vec<SourceConf>,
     /// The team's.
     pub views: Vec<View>,
@@ -49,6 +51,8 @@ pub struct Config {
     pub engine: EngineConf,
     pub roles: Roles,
     pub answers: Answers,
+    /// Queries that name sets and views, where they stand, and the name that they themselves have.
+    naming: Vec<Naming>,
     /// Hints that refuse nothing (a query that may not mean what it says).
     pub hints: Vec<Problem>,
 }
@@ -66,12 +70,22 @@ pub struct Topic {
     pub team: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Objective {
-    Launch,
-    Research,
-    #[default]
-    Improve,
+#[derive(Clone, Debug)]
+struct Naming {
+    place: Problem,
+    query: Query,
+    own: Option<(&'static str, String)>,
+}
+
+/// A named part of queries that is not listened for by itself: `set:NAME`.
+#[derive(Clone, Debug)]
+pub struct Set {
+    pub name: String,
+    pub query: Query,
+    /// As it is written.
+    pub text: String,
+    /// It stands in the team's file.
+    pub team: bool,
 }
 
 /// How requests are made. Times in ms, sizes in bytes.
@@ -193,6 +207,7 @@ impl Config {
             contact: None,
             staff: Vec::new(),
             topics: Vec::new(),
+            sets: Vec::new(),
             sources: Vec::new(),
             views: Vec::new(),
             rules: Vec::new(),
@@ -204,9 +219,64 @@ impl Config {
             engine: EngineConf::default(),
             roles: Roles::default(),
             answers: Answers::default(),
+            naming: Vec::new(),
             hints: Vec::new(),
         }
     }
+
+    /// What the team named, for queries.
+    #[must_use]
+    pub fn names(&self) -> Names {
+        let sets = self.sets.iter().map(|s| (s.name.clone(), s.query.clone()));
+        let topics = self.topics.iter().map(|t| (t.name.clone(), t.query.clone(), t.objective.word()));
+        let views = self.views.iter().filter_map(|v| Some((v.name.clone(), query_of(v)?)));
+        Names::new(sets, views, topics)
+    }
+
+    /// Notes a query, to look its names up when all of them are read.
+    fn note_names(&mut self, place: Problem, query: &Query, own: Option<(&'static str, &str)>) {
+        if query.names_any() {
+            let own = own.map(|(field, name)| (field, name.to_owned()));
+            self.naming.push(Naming { place, query: query.clone(), own });
+        }
+    }
+
+    /// Names that nobody gave, and what holds itself.
+    fn unresolved(&mut self) -> Vec<Problem> {
+        let all = std::mem::take(&mut self.naming);
+        if all.is_empty() {
+            return Vec::new();
+        }
+        let names = self.names();
+        let why = |n: Naming| {
+            let own = n.own.as_ref().map(|(f, o)| (*f, o.as_str()));
+            let why = names.resolve(&n.query, own).err()?;
+            Some(Problem { message: format!("{}: {why}", n.place.message), ..n.place })
+        };
+        all.into_iter().filter_map(why).collect()
+    }
+}
+
+/// What the team named, as front ends know it.
+#[must_use]
+pub fn names_of(topics: &[TopicView], views: &[View]) -> Names {
+    let read =
+        |t: &TopicView| Some((t.name.clone(), Query::parse(&t.query, crate::query::Scope::View).ok()?));
+    let sets = topics.iter().filter(|t| t.set).filter_map(read);
+    let heard = topics.iter().filter(|t| !t.set);
+    let topics = heard.filter_map(|t| read(t).map(|(n, q)| (n, q, t.objective.word())));
+    Names::new(sets, views.iter().filter_map(|v| Some((v.name.clone(), query_of(v)?))), topics)
+}
+
+/// What a view shows, as one query; `None` for a filter that is none.
+#[must_use]
+pub fn query_of(v: &View) -> Option<Query> {
+    let text = match v.states.as_slice() {
+        [one] if v.filter.trim().is_empty() => format!("is:{}", one.word()),
+        [one] => format!("({}) is:{}", v.filter, one.word()),
+        _ => v.filter.clone(),
+    };
+    Query::parse(&text, crate::query::Scope::View).ok()
 }
 
 fn hash_of(text: &str, team: &TeamFiles) -> u64 {

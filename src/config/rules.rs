@@ -26,7 +26,7 @@ pub fn act_of(words: &str, now: Stamp) -> Result<Verb, String> {
     let (verb, rest) = words.trim().split_once(' ').map_or((words.trim(), ""), |(v, r)| (v, r.trim()));
     match (verb, rest) {
         ("done", "") => Ok(Verb::Done),
-        ("urgent", "") => Ok(Verb::Tag { tag: "urgent".into(), on: true }),
+        ("urgent", "") | ("priority", "urgent") => Ok(Verb::Tag { tag: "urgent".into(), on: true }),
         ("tag", t) if !t.is_empty() && !t.contains([' ', ',']) => {
             Ok(Verb::Tag { tag: t.to_lowercase(), on: true })
         }
@@ -72,7 +72,11 @@ pub(super) fn read(top: &mut Section<'_>, r: &mut Report<'_>, c: &mut Config) {
         };
         if let (Some(when), false) = (when, name.is_empty()) {
             match rule_of(&name, &when, &acts.unwrap_or_default()) {
-                Ok(rule) => c.rules.push(rule),
+                Ok(rule) => {
+                    let place = r.make(&s.value_span("when"), format!("when of {}", s.name));
+                    c.note_names(place, &rule.query, None);
+                    c.rules.push(rule);
+                }
                 Err((key, why)) => {
                     let place = s.value_span(key).or(span);
                     r.add(&place, format!("{key} of {}: {why}", s.name));

@@ -3,7 +3,7 @@
 use super::problem::Problem;
 use super::reader::{Report, Section};
 use super::source::read_source;
-use super::{Config, HostLimit, Http, Objective, TeamFiles, Topic};
+use super::{Config, HostLimit, Http, Objective, Set, TeamFiles, Topic};
 use crate::model::time::parse_span;
 use crate::query::{Query, Scope};
 use std::path::Path;
@@ -23,7 +23,9 @@ pub fn read(text: &str, path: &Path, team: &TeamFiles) -> Result<Config, Vec<Pro
     let mut top = Section::new(doc.as_table(), "the file", None);
     brand(&mut top, &mut r, &mut c);
     topics(&mut top, &mut r, &mut c, false);
-    let theirs = super::team::read(team, &mut c);
+    sets(&mut top, &mut r, &mut c, false);
+    let mut theirs = super::team::read(team, &mut c);
+    theirs.extend(c.unresolved());
     http(&mut top, &mut r, &mut c);
     retention(&mut top, &mut r, &mut c);
     for (i, (table, span)) in tables(&mut top, &mut r, "source").into_iter().enumerate() {
@@ -58,6 +60,43 @@ pub fn read(text: &str, path: &Path, team: &TeamFiles) -> Result<Config, Vec<Pro
 pub(super) fn topics(top: &mut Section<'_>, r: &mut Report<'_>, c: &mut Config, team: bool) {
     for (i, (table, span)) in tables(top, r, "topic").into_iter().enumerate() {
         topic(table, span, i, team, r, c);
+    }
+}
+
+/// The named parts of queries of a file: `[[set]]` with `name` and `query`.
+pub(super) fn sets(top: &mut Section<'_>, r: &mut Report<'_>, c: &mut Config, team: bool) {
+    for (i, (table, span)) in tables(top, r, "set").into_iter().enumerate() {
+        let mut s = Section::new(table, format!("set {}", i + 1), span);
+        let name = s.needed(r, "name", "give it a short name").unwrap_or_default();
+        s.name = format!("set \"{name}\"");
+        if c.sets.iter().any(|o| o.name == name) || c.topics.iter().any(|o| o.name == name) {
+            let what =
+                format!("\"{name}\" is the name of another set or topic; set:{name} must mean one thing");
+            r.add(&s.value_span("name"), what);
+        }
+        let text = s.needed(r, "query", "write the words that it stands for");
+        if let Some(query) = text.as_ref().and_then(|q| read_query(q, Scope::Listen, &s, r)) {
+            c.note_names(
+                r.make(&s.value_span("query"), format!("query of {}", s.name)),
+                &query,
+                Some(("set", &name)),
+            );
+            c.sets.push(Set { name, query, text: text.unwrap_or_default(), team });
+        }
+        s.finish(r);
+    }
+}
+
+/// A query under the key `query`; what is wrong is told at its column.
+fn read_query(q: &str, scope: Scope, s: &Section<'_>, r: &mut Report<'_>) -> Option<Query> {
+    match Query::parse(q, scope) {
+        Ok(q) => Some(q),
+        Err(e) => {
+            // The column of the value: the opening quote, then the characters of the query.
+            let at = s.value_span("query").map(|v| query_place(&v, e.column));
+            r.add(&at, format!("query of {}: {} (character {} of the query)", s.name, e.message, e.column));
+            None
+        }
     }
 }
 
@@ -121,8 +160,7 @@ fn topic(
             );
         }
     }
-    let objectives =
-        [("launch", Objective::Launch), ("research", Objective::Research), ("improve", Objective::Improve)];
+    let objectives = Objective::ALL.map(|o| (o.word(), o));
     let objective = s.choice(r, "objective", &objectives).unwrap_or_default();
     let about = s.text(r, "about").unwrap_or_else(|| "us".into());
     if !(about == "us"
@@ -135,15 +173,10 @@ fn topic(
         );
     }
     let text = s.needed(r, "query", "write the words to listen for");
-    let parsed = text.as_ref().and_then(|q| match Query::parse(q, Scope::Listen) {
-        Ok(q) => Some(q),
-        Err(e) => {
-            // The column of the value: the opening quote, then the characters of the query.
-            let at = s.value_span("query").map(|v| query_place(&v, e.column));
-            r.add(&at, format!("query of {}: {} (character {} of the query)", s.name, e.message, e.column));
-            None
-        }
-    });
+    let parsed = text.as_ref().and_then(|q| read_query(q, Scope::Listen, &s, r));
+    if let (Some(q), Some(n)) = (&parsed, &name) {
+        c.note_names(r.make(&s.value_span("query"), format!("query of {}", s.name)), q, Some(("set", n)));
+    }
     if let Some(q) = &parsed {
         for l in q.lint() {
             let p = r.make(&s.value_span("query"), format!("query of {}: {}", s.name, l.message));

@@ -66,7 +66,10 @@ pub(super) fn read(files: &TeamFiles, c: &mut Config) -> Vec<Problem> {
             Ok(doc) => {
                 let mut top = Section::new(doc.as_table(), "the file", None);
                 match name {
-                    TOPICS => sections::topics(&mut top, &mut r, c, true),
+                    TOPICS => {
+                        sections::topics(&mut top, &mut r, c, true);
+                        sections::sets(&mut top, &mut r, c, true);
+                    }
                     RULES => super::rules::read(&mut top, &mut r, c),
                     _ => views(&mut top, &mut r, c),
                 }
@@ -93,7 +96,13 @@ fn views(top: &mut Section<'_>, r: &mut Report<'_>, c: &mut Config) {
             r.add(&place.value_span("name"), format!("there are two views named \"{name}\""));
         }
         match view(&name, table) {
-            Ok(v) => c.views.push(v),
+            Ok(v) => {
+                if let Ok(q) = Query::parse(&v.filter, Scope::View) {
+                    let own = Some(("view", v.name.as_str()));
+                    c.note_names(r.make(&place.value_span("filter"), format!("filter of {called}")), &q, own);
+                }
+                c.views.push(v);
+            }
             Err((key, why)) => r.add(&place.value_span(key).or(span), format!("{called}: {why}")),
         }
     }

@@ -3,11 +3,11 @@
 
 mod numbers;
 
-pub use numbers::{Total, Trial};
+pub use numbers::{Placed, Standing, Total, Trial};
 
 use crate::model::{
-    Applied, Counts, Draft, Entry, Id, Item, Key, MuteView, PersonCard, Role, RuleView, SourceView, Stage,
-    Stamp, State, Targets, Text, TopicView, Verb, View,
+    Applied, By, Counts, Draft, Entry, Id, Item, Key, MuteView, PersonCard, Role, RuleView, SourceView,
+    Stage, Stamp, State, Targets, Text, TopicEdit, TopicView, Verb, View,
 };
 use serde::{Deserialize, Serialize};
 use std::future::Future;
@@ -64,11 +64,14 @@ pub enum Request {
     /// How many mentions some lists have, as far as that is known without much reading; answered from memory while
     /// that is not old.
     Tallies(Vec<ListQuery>),
-    /// What a list has, by how much the words of the filter say of it; `skip`: so many were shown.
+    /// What comes first in a list, in an order; `skip`: so many were shown.
     Ranked {
         query: ListQuery,
         skip: u32,
+        by: By,
     },
+    /// Where a mention stands in the orders that concern it, and why.
+    Standing(Id),
     Items(Vec<Id>),
     Story(Id),
     /// A typed prefix of an id.
@@ -140,10 +143,15 @@ pub enum Request {
         days: u32,
         dry_run: bool,
     },
-    /// A topic of the team's; `was` is the query that was seen, `None` for a new one.
+    /// A topic, at work on what was heard in these days already.
+    Rehear {
+        topic: String,
+        days: u32,
+        dry_run: bool,
+    },
+    /// A topic or a set of the team's; `was` is the query that was seen, `None` for a new one.
     PutTopic {
-        name: String,
-        query: String,
+        edit: TopicEdit,
         was: Option<String>,
     },
     RemoveTopic {
@@ -214,15 +222,19 @@ pub enum Reply {
         /// With the first page: how many there are.
         total: Option<Total>,
     },
-    /// Found, best first, each with how well it fits; and how many to skip for the next page.
+    /// The first of a list; how many to skip for the next page; how they were put in order.
     Ranked {
-        items: Vec<(f32, Item)>,
+        items: Vec<Placed>,
         next: Option<u32>,
         total: Total,
+        how: Text,
     },
+    /// Its points in each order, with the reasons.
+    Standing(Vec<Standing>),
     Counted(Total),
     Tried(Box<Trial>),
-    /// What rules would do: to how many of how many, and to which (the first of them), with the names of the rules.
+    /// What rules or a topic would do: to how many of how many, and to which (the first of them), with the names of the
+    /// rules or what becomes of it.
     WouldDo {
         n: u64,
         of: u64,

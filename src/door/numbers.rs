@@ -1,7 +1,32 @@
 //! How many: numbers that may be a beginning, and what a topic would have heard.
 
-use crate::model::{Item, Text};
+use crate::model::{By, Item, Text};
 use serde::{Deserialize, Serialize};
+
+/// A mention's place in an order, and why: in words and points, the strongest first.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Placed {
+    pub score: f32,
+    pub reasons: Vec<(Text, f32)>,
+    pub item: Item,
+}
+
+impl Placed {
+    /// "7.3: reaches 12000 +2.1, 3 hours ago +1.9".
+    #[must_use]
+    pub fn why(&self) -> String {
+        let all: Vec<String> = self.reasons.iter().map(|(w, n)| format!("{w} {n:+.1}")).collect();
+        format!("{:.1}: {}", self.score, all.join(", "))
+    }
+}
+
+/// Where a mention stands in an order, and why, as [`Placed`] has it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Standing {
+    pub by: By,
+    pub score: f32,
+    pub reasons: Vec<(Text, f32)>,
+}
 
 /// What a topic would have heard.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use super::{Caller, Engine, failed, refuse};
 use super::{polls, search};
 use crate::clean;
 use crate::door::{Brief, Event, LogRow, Refusal, RefusalKind, Reply, Request, Status};
-use crate::model::{Entry, Id, Role, Stamp, Target, Targets};
+use crate::model::{By, Entry, Id, Role, Stamp, Target, Targets};
 use crate::store::StoreError;
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -93,7 +93,9 @@ fn blocking(e: &Engine, caller: &Caller, request: Request) -> Reply {
             Request::List(q) => search::list(e, &q, &who)?,
             Request::Count(q) => search::count(e, &q, &who)?,
             Request::Tallies(all) => search::tallies(e, &all, &who)?,
-            Request::Ranked { query, skip } => search::ranked(e, &query, skip, &who)?,
+            Request::Ranked { query, skip, by: By::Words } => search::ranked(e, &query, skip, &who)?,
+            Request::Ranked { query, skip, by } => super::rank::first(e, &query, skip, by, &who)?,
+            Request::Standing(id) => super::rank::standing(e, id, &who)?,
             Request::Items(ids) => Reply::Items(
                 once_each(ids)
                     .iter()
@@ -163,10 +165,11 @@ fn blocking(e: &Engine, caller: &Caller, request: Request) -> Reply {
             Request::ApplyRules { name, days, dry_run } => {
                 e.reapply(caller, name.as_deref(), days, dry_run)?
             }
+            Request::Rehear { topic, days, dry_run } => e.rehear(caller, &topic, days, dry_run)?,
             Request::Try { query, days, zone } => super::trial::trial(e, &query, days, zone, &who)?,
             Request::Mutes => Reply::Mutes(e.mute_views()?),
             Request::Topics => Reply::Topics(e.topic_views()),
-            Request::PutTopic { name, query, was } => e.put_topic(caller, &name, &query, was.as_deref()),
+            Request::PutTopic { edit, was } => e.put_topic(caller, &edit, was.as_deref()),
             Request::RemoveTopic { name, was } => e.remove_topic(caller, &name, &was),
             Request::Rules(days) => Reply::Rules(e.rule_views(days)?),
             Request::PutRule { name, when, acts, was } => {

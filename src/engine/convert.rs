@@ -3,10 +3,12 @@
 use crate::config::{Config, Keep, Login as ConfLogin, Secret, SourceConf, SourceKind as ConfKind};
 use crate::listen::{Login, Source, SourceKind, Topics};
 use crate::net::{Ask, HostLimits, Limits, Net, Origin, SecretFrom};
+use crate::query::Names;
+use std::sync::Arc;
 use std::time::Duration;
 
-pub fn topics(c: &Config) -> Topics {
-    Topics::new(c.topics.iter().map(|t| (t.name.clone(), t.query.clone())).collect())
+pub fn topics(c: &Config, names: &Arc<Names>) -> Topics {
+    Topics::new(c.topics.iter().map(|t| (t.name.clone(), t.query.clone())).collect(), names.clone())
 }
 
 pub fn sources(c: &Config) -> Vec<Source> {

@@ -40,7 +40,7 @@ impl Engine {
                         m.source = d.source.clone().unwrap_or(m.source);
                         done.push((identity, d));
                     }
-                    m.topics = setup.topics.hits(&m, &[]);
+                    setup.topics.judge(&mut m, &[]);
                     items.push(self.incoming(identity, m, now));
                 }
                 Err(why) => bad.push((n, why)),
@@ -110,6 +110,8 @@ impl Engine {
         let mut verbs: Vec<Verb> = d.tags.into_iter().map(|tag| Verb::Tag { tag, on: true }).collect();
         verbs.extend(d.assignee.map(|a| Verb::Assign(Some(a))));
         verbs.extend(d.answered.map(Verb::Answered));
+        verbs.extend(d.mood.map(|m| Verb::Mood(Some(m))));
+        verbs.extend(d.liked.map(|on| Verb::Like(Some(on))));
         match (d.state, d.snoozed_until) {
             (Some(State::Done), _) => verbs.push(Verb::Done),
             (Some(State::Snoozed), t) => verbs.push(Verb::Snooze(t)),
@@ -171,7 +173,7 @@ impl Engine {
             heard_at: now,
             ..Mention::default()
         };
-        m.topics = self.setup().topics.hits(&m, &[]);
+        self.setup().topics.judge(&mut m, &[]);
         let identity = Id(hash64(&["page", &clean::canonical(&address)]));
         let all =
             Arrivals::of("added", "page", crate::config::MAIN, vec![incoming(identity, m, State::Inbox)]);

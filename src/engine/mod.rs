@@ -11,6 +11,8 @@ mod keeper;
 mod mutes;
 mod polls;
 mod presence;
+mod rank;
+mod retopic;
 mod roles;
 mod rules;
 mod search;
@@ -29,6 +31,7 @@ use crate::door::{Answering, Door, Event, Refusal, RefusalKind, Reply, Request};
 use crate::listen::{Source, Topics};
 use crate::model::{Stamp, Text};
 use crate::net::Net;
+use crate::query::{Context, Names};
 use crate::store::{Asker, Store, StoreError};
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -51,6 +54,7 @@ pub struct Engine {
     /// Numbers of lists that were counted last.
     tallies: search::Tallies,
     erring: rules::Erring,
+    learned: rank::Learned,
     /// A changed configuration that could not be taken in: its hash, and why.
     refused: Mutex<Option<(u64, String)>>,
     presence: presence::Presence,
@@ -68,6 +72,7 @@ pub struct Engine {
 struct Setup {
     config: Arc<Config>,
     topics: Arc<Topics>,
+    names: Arc<Names>,
     sources: Arc<Vec<Source>>,
     net: Arc<Net>,
     /// Of the text of the file, as it was read.
@@ -82,10 +87,18 @@ impl Setup {
             (&c.contact, &c.http, &c.hosts) == (&config.contact, &config.http, &config.hosts)
         });
         let net = same.map_or_else(|| Arc::new(convert::net(&config)), |b| b.net.clone());
-        let topics = Arc::new(convert::topics(&config));
+        let names = Arc::new(config.names());
+        let topics = Arc::new(convert::topics(&config, &names));
         let sources = Arc::new(convert::sources(&config));
         let hash = config.hash;
-        Setup { config: Arc::new(config), topics, sources, net, hash }
+        Setup { config: Arc::new(config), topics, names, sources, net, hash }
+    }
+}
+
+impl Setup {
+    /// Who asks a query, and when; with what the team named.
+    fn cx<'a>(&'a self, now: Stamp, zone: i32, me: Option<&'a str>) -> Context<'a> {
+        Context { now, zone, me, names: Some(&self.names) }
     }
 }
 
@@ -109,6 +122,7 @@ impl Engine {
             notices: Mutex::default(),
             tallies: search::Tallies::default(),
             erring: rules::Erring::default(),
+            learned: rank::Learned::default(),
             refused: Mutex::default(),
             terminals: 0.into(),
             presence: presence::Presence::default(),
@@ -218,6 +232,9 @@ impl Engine {
     }
 
     fn announce(&self, e: Event) {
+        if matches!(e, Event::Changed(_)) {
+            self.learned.forget();
+        }
         // Nobody listening is fine.
         let _ = self.events.send(e);
     }

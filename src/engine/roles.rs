@@ -29,6 +29,7 @@ fn needs(request: &Request) -> Role {
         | Request::TestSource(_)
         | Request::AddPage(_) => Role::Draft,
         Request::ApplyRules { dry_run: false, .. }
+        | Request::Rehear { dry_run: false, .. }
         | Request::PutTopic { .. }
         | Request::PutRule { .. }
         | Request::RemoveRule { .. }
@@ -46,6 +47,7 @@ fn needs(request: &Request) -> Role {
         | Request::Count(_)
         | Request::Tallies(_)
         | Request::Ranked { .. }
+        | Request::Standing(_)
         | Request::Items(_)
         | Request::Story(_)
         | Request::Thread(_)
@@ -63,6 +65,7 @@ fn needs(request: &Request) -> Role {
         | Request::Mutes
         | Request::Try { .. }
         | Request::ApplyRules { .. }
+        | Request::Rehear { .. }
         | Request::Views
         | Request::Rules(_)
         | Request::People(_)
@@ -129,6 +132,7 @@ fn what(request: &Request) -> &'static str {
         Request::PutView { .. } | Request::RemoveView(_) => "changing views",
         Request::PutRule { .. } | Request::RemoveRule { .. } => "changing rules",
         Request::ApplyRules { .. } => "applying rules",
+        Request::Rehear { .. } => "applying a topic",
         Request::Reload => "reading the configuration again",
         Request::Import { .. } => "import",
         Request::Stop => "stopping the engine",

@@ -35,10 +35,8 @@ impl Erring {
     }
 }
 
-fn holds(rule: &Rule, i: &Item, now: Stamp) -> bool {
-    let doc = Doc::of_item(i, "");
-    let cx = Context { now, zone: Stamp::zone_here(), ..Context::default() };
-    rule.query.matches_in(&doc, &cx).is_some()
+fn holds(rule: &Rule, i: &Item, cx: &Context<'_>) -> bool {
+    rule.query.matches_in(&Doc::of_item(i, ""), cx).is_some()
 }
 
 /// An item as it is after a verb, as far as a later rule can see it.
@@ -75,7 +73,8 @@ impl Engine {
     /// What the rules do to these items of the inbox, each rule after the one before: who is done leaves the later ones
     /// alone, and what our own people post is left alone by all.
     fn work<'a>(&self, rules: &'a [Rule], items: &mut [Item], now: Stamp) -> Vec<Work<'a>> {
-        let staff = self.setup().config.staff.clone();
+        let setup = self.setup();
+        let (staff, cx) = (&setup.config.staff, setup.cx(now, Stamp::zone_here(), None));
         let mut all = Vec::new();
         for rule in rules {
             let verbs: Result<Vec<Verb>, String> = rule.acts.iter().map(|a| act_of(a, now)).collect();
@@ -87,7 +86,7 @@ impl Engine {
                 }
             };
             let fit =
-                |i: &&mut Item| i.state == State::Inbox && !self.is_staff(&staff, i) && holds(rule, i, now);
+                |i: &&mut Item| i.state == State::Inbox && !self.is_staff(staff, i) && holds(rule, i, &cx);
             let mut keys = Vec::new();
             for i in items.iter_mut().filter(fit) {
                 keys.push(i.key);
@@ -188,15 +187,15 @@ impl Engine {
 
     /// The rules, and on how many of what was heard in the last `days` each would have worked.
     pub(super) fn rule_views(&self, days: Option<u32>) -> Result<Vec<RuleView>, StoreError> {
-        let rules = self.setup().config.rules.clone();
-        let now = Stamp::now();
+        let setup = self.setup();
+        let (rules, cx) = (setup.config.rules.clone(), setup.cx(Stamp::now(), Stamp::zone_here(), None));
         let ours = [State::Inbox, State::Snoozed, State::Done];
         let items = days.map_or(Ok(Vec::new()), |d| self.lately(d, &ours))?;
         let view = |r: &Rule| RuleView {
             name: r.name.clone(),
             when: r.when.clone(),
             acts: r.acts.clone(),
-            fits: days.map(|_| items.iter().filter(|i| holds(r, i, now)).count() as u64),
+            fits: days.map(|_| items.iter().filter(|i| holds(r, i, &cx)).count() as u64),
             of: items.len() as u64,
             error: self.erring.of(&r.name),
         };

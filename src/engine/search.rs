@@ -1,12 +1,12 @@
 //! Lists and searches: a query to the index, to the matcher where the index is not sure, and to a page.
 
 use super::{Engine, refuse};
-use crate::door::{ListQuery, RefusalKind, Reply, Total, Want};
-use crate::model::{Item, Mention, Stamp, State};
-use crate::query::{Context, Doc, Planned, Query, Scope};
-use crate::store::{Found, PageQuery, Reader, StoreError, Wanted};
+use crate::door::{ListQuery, Placed, RefusalKind, Reply, Total, Want};
+use crate::model::{Item, Mention, Stamp, State, Text};
+use crate::query::{Context, Doc, Names, Planned, Query, Scope};
+use crate::store::{Found, Page, PageQuery, Reader, StoreError, Wanted};
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Mentions that one page of a list looks at before it answers with what it has.
@@ -22,9 +22,11 @@ const COUNTING: Duration = Duration::from_secs(2);
 pub const RANKED: usize = 10_000;
 
 /// A query that is asked, with what the index says of it.
-struct Asked<'a> {
+pub(super) struct Asked<'a> {
     filter: Query,
-    cx: Context<'a>,
+    zone: i32,
+    now: Stamp,
+    names: Arc<Names>,
     who: &'a str,
     reader: Reader,
     states: u8,
@@ -33,34 +35,47 @@ struct Asked<'a> {
     found: Option<Found>,
 }
 
-fn asked<'a>(e: &Engine, q: &ListQuery, who: &'a str) -> Result<Result<Asked<'a>, Reply>, StoreError> {
+pub(super) fn asked<'a>(
+    e: &Engine,
+    q: &ListQuery,
+    who: &'a str,
+) -> Result<Result<Asked<'a>, Reply>, StoreError> {
     let filter = match Query::parse(&q.filter, Scope::View) {
         Ok(f) => f,
         Err(err) => return Ok(Err(refuse(RefusalKind::Usage, &format!("the filter, {err}")))),
     };
-    let cx = Context { now: Stamp::now(), zone: q.zone, me: Some(who), ..Context::default() };
+    let names = e.setup().names;
+    if let Err(why) = names.resolve(&filter, None) {
+        return Ok(Err(refuse(RefusalKind::Usage, &format!("the filter: {why}"))));
+    }
+    let now = Stamp::now();
+    let cx = Context { now, zone: q.zone, me: Some(who), names: Some(&names) };
     let reader = e.store.reader();
     let states = q.states.iter().fold(0, |m, s: &State| m | (1 << (*s as u8)));
     let plan = (!filter.is_everything()).then(|| filter.plan(&cx));
-    Ok(Ok(Asked { filter, cx, who, reader, states, plan, found: None }))
+    Ok(Ok(Asked { filter, zone: q.zone, now, names, who, reader, states, plan, found: None }))
 }
 
 impl Asked<'_> {
     /// Asks the index.
-    fn find(mut self) -> Result<Self, StoreError> {
+    pub(super) fn find(mut self) -> Result<Self, StoreError> {
         if let Some(plan) = &self.plan {
             self.found = self.reader.find(plan, self.who)?;
         }
         Ok(self)
     }
 
+    fn cx(&self) -> Context<'_> {
+        Context { now: self.now, zone: self.zone, me: Some(self.who), names: Some(&self.names) }
+    }
+
     fn published(&self, m: &Mention) -> bool {
-        self.filter.matches_in(&Doc::of_mention(m), &self.cx).is_some()
+        self.filter.matches_in(&Doc::of_mention(m), &self.cx()).is_some()
     }
 
     fn whole(&self, i: &Item) -> bool {
         let doc = Doc::of_item(i, self.who);
-        self.filter.matches_in(&doc, &self.cx).is_some()
+        self.filter.matches_in(&doc, &self.cx()).is_some()
     }
 
     /// Runs something with the question that decides where the index is not sure.
@@ -76,6 +91,11 @@ impl Asked<'_> {
         })
     }
 
+    /// A page of it.
+    pub(super) fn page(&self, q: &PageQuery) -> Result<Page, StoreError> {
+        self.with(|w| self.reader.page_of(q, w, self.found.as_ref()))
+    }
+
     /// How many there are, if what is not sure is looked at as long as `go_on` says, which hears how many are left.
     fn total(&self, go_on: &mut dyn FnMut(u64) -> bool) -> Result<Total, StoreError> {
         let (n, exact) =
@@ -84,7 +104,7 @@ impl Asked<'_> {
     }
 
     /// The number for a first page: what can be had at once.
-    fn total_at_once(&self) -> Result<Total, StoreError> {
+    pub(super) fn total_at_once(&self) -> Result<Total, StoreError> {
         self.total(&mut |left| left <= AT_ONCE)
     }
 }
@@ -112,7 +132,7 @@ pub fn list(e: &Engine, q: &ListQuery, who: &str) -> Result<Reply, StoreError> {
         }
     }
     let a = a.find()?;
-    let page = a.with(|w| a.reader.page_of(&page, w, a.found.as_ref()))?;
+    let page = a.page(&page)?;
     let total = first.then(|| a.total_at_once()).transpose()?;
     Ok(Reply::List { items: page.items, next: page.next, scanned: page.scanned, total })
 }
@@ -221,9 +241,9 @@ pub fn ranked(e: &Engine, q: &ListQuery, skip: u32, who: &str) -> Result<Reply, 
             next = Some(skip + limit as u32);
             break;
         }
-        items.push((r.score, i));
+        items.push(Placed { score: r.score, reasons: Vec::new(), item: i });
     }
-    Ok(Reply::Ranked { items, next, total: a.total_at_once()? })
+    Ok(Reply::Ranked { items, next, total: a.total_at_once()?, how: Text::default() })
 }
 
 /// Looks through a list, page by page, up to a budget.

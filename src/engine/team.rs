@@ -5,7 +5,7 @@ use super::{Caller, Engine, failed, refuse};
 use crate::clean;
 use crate::config::{Config, RULES, TOPICS, TeamFiles, VIEWS, beside};
 use crate::door::{RefusalKind, Reply};
-use crate::model::{Change, Stamp, Target, TopicView, Value, View};
+use crate::model::{Change, Stamp, Target, TopicEdit, TopicView, Value, View};
 use crate::query::{Query, Scope};
 use std::path::Path;
 use std::sync::PoisonError;
@@ -24,62 +24,80 @@ pub(super) enum File {
 }
 
 impl Engine {
+    /// Topics, then sets.
     pub(super) fn topic_views(&self) -> Vec<TopicView> {
         let config = self.setup().config;
-        let view = |t: &crate::config::Topic| TopicView {
+        let topic = |t: &crate::config::Topic| TopicView {
             name: t.name.clone(),
             query: t.text.clone(),
             about: t.about.clone(),
             team: t.team,
+            objective: t.objective,
+            set: false,
         };
-        config.topics.iter().map(view).collect()
+        let set = |s: &crate::config::Set| TopicView {
+            name: s.name.clone(),
+            query: s.text.clone(),
+            team: s.team,
+            set: true,
+            ..TopicView::default()
+        };
+        config.topics.iter().map(topic).chain(config.sets.iter().map(set)).collect()
     }
 
-    /// Writes a topic, a new one or one that is there; `was` is the query that its writer saw.
-    pub(super) fn put_topic(&self, caller: &Caller, name: &str, query: &str, was: Option<&str>) -> Reply {
+    /// Writes a topic or a set, a new one or one that is there; `was` is the query that its writer saw.
+    pub(super) fn put_topic(&self, caller: &Caller, edit: &TopicEdit, was: Option<&str>) -> Reply {
         let _editing = self.editing.lock().unwrap_or_else(PoisonError::into_inner);
-        let name = clean::line_capped(name.trim(), NAME_MAX).into_string();
-        let query = clean::line_capped(query.trim(), QUERY_MAX).into_string();
+        let name = clean::line_capped(edit.name.trim(), NAME_MAX).into_string();
+        let query = clean::line_capped(edit.query.trim(), QUERY_MAX).into_string();
+        let kind = if edit.set { "set" } else { "topic" };
         if name.is_empty() {
-            return refuse(RefusalKind::Usage, "a topic needs a name");
+            return refuse(RefusalKind::Usage, &format!("a {kind} needs a name"));
         }
-        if let Err(e) = Query::parse(&query, Scope::Listen) {
-            return refuse(RefusalKind::Usage, &format!("the query, {e}"));
+        let parsed = match Query::parse(&query, Scope::Listen) {
+            Ok(q) => q,
+            Err(e) => return refuse(RefusalKind::Usage, &format!("the query, {e}")),
+        };
+        if let Err(why) = self.setup().names.resolve(&parsed, Some(("set", &name))) {
+            return refuse(RefusalKind::Usage, &format!("the query: {why}"));
         }
-        let there = self.setup().config.topics.iter().find(|t| t.name == name).cloned();
+        let there = self.topic_views().into_iter().find(|t| t.name == name);
         if let Some(why) = not_ours(there.as_ref()) {
             return refuse(RefusalKind::Usage, &why);
         }
         let done = self.edit(&File::Topics, |doc| {
             // What counts is what stands in the file: somebody may have written there by hand just now.
-            let is = find(doc, "topic", &name)
+            let is = find(doc, kind, &name)
                 .map(|t| t.get("query").and_then(Item::as_str).unwrap_or("").to_owned());
             same(&name, is.as_deref(), was)?;
-            let t = entry(doc, "topic", &name)?;
+            let t = entry(doc, kind, &name)?;
             put(t, "name", &name);
             put(t, "query", &query);
+            if let Some(o) = edit.objective.filter(|_| !edit.set) {
+                put(t, "objective", o.word());
+            }
             Ok(())
         });
-        let before = there.map(|t| t.text);
-        self.edited(caller, done, "topic", &name, before, Some(query))
+        let before = there.map(|t| t.query);
+        self.edited(caller, done, kind, &name, before, Some(query))
     }
 
     pub(super) fn remove_topic(&self, caller: &Caller, name: &str, was: &str) -> Reply {
         let _editing = self.editing.lock().unwrap_or_else(PoisonError::into_inner);
-        let there = self.setup().config.topics.iter().find(|t| t.name == name).cloned();
-        let Some(there) = there else {
-            return refuse(RefusalKind::NotFound, &format!("there is no topic {name}"));
+        let Some(there) = self.topic_views().into_iter().find(|t| t.name == name) else {
+            return refuse(RefusalKind::NotFound, &format!("there is no topic or set {name}"));
         };
         if let Some(why) = not_ours(Some(&there)) {
             return refuse(RefusalKind::Usage, &why);
         }
+        let kind = if there.set { "set" } else { "topic" };
         let done = self.edit(&File::Topics, |doc| {
-            let is = find(doc, "topic", name)
-                .map(|t| t.get("query").and_then(Item::as_str).unwrap_or("").to_owned());
+            let is =
+                find(doc, kind, name).map(|t| t.get("query").and_then(Item::as_str).unwrap_or("").to_owned());
             same(name, is.as_deref(), Some(was))?;
-            take_out(doc, "topic", name)
+            take_out(doc, kind, name)
         });
-        self.edited(caller, done, "topic", name, Some(there.text), None)
+        self.edited(caller, done, kind, name, Some(there.query), None)
     }
 
     pub(super) fn put_view(&self, caller: &Caller, view: &View, replace: bool) -> Reply {
@@ -253,7 +271,7 @@ fn take_out(doc: &mut DocumentMut, key: &str, name: &str) -> Result<(), String> 
     }
 }
 
-fn not_ours(t: Option<&crate::config::Topic>) -> Option<String> {
+fn not_ours(t: Option<&TopicView>) -> Option<String> {
     let t = t.filter(|t| !t.team)?;
     Some(format!("{} stands in config.toml, which is the operator's; change it there", t.name))
 }

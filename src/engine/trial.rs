@@ -5,7 +5,7 @@ use super::{Engine, refuse};
 use crate::clean;
 use crate::door::{RefusalKind, Reply, Total, Trial};
 use crate::model::{Item, Mention, Stamp, State, mute, time};
-use crate::query::{Context, Doc, Plan, Planned, Query, Scope};
+use crate::query::{Doc, Plan, Planned, Query, Scope};
 use crate::store::{PageQuery, StoreError, Wanted};
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
@@ -28,7 +28,11 @@ pub fn trial(e: &Engine, query: &str, days: u32, zone: i32, who: &str) -> Result
     };
     let now = Stamp::now();
     let since = now.plus(-i64::from(days.clamp(1, 3650)) * time::DAY);
-    let cx = Context { now, zone, me: Some(who), ..Context::default() };
+    let setup = e.setup();
+    if let Err(why) = setup.names.resolve(&q, None) {
+        return Ok(refuse(RefusalKind::Usage, &why));
+    }
+    let cx = setup.cx(now, zone, Some(who));
     let reader = e.store.reader();
     let Planned { plan, exact } = q.plan(&cx);
     let planned = Planned { plan: Plan::And(vec![plan, Plan::Between(since.0, i64::MAX)]), exact };

@@ -2,7 +2,7 @@
 //! line has the names of a mention; `text` and `at` are required when it is read.
 
 use crate::clean;
-use crate::model::{Author, Id, Kind, Mention, Stamp, State, Text, TimeNote, hash64};
+use crate::model::{Author, Id, Kind, Mention, Mood, Stamp, State, Text, TimeNote, hash64};
 use serde_json::{Map, Value};
 
 /// A line that was read.
@@ -103,6 +103,8 @@ pub struct Done {
     pub tags: Vec<String>,
     pub assignee: Option<String>,
     pub answered: Option<String>,
+    pub mood: Option<Mood>,
+    pub liked: Option<bool>,
     /// Who, when, what.
     pub notes: Vec<(String, Stamp, String)>,
 }
@@ -124,6 +126,8 @@ pub fn parse_done(line: &str) -> Done {
         tags: v["tags"].as_array().into_iter().flatten().filter_map(text).collect(),
         assignee: text(&v["assignee"]),
         answered: v["answered"].as_str().map(|u| clean::url(u, None).into_string()).filter(|u| !u.is_empty()),
+        mood: v["mood"].as_str().and_then(Mood::of).filter(|_| v["mood_marked"] == true),
+        liked: v["liked"].as_bool(),
         notes: v["notes"].as_array().into_iter().flatten().filter_map(note).collect(),
     }
 }

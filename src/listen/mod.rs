@@ -4,13 +4,17 @@
 mod ask;
 mod full;
 mod health;
+mod lang;
 mod lines;
+mod mood;
 mod poll;
 mod schedule;
 mod topics;
 
 pub use health::{Said, note_failure, note_success, note_time_passed, rhythm};
+pub use lang::detect as language;
 pub use lines::{Done, LineError, ParsedLine, parse_done, parse_line};
+pub use mood::of as mood;
 pub use poll::{Polled, Report, incoming, longest, poll};
 pub use schedule::{Wish, next_poll};
 pub use topics::Topics;

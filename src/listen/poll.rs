@@ -376,7 +376,7 @@ impl Poller<'_> {
                     }
                 }
             }
-            m.topics = self.topics.hits(&m, &source.topics);
+            self.topics.judge(&mut m, &source.topics);
             let matched = self.topics.is_empty() || !m.topics.is_empty();
             if source.matches_only && !matched {
                 continue;

@@ -1,7 +1,8 @@
 //! Topics: every mention keeps which of them matched, and the spans.
 
 use crate::model::{Mention, Stamp, TopicHit};
-use crate::query::{Context, Doc, Facts, Prefilter, Query};
+use crate::query::{Context, Doc, Facts, Names, Prefilter, Query};
+use std::sync::Arc;
 
 /// All topics, ready to match.
 #[derive(Clone, Debug, Default)]
@@ -10,19 +11,27 @@ pub struct Topics {
     prefilter: Prefilter,
     /// One of them asks of more than the texts.
     fields: bool,
+    names: Arc<Names>,
 }
 
 impl Topics {
     #[must_use]
-    pub fn new(list: Vec<(String, Query)>) -> Topics {
-        let prefilter = Prefilter::new(list.iter().map(|(_, q)| q));
+    pub fn new(list: Vec<(String, Query)>, names: Arc<Names>) -> Topics {
+        let prefilter = Prefilter::new(list.iter().map(|(_, q)| q), &names);
         let fields = list.iter().any(|(_, q)| q.asks_fields());
-        Topics { list, prefilter, fields }
+        Topics { list, prefilter, fields, names }
     }
 
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
+    }
+
+    /// What a new mention is: its language, its topics, its mood. `only` as in [`Topics::hits`].
+    pub fn judge(&self, m: &mut Mention, only: &[usize]) {
+        super::lang::settle(m);
+        m.topics = self.hits(m, only);
+        m.mood = super::mood::of_mention(m);
     }
 
     /// The topics that match; `only` names some by number, empty means all.
@@ -33,7 +42,12 @@ impl Topics {
         }
         let facts = if self.fields { Facts::of_mention(m) } else { Facts::default() };
         let doc = Doc::with(&m.title, &m.text, facts);
-        let cx = Context { now: Stamp::now(), zone: Stamp::zone_here(), ..Context::default() };
+        let cx = Context {
+            now: Stamp::now(),
+            zone: Stamp::zone_here(),
+            names: Some(&self.names),
+            ..Context::default()
+        };
         let candidates = self.prefilter.candidates(&doc).into_iter().map(|n| n as usize);
         candidates
             .filter(|i| only.is_empty() || only.contains(i))

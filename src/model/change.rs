@@ -1,7 +1,7 @@
 //! What the log holds: one entry per verb, with what changed from what to what. Undo is the entry read
 //! backwards; a rebuild is all entries read forwards. Free text is only pointed at, so that it can be erased.
 
-use super::{Id, Key, Mute, MuteKey, Stage, Stamp, State, Text};
+use super::{Id, Key, Mood, Mute, MuteKey, Stage, Stamp, State, Text};
 use serde::{Deserialize, Serialize};
 
 /// What a change is about.
@@ -42,6 +42,12 @@ pub enum Value {
     /// What stands in a file of the team's; `None` for nothing.
     Words(Option<String>),
     Muted(Option<Mute>),
+    /// What one of us said of the mood; `None` for what the words suggest.
+    Mood(Option<Mood>),
+    /// More or less of such.
+    Liked(Option<bool>),
+    /// Whether a topic counts it as its own, and the spans that make it so: `(in title?, start, end)` in characters.
+    Topic(String, Option<Vec<(bool, u32, u32)>>),
 }
 
 impl Value {
@@ -66,6 +72,10 @@ impl Value {
             Value::Stage(s) => s.words(),
             Value::Muted(None) => "not muted".into(),
             Value::Muted(Some(m)) => m.words(m.at),
+            Value::Mood(m) => m.map_or("mood as the words suggest".into(), |m| format!("mood {}", m.said())),
+            Value::Liked(None) => "neither more nor less of it".into(),
+            Value::Liked(Some(m)) => if *m { "more like this" } else { "less like this" }.into(),
+            Value::Topic(t, on) => format!("{}topic {t}", if on.is_some() { "+" } else { "-" }),
             Value::Words(w) => w.clone().unwrap_or_else(|| "nothing".into()),
         }
     }

@@ -1,6 +1,6 @@
 //! A mention with everything that people did to it: what the list and the reader show.
 
-use super::{Id, Key, Mention, Stamp, Text};
+use super::{Id, Key, Mention, Mood, Stamp, Text};
 use serde::{Deserialize, Serialize};
 
 /// Where a mention stands in our work.
@@ -58,6 +58,18 @@ pub struct Item {
     /// The story it belongs to and how many tellings that has; 1 if alone.
     pub story: Option<Id>,
     pub tellings: u32,
+    /// What one of us said of its mood; it holds, whatever the words suggest.
+    pub marked_mood: Option<Mood>,
+    /// Whether one of us wants more of such mentions, or less.
+    pub liked: Option<bool>,
+}
+
+impl Item {
+    /// Its mood: what one of us said, else what the words suggest.
+    #[must_use]
+    pub fn mood(&self) -> Mood {
+        self.marked_mood.unwrap_or(self.mention.mood)
+    }
 }
 
 /// How many mentions there are in each state, and how many of the inbox one person has not read.

@@ -46,5 +46,8 @@ pub fn line_of(i: &Item) -> Value {
         "answered": i.answered.as_ref().map(|t| t.as_str().to_owned()),
         "story": i.story.map(|s| s.to_string()),
         "tellings": i.tellings,
+        "mood": i.mood().word(),
+        "mood_marked": i.marked_mood.is_some(),
+        "liked": i.liked,
     })
 }

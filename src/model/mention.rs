@@ -1,7 +1,7 @@
 //! A mention: one thing that somebody published and that we heard. What people do with it is not in here
 //! (see `item`); what its source later changed in it is a revision.
 
-use super::{Stamp, Text};
+use super::{Mood, Stamp, Text};
 use serde::{Deserialize, Serialize};
 
 /// The class of what was taken up, where a source names none.
@@ -114,6 +114,9 @@ pub struct Mention {
     /// Addresses that the text links to (at most 32).
     pub links: Vec<Text>,
     pub topics: Vec<TopicHit>,
+    /// What its words suggest.
+    #[serde(default)]
+    pub mood: Mood,
 }
 
 impl Mention {

@@ -1,7 +1,7 @@
 //! THE table of what people do. Each verb has one name, which the terminal, the command line, the log and
 //! the documents share; the engine checks every one of them in one place.
 
-use super::{Id, Key, MuteKey, MuteKind, Stamp};
+use super::{Id, Key, Mood, MuteKey, MuteKind, Stamp};
 use serde::{Deserialize, Serialize};
 
 /// What somebody may do; each role includes those before it.
@@ -83,6 +83,8 @@ pub const VERBS: &[VerbSpec] = &[
         true,
     ),
     row("unmute", "heard again", "let in again what was muted", Role::Draft, true),
+    row("mood", "mood corrected", "say what its mood is, or leave that to its words", Role::Draft, true),
+    row("like", "marked", "more or less of such mentions: it teaches what is put first", Role::Draft, true),
     row("wipe", "wiped", "erase the text for good", Role::Moderate, false),
     row("forget", "forgotten", "erase all texts and notes of a person", Role::Admin, false),
 ];
@@ -123,6 +125,10 @@ pub enum Verb {
         allow: bool,
     },
     Unmute(MuteKey),
+    /// What its mood is; `None` leaves that to its words.
+    Mood(Option<Mood>),
+    /// More of such, less of such, or neither.
+    Like(Option<bool>),
 }
 
 impl Verb {
@@ -149,6 +155,8 @@ impl Verb {
             Verb::Split => "split",
             Verb::Mute { .. } => "mute",
             Verb::Unmute(_) => "unmute",
+            Verb::Mood(_) => "mood",
+            Verb::Like(_) => "like",
         }
     }
 
@@ -183,6 +191,11 @@ impl Verb {
                 let until = until.map_or("for ever".into(), |t| format!("until {}", t.local_short(now)));
                 format!("{} {what} {until}", kind.word())
             }
+            Verb::Mood(Some(m)) => format!("mood: {}", m.said()),
+            Verb::Mood(None) => "mood: as its words suggest".into(),
+            Verb::Like(Some(true)) => "more like this".into(),
+            Verb::Like(Some(false)) => "less like this".into(),
+            Verb::Like(None) => "neither more nor less like this".into(),
             v => v.spec().past.into(),
         }
     }
@@ -248,6 +261,8 @@ mod tests {
             Verb::Split,
             Verb::Mute { kind: MuteKind::Author, until: None, allow: false },
             Verb::Unmute(MuteKey { kind: MuteKind::Author, hash: 1 }),
+            Verb::Mood(None),
+            Verb::Like(None),
         ];
         assert_eq!(all.len(), VERBS.len());
         for v in all {

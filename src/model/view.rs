@@ -1,6 +1,6 @@
 //! A part of the stream that somebody wants at hand: a filter and the states it looks at.
 
-use super::State;
+use super::{Objective, State};
 use serde::{Deserialize, Serialize};
 
 /// A saved look at the stream.
@@ -56,4 +56,17 @@ pub struct TopicView {
     pub about: String,
     /// It stands in the team's file, and may be changed from a terminal.
     pub team: bool,
+    pub objective: Objective,
+    /// A part of queries, `set:NAME`, that is not listened for by itself.
+    pub set: bool,
+}
+
+/// A topic or a set, as somebody wants it to be.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct TopicEdit {
+    pub name: String,
+    pub query: String,
+    /// `None` leaves it as it is.
+    pub objective: Option<Objective>,
+    pub set: bool,
 }

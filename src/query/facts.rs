@@ -1,8 +1,7 @@
 //! What is known of an item beside its texts, for the fields of the language, and who asks, when.
 
-use super::Query;
+use super::Names;
 use crate::model::{Item, Mention, Stamp, State};
-use std::collections::HashMap;
 
 /// What fields are asked of. What is not there is unknown: every test of it is false.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -46,6 +45,8 @@ impl Facts {
         f.texts.push(("community", m.community.to_string()));
         f.texts.push(("lang", m.lang.clone()));
         f.texts.push(("type", m.kind.word().to_owned()));
+        f.texts.push(("mood", m.mood.word().to_owned()));
+        f.texts.extend(m.topics.iter().map(|t| ("topic", t.topic.clone())));
         f.numbers.extend(m.reach.map(|n| ("reach", i64::try_from(n).unwrap_or(i64::MAX))));
         let mut has = |word: &str, yes: bool| f.texts.extend(yes.then(|| ("has", word.to_owned())));
         has("link", !m.links.is_empty());
@@ -76,6 +77,7 @@ impl Facts {
         f.texts.extend(is.into_iter().filter(|(_, yes)| *yes).map(|(w, _)| ("is", w.to_owned())));
         f.texts.extend(i.tags.iter().map(|t| ("tag", t.clone())));
         f.texts.extend(i.assignee.iter().map(|a| ("assignee", a.clone())));
+        f.texts.push(("sentiment", i.mood().word().to_owned()));
         f.texts.extend(i.story.map(|s| ("story", s.to_string())));
         f
     }
@@ -88,6 +90,6 @@ pub struct Context<'a> {
     /// Seconds that the reader's clock is ahead of UTC.
     pub zone: i32,
     pub me: Option<&'a str>,
-    pub sets: Option<&'a HashMap<String, Query>>,
-    pub views: Option<&'a HashMap<String, Query>>,
+    /// What the team named; without it no name is known.
+    pub names: Option<&'a Names>,
 }

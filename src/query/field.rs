@@ -234,20 +234,7 @@ impl Field {
         let name = self.spec.name;
         let field = matches!(
             name,
-            "score"
-                | "replies"
-                | "set"
-                | "view"
-                | "team"
-                | "case"
-                | "person"
-                | "objective"
-                | "level"
-                | "sentiment"
-                | "due"
-                | "sla"
-                | "ready"
-                | "promo"
+            "score" | "replies" | "team" | "case" | "person" | "level" | "due" | "sla" | "ready" | "promo"
         );
         if field {
             return vec![format!("{name}:")];
@@ -264,8 +251,7 @@ impl Field {
     /// The query of a set or a view of this name.
     pub(super) fn refers<'c>(&self, ask: &Ask, cx: &Context<'c>) -> Option<&'c Query> {
         let Ask::Ref(name) = ask else { return None };
-        let all = if self.spec.name == "set" { cx.sets } else { cx.views };
-        all?.get(name)
+        cx.names?.get(self.spec.name, name)
     }
 }
 
@@ -548,7 +534,12 @@ fn holds(spec: &Spec, ask: &Ask, doc: &Doc, cx: &Context<'_>) -> bool {
         }
         Ask::Lang(None) => f.texts_of("lang").next().is_none_or(|l| l.is_empty() || l == "?"),
         Ask::Lang(Some(code)) => f.texts_of("lang").any(|l| l.eq_ignore_ascii_case(code)),
-        Ask::Enum(word) => f.texts_of(spec.name).any(|v| v == *word),
+        Ask::Enum(word) if f.texts_of(spec.name).any(|v| v == *word) => true,
+        Ask::Enum(word) if spec.name == "objective" => {
+            let mut own = cx.names.into_iter().flat_map(|n| n.topics_for(word));
+            own.any(|t| f.texts_of("topic").any(|has| has == t))
+        }
+        Ask::Enum(_) => false,
         Ask::Date(t) => f.at.is_some_and(|at| date_holds(t, at, cx)),
         Ask::Number(t) => {
             let n = match spec.name {

@@ -12,6 +12,7 @@ mod import;
 mod lex;
 mod lint;
 mod matching;
+mod names;
 mod near;
 mod parse;
 mod pattern;
@@ -29,11 +30,15 @@ pub use facts::{Context, Facts};
 pub use field::{Field, known_fields};
 pub use import::{Dialect, Imported, import};
 pub use lint::Lint;
+pub use names::Names;
 pub use parse::QueryError;
 pub use pattern::{Raw, Regex};
-pub use plan::{FORM, FORMS, Mark, Plan, Planned, filed};
+pub use plan::{FORM, FORMS, LIKED, Mark, Plan, Planned, filed};
 pub use prefilter::Prefilter;
 pub use term::Term;
+pub use words::folds;
+
+use crate::model::By;
 
 /// Where a query is used: to hear (a topic) or to see (a filter).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -74,7 +79,7 @@ pub enum Node {
 /// What a piece behind `|` asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Tail {
-    BestFirst,
+    First(By),
     NewestFirst,
     OldestFirst,
     /// `None`: more than can be counted.
@@ -86,7 +91,7 @@ impl Tail {
     #[must_use]
     pub fn read(piece: &str) -> Option<Tail> {
         match piece.split(' ').collect::<Vec<_>>().as_slice() {
-            ["sort", "score"] | ["sort", "score", "desc"] => Some(Tail::BestFirst),
+            ["sort", by] | ["sort", by, "desc"] if By::of(by).is_some() => By::of(by).map(Tail::First),
             ["sort", "time" | "date"] | ["sort", "time" | "date", "desc"] => Some(Tail::NewestFirst),
             ["sort", "time" | "date", "asc"] => Some(Tail::OldestFirst),
             ["limit", n] => Some(Tail::Limit(n.parse().ok())),
@@ -176,6 +181,12 @@ impl Query {
         all.sort();
         all.dedup();
         all
+    }
+
+    /// True if it names a set or a view.
+    #[must_use]
+    pub fn names_any(&self) -> bool {
+        self.fields().iter().any(|f| matches!(f.spec.name, "set" | "view"))
     }
 
     fn fields(&self) -> Vec<&Field> {

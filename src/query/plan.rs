@@ -11,7 +11,7 @@ use super::term::{Form, Term};
 use super::value::{Cmp, Test};
 use super::words::{Word, words};
 use super::{Node, Query, Scope};
-use crate::model::State;
+use crate::model::{Mood, State};
 
 /// A set of items.
 #[derive(Clone, PartialEq, Debug)]
@@ -62,7 +62,7 @@ pub struct Planned {
 pub const FORM: usize = 200;
 
 /// Of what [`Doc::index_forms`] and [`Doc::index_keys`] give: an index of another version is made anew.
-pub const FORMS: u32 = 1;
+pub const FORMS: u32 = 2;
 
 /// A form as an index files it.
 #[must_use]
@@ -304,6 +304,16 @@ fn enumerated(name: &str, word: &str, cx: &Context<'_>) -> (Plan, bool) {
     if matches!(name, "type" | "has") {
         return (key(name, word), true);
     }
+    if name == "sentiment" {
+        // What one of us said holds, whatever the words suggest.
+        let marked = Plan::Filed(format!("mood:{word}"));
+        let suggested = Plan::And(vec![key("mood", word), not(Plan::Filed("mood".into()))]);
+        return (Plan::Or(vec![marked, suggested]), true);
+    }
+    if name == "objective" {
+        let topics = cx.names.into_iter().flat_map(|n| n.topics_for(word));
+        return any_of(topics.map(|t| (key("topic", t), t.len() + 4 <= FORM)));
+    }
     if name != "is" {
         return (Plan::Nothing, true);
     }
@@ -384,7 +394,7 @@ impl Doc {
         }
         let lang = f.texts_of("lang").next().unwrap_or("").to_ascii_lowercase();
         all.push(key_of("lang", if lang.is_empty() { "?" } else { &lang }));
-        for name in ["type", "has"] {
+        for name in ["type", "has", "mood", "topic"] {
             all.extend(f.texts_of(name).map(|v| key_of(name, v)));
         }
         all.sort_unstable();
@@ -393,12 +403,16 @@ impl Doc {
     }
 }
 
+/// What one of us wants more or less of is filed under this word.
+pub const LIKED: &str = "liked";
+
 /// The words of the team's work under which an item is filed.
 #[must_use]
 pub fn filed<'t>(
     assignee: Option<&str>,
     tags: impl Iterator<Item = &'t String>,
     answered: bool,
+    mood: Option<Mood>,
 ) -> Vec<String> {
     let mut all = Vec::new();
     if let Some(a) = assignee {
@@ -413,6 +427,9 @@ pub fn filed<'t>(
     }
     if answered {
         all.push("answered".into());
+    }
+    if let Some(m) = mood {
+        all.extend(["mood".to_owned(), format!("mood:{}", m.word())]);
     }
     all.sort_unstable();
     all.dedup();

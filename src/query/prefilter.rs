@@ -5,7 +5,7 @@ use super::doc::{Doc, hash};
 use super::fold::fold;
 use super::value::after_scheme;
 use super::words::words;
-use super::{Key, Query};
+use super::{Key, Names, Query};
 use std::collections::HashMap;
 
 /// Numbers of queries by their keys.
@@ -26,12 +26,12 @@ fn three(s: &str) -> Option<[char; 3]> {
 }
 
 impl Prefilter {
-    /// Of queries by their place in the list.
-    pub fn new<'q>(queries: impl Iterator<Item = &'q Query>) -> Prefilter {
+    /// Of queries by their place in the list, with what their sets stand for.
+    pub fn new<'q>(queries: impl Iterator<Item = &'q Query>, names: &Names) -> Prefilter {
         let mut p = Prefilter::default();
         for (n, q) in (0u32..).zip(queries) {
             p.len = n as usize + 1;
-            let Some(keys) = q.cover() else {
+            let Some(keys) = names.cover(q) else {
                 p.always.push(n);
                 continue;
             };
@@ -42,8 +42,6 @@ impl Prefilter {
                         Some(t) => p.prefixes.entry(t).or_default().push((f, n)),
                         None => p.always.push(n),
                     },
-                    // What a set holds is not known here.
-                    Key::Field("set", _) => p.always.push(n),
                     Key::Field(name, v) => p.fields.entry((name, v)).or_default().push(n),
                 }
             }

@@ -158,6 +158,12 @@ pub fn words(text: &str) -> Vec<Word> {
     words_of(&t)
 }
 
+/// The words of a text as they are compared, in order.
+#[must_use]
+pub fn folds(text: &str) -> Vec<String> {
+    words(text).into_iter().map(|w| w.fold).collect()
+}
+
 /// The words of a text given as characters.
 pub fn words_of(t: &[char]) -> Vec<Word> {
     let mut out: Vec<Word> = Vec::new();

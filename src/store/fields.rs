@@ -4,7 +4,7 @@
 use super::block::{flag, state_bits};
 use super::error::Result;
 use super::keys;
-use super::records::{MuteRec, NoteRef, Story};
+use super::records::{MuteRec, NoteRef, Story, TopicMark};
 use super::tx::Tx;
 use crate::model::{Id, Key, State, Target, Trouble, Value, hash64};
 
@@ -76,6 +76,16 @@ fn mention(tx: &mut Tx<'_>, who: &str, key: Key, like: &Value) -> Result<Option<
             } else {
                 Value::State(row.state(), None)
             }
+        }
+        Value::Mood(_) => Value::Mood(tx.side(key)?.mood),
+        Value::Liked(_) => Value::Liked(tx.side(key)?.liked),
+        Value::Topic(name, _) => {
+            let marked = tx.side(key)?.topics.iter().find(|t| t.topic == *name).map(|t| t.spans.clone());
+            let spans = match marked {
+                Some(s) => s,
+                None => tx.topic_spans(at, key, name)?,
+            };
+            Value::Topic(name.clone(), spans)
         }
         Value::Story(_) => Value::Story(tx.side(key)?.story.filter(|s| *s != Story::alone(key.id))),
         Value::Vip(_)
@@ -173,6 +183,14 @@ fn set_mention(tx: &mut Tx<'_>, who: &str, key: Key, value: &Value, note: Option
         Value::Tag(t, on) => toggle(&mut tx.side(key)?.tags, t, *on),
         Value::Note(n, on) => set_note(&mut tx.side(key)?.notes, *n, *on, note),
         Value::Answered(u) => tx.side(key)?.answered.clone_from(u),
+        Value::Mood(m) => tx.side(key)?.mood = *m,
+        Value::Liked(on) => tx.side(key)?.liked = *on,
+        Value::Topic(name, spans) => {
+            let marks = &mut tx.side(key)?.topics;
+            marks.retain(|t| t.topic != *name);
+            marks.push(TopicMark { topic: name.clone(), spans: spans.clone() });
+            tx.reword(at);
+        }
         Value::Read(on) => {
             let m = tx.marks(person_no(who), at.block / 32)?;
             let (w, bit) = (&mut m[(at.block % 32) as usize], 1u64 << at.slot);

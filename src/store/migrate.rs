@@ -5,7 +5,7 @@ use super::block::Place;
 use super::error::{Result, StoreError};
 use super::kv::{Batch, Kv, scan};
 use super::open::SCHEMA;
-use super::records::{DraftRec, SourceRec};
+use super::records::{DraftRec, Side, Side4, SourceRec};
 use super::{codec, keys};
 use crate::model::{Cursor, Health, Id, Key, Stage, Stamp, Text, Trouble};
 use serde::de::DeserializeOwned;
@@ -18,6 +18,7 @@ pub fn migrate(kv: &dyn Kv, from: u32) -> Result<()> {
             1 => each::<Source1, SourceRec>(kv, b"s", 2)?,
             2 => each::<Draft2, DraftRec>(kv, b"d", 3)?,
             3 => named(kv, 4)?,
+            4 => each::<Side4, Side>(kv, b"x", 5)?,
             v => {
                 return Err(StoreError::Newer(format!(
                     "this store has schema {v}, for which no way to schema {SCHEMA} is known"
@@ -188,6 +189,8 @@ mod tests {
                 posted: None,
             };
             b.put(keys::draft(Id(5)), codec::encode(&draft).unwrap());
+            let side = Side4::of(Key { time: 1, id: Id(9) }, "lid");
+            b.put(keys::side(Id(9)), codec::encode(&side).unwrap());
             b.put(keys::meta("schema"), codec::encode(&1u32).unwrap());
             kv.apply(&b).unwrap();
             kv.sync().unwrap();
@@ -198,6 +201,8 @@ mod tests {
         assert_eq!((rec.health.heard, rec.health.gaps.len()), (12, 1));
         let draft = s.inner.draft_rec(Id(5)).unwrap().unwrap();
         assert_eq!((draft.who.as_str(), draft.discarded, draft.stage), ("ana", true, Stage::Writing));
+        let side = s.inner.side(Id(9)).unwrap().unwrap();
+        assert_eq!((side.tags, side.mood, side.liked), (vec!["lid".to_owned()], None, None));
         drop(s);
         // The second opening finds nothing to do, and a schema of the future is left alone.
         drop(Store::open(dir.path(), 16).unwrap());

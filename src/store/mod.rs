@@ -26,6 +26,7 @@ mod open;
 mod read;
 mod rebuild;
 mod records;
+mod retopic;
 mod runs;
 mod search;
 mod segs;
@@ -47,6 +48,7 @@ pub use notes::Saved;
 pub use read::{Page, PageQuery, Wanted};
 pub use rebuild::{Rebuilt, rebuild};
 pub use records::SourceRec;
+pub use retopic::{Reheard, TOPICS};
 pub use tend::background;
 pub use verbs::{Asker, RULES};
 

@@ -275,11 +275,13 @@ impl Reader {
             Some(s) => self.inner.story(s)?.map_or(1, |s| s.members.len().max(1) as u32),
             None => 1,
         };
+        let mut mention = self.body_or_stub(at, row)?;
+        side.topics_of(&mut mention.topics);
         let revisions = if gone { Vec::new() } else { self.revisions(at, &side).unwrap_or_default() };
         Ok(Item {
             id: row.key.id,
             key: row.key,
-            mention: self.body_or_stub(at, row)?,
+            mention,
             state: row.state(),
             read: marked || row.state() == State::Done,
             snoozed_until: side.snoozed_until,
@@ -295,6 +297,8 @@ impl Reader {
             heard_via: side.via,
             story: side.story.filter(|s| *s != Story::alone(row.key.id)),
             tellings,
+            marked_mood: side.mood,
+            liked: side.liked,
         })
     }
 

@@ -96,6 +96,23 @@ impl<'a> Tx<'a> {
         Ok(self.blocks.iter().find_map(|(no, b)| b.slot(id).map(|slot| Located { block: *no, slot })))
     }
 
+    /// The spans for which a topic counted a mention as its own when its text, as it stands, came.
+    pub fn topic_spans(
+        &mut self,
+        at: Located,
+        key: Key,
+        topic: &str,
+    ) -> Result<Option<Vec<(bool, u32, u32)>>> {
+        let block = self.block(at.block)?;
+        if block.rows.get(at.slot).is_none_or(|r| r.has(flag::GONE)) {
+            return Ok(None);
+        }
+        let first = (block.place, at.slot);
+        let (place, slot) = self.side(key)?.revisions.last().map_or(first, |p| (*p, 0));
+        let topics = self.inner.stored(place, slot)?.mention.topics;
+        Ok(topics.into_iter().find(|t| t.topic == topic).map(|t| t.spans))
+    }
+
     pub fn set_flag(&mut self, at: Located, bit: u16, on: bool) -> Result<()> {
         let b = self.block(at.block)?;
         let row = b.rows.get_mut(at.slot).ok_or_else(|| StoreError::corrupt("a slot is not there"))?;

@@ -94,7 +94,7 @@ impl Store {
     }
 
     /// Logs and commits what was done, and puts it into the person's undo line, unless it is quiet or cannot be undone.
-    fn conclude(
+    pub(super) fn conclude(
         &self,
         core: &mut Core,
         tx: Tx<'_>,
@@ -355,6 +355,8 @@ impl Store {
             return Ok(());
         }
         let mut tx = Tx::new(&self.inner);
+        // What is undone in here is not in the tree yet.
+        let mut undone: Vec<(u64, u64)> = Vec::new();
         for (entry, place) in tail {
             tx.now = entry.at;
             for c in &entry.changes {
@@ -367,10 +369,19 @@ impl Store {
                 Cause::Asked if !undoable(&entry.verb) => {}
                 Cause::Asked => {
                     self.cut_redo(&mut tx, me)?;
+                    undone
+                        .extract_if(.., |u| u.0 == me)
+                        .for_each(|(_, s)| tx.batch.delete(keys::undo(me, s)));
                     tx.batch.put(keys::undo(me, entry.seq), vec![STANDS]);
                 }
-                Cause::Undo(s) => tx.batch.put(keys::undo(me, s), vec![UNDONE]),
-                Cause::Redo(s) => tx.batch.put(keys::undo(me, s), vec![STANDS]),
+                Cause::Undo(s) => {
+                    undone.push((me, s));
+                    tx.batch.put(keys::undo(me, s), vec![UNDONE]);
+                }
+                Cause::Redo(s) => {
+                    undone.retain(|u| *u != (me, s));
+                    tx.batch.put(keys::undo(me, s), vec![STANDS]);
+                }
                 Cause::Clock | Cause::Source | Cause::Along => {}
             }
         }
@@ -441,8 +452,8 @@ impl Store {
 
 /// What was changed so far.
 #[derive(Default)]
-struct Done {
-    changes: Vec<Change>,
+pub(super) struct Done {
+    pub(super) changes: Vec<Change>,
     changed: u32,
     skipped: u32,
 }
@@ -451,7 +462,7 @@ struct Done {
 pub const RULES: &str = "rules";
 
 fn undoable(verb: &str) -> bool {
-    verb == RULES || crate::model::VERBS.iter().any(|v| v.name == verb && v.undoable)
+    verb == RULES || verb == super::TOPICS || crate::model::VERBS.iter().any(|v| v.name == verb && v.undoable)
 }
 
 pub(super) enum Line {
@@ -525,6 +536,8 @@ fn wanted(
         Verb::Wipe | Verb::Forget => Value::Wiped,
         Verb::Split => Value::Story(None),
         Verb::Mute { .. } => Value::State(State::Done, None),
+        Verb::Mood(m) => Value::Mood(*m),
+        Verb::Like(on) => Value::Liked(*on),
         Verb::Unmute(k) => return Ok(vec![(Target::Mute(*k), Value::Muted(None))]),
     };
     let mut out = Vec::new();

@@ -1,7 +1,7 @@
 //! THE action table: name, keys, help, where it is valid. Help, palette, hints and the README's table all come
 //! from these rows. Only plain VT keys; a printable key never does what cannot be undone.
 
-use crate::model::MuteKind as K;
+use crate::model::{Mood as M, MuteKind as K};
 use bitflags::Where;
 
 /// Where an action is valid.
@@ -98,6 +98,13 @@ pub enum Action {
     ShowLink,
     Person,
     Vip,
+    LikeMore,
+    LikeLess,
+    Mood(Option<M>),
+    /// What comes first for an objective.
+    Objective,
+    /// The next objective of the selected topic.
+    TopicObjective,
     Why,
     Log,
     Diff,
@@ -274,6 +281,22 @@ pub const ACTIONS: &[ActionRow] = &[
     row(A::ShowLink, "link", &["o"], "show the link", W::BOTH),
     row(A::Person, "person", &["p"], "the person", W::BOTH),
     row(A::Vip, "vip", &["V"], "VIP on/off", W::BOTH),
+    row(A::LikeMore, "like more", &["+"], "more like this: it teaches what comes first", W::BOTH),
+    row(A::LikeLess, "like less", &["-"], "less like this", W::BOTH),
+    row(A::Mood(Some(M::Pos)), "mood positive", &["= +"], "its mood is positive", W::BOTH),
+    row(A::Mood(Some(M::Neg)), "mood negative", &["= -"], "its mood is negative", W::BOTH),
+    row(A::Mood(Some(M::Neutral)), "mood neutral", &["= 0"], "its mood is neutral", W::BOTH),
+    row(A::Mood(Some(M::Mixed)), "mood mixed", &["= m"], "its mood is mixed", W::BOTH),
+    row(A::Mood(Some(M::Unknown)), "mood unclear", &["= ?"], "nobody can tell its mood", W::BOTH),
+    row(A::Mood(None), "mood by its words", &["= ="], "its mood is what its words suggest", W::BOTH),
+    row(
+        A::Objective,
+        "objective",
+        &["O"],
+        "what comes first for the topic's objective; again: the next one",
+        W::BOTH,
+    ),
+    row(A::TopicObjective, "topic's objective", &["O"], "the topic's next objective", W::TEAM),
     row(A::Why, "why", &["w"], "why it is here", W::BOTH),
     row(A::Log, "log", &["L"], "log of this item", W::BOTH),
     row(A::Diff, "what changed", &["d"], "what changed (revisions)", W::BOTH),

@@ -337,7 +337,7 @@ pub struct App {
     /// Counts the changes of a query that is being written.
     pub trial: u64,
     /// What the page of the best was asked for.
-    pub best: Option<ListQuery>,
+    pub best: Option<(crate::door::ListQuery, crate::model::By)>,
     /// They are about to be asked for.
     pub tally_due: bool,
     pub topics: Vec<TopicView>,

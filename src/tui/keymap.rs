@@ -49,6 +49,7 @@ const PRESETS: &[(&str, Changes)] = &[
             ("redo", &["Z"]),
             ("open", &["o", "enter"]),
             ("link", &["O"]),
+            ("objective", &["g O"]),
             ("snooze an hour", &["b h"]),
             ("snooze to tomorrow", &["b t"]),
             ("snooze a week", &["b w"]),
@@ -206,7 +207,7 @@ impl Keymap {
             .map(|(r, k)| {
                 // Short enough that all of them stand on one line of 80 columns.
                 let name = r.name.strip_prefix("snooze ").or(r.name.strip_prefix("next ")).unwrap_or(r.name);
-                let name = name.strip_prefix("mute ").unwrap_or(name);
+                let name = name.strip_prefix("mute ").or(name.strip_prefix("mood ")).unwrap_or(name);
                 let name = name.strip_prefix("previous ").unwrap_or(name);
                 let name = name.strip_prefix("to ").or(name.strip_prefix("until ")).unwrap_or(name);
                 let name = if r.action == Action::SnoozeTyped { "a typed time" } else { name };

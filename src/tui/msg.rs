@@ -41,10 +41,12 @@ pub enum For {
     Counts,
     /// What the topic that is being written would have heard, as it was after so many changes.
     Tried(u64),
-    /// What the rules would do.
-    WouldDo,
+    /// What a topic would do to what is stored, else what the rules would do to the inbox.
+    WouldDo(Option<String>),
     /// The best first of a filter, behind so many.
-    Best(String, u32),
+    Best(String, crate::model::By, u32),
+    /// Where a mention stands in the orders that concern it.
+    Standing(crate::model::Id),
     /// Numbers of the list of this generation, if it is asked for, and of the views of these numbers.
     Tallies(Option<u64>, Vec<u8>),
     Sources,

@@ -158,6 +158,12 @@ impl Store {
                 }
                 m => m?,
             };
+            let mut m = m;
+            if row.has(flag::SIDE)
+                && let Some(side) = self.inner.side(row.key.id)?
+            {
+                side.topics_of(&mut m.topics);
+            }
             let at = m.at.0;
             let doc = Doc::of_mention(&m);
             let mut d = TantivyDocument::new();

@@ -57,7 +57,9 @@ impl Known {
 
 /// Under which words a mention is filed.
 pub fn words_of(side: &Side) -> Vec<String> {
-    let mut all = query::filed(side.assignee.as_deref(), side.tags.iter(), side.answered.is_some());
+    let answered = side.answered.is_some();
+    let mut all = query::filed(side.assignee.as_deref(), side.tags.iter(), answered, side.mood);
+    all.extend(side.liked.map(|_| query::LIKED.to_owned()));
     all.extend((!side.revisions.is_empty()).then(|| "edited".to_owned()));
     all.extend(side.story.filter(|s| *s != Story::alone(side.key.id)).map(|_| "story".to_owned()));
     all

@@ -1,8 +1,8 @@
 //! Stores with a damaged or missing index, a damaged text, a damaged log: built anew and held against what was.
 
 use super::*;
-use crate::model::{Author, Key, Stamp, State, Targets, Text, Verb};
-use crate::store::{Arrivals, Asker, Incoming, PageQuery};
+use crate::model::{Author, Key, Mood, Stamp, State, Targets, Text, Verb};
+use crate::store::{Arrivals, Asker, Incoming, PageQuery, Reheard};
 
 fn text(s: &str) -> Text {
     Text::already_clean(s.to_owned())
@@ -58,6 +58,11 @@ fn full(dir: &Path) -> Vec<Key> {
     s.act(&ana(), &Verb::Done, &on(6), now, false).unwrap();
     s.undo(&ana(), now).unwrap();
     s.wipe(&ana(), &on(7), now).unwrap();
+    s.act(&ana(), &Verb::Mood(Some(Mood::Neg)), &on(8), now, false).unwrap();
+    s.act(&ana(), &Verb::Like(Some(false)), &on(9), now, false).unwrap();
+    let heard = |key, spans, state| Reheard { key, spans, state };
+    let all = [heard(keys[10], Some(vec![(true, 0, 4)]), None), heard(keys[11], None, Some(State::Heard))];
+    s.rehear(&ana(), "lids", &all, now).unwrap();
     keys
 }
 
@@ -69,7 +74,7 @@ fn seen(s: &Store) -> Vec<String> {
         .iter()
         .map(|i| {
             format!(
-                "{} {:?} {} {} {:?} {:?} {:?} {} {} {:?} {} {}",
+                "{} {:?} {} {} {:?} {:?} {:?} {} {} {:?} {} {} {:?} {:?} {:?}",
                 i.id,
                 i.state,
                 i.mention.title,
@@ -81,7 +86,10 @@ fn seen(s: &Store) -> Vec<String> {
                 i.deleted,
                 i.revisions.len(),
                 i.has_draft,
-                i.mention.source
+                i.mention.source,
+                i.marked_mood,
+                i.liked,
+                i.mention.topics
             )
         })
         .collect()
@@ -124,7 +132,7 @@ fn an_index_that_is_gone_or_damaged_is_noticed_and_built_anew() {
         for (a, b) in after.0.iter().zip(&before.0) {
             assert_eq!(a, b, "{damage}");
         }
-        assert!(after.0.len() == before.0.len() && (after.1, after.2) == (before.1, before.2), "{damage}");
+        assert_eq!((after.0.len(), after.1, after.2), (before.0.len(), before.1, before.2), "{damage}");
         assert_eq!(s.reader().drafts().unwrap(), drafts);
         let (n, found) = s.check(false).unwrap();
         assert_eq!((n, found), (500, vec![]), "{damage}");
@@ -174,7 +182,7 @@ fn a_damaged_entry_of_the_log_takes_no_other_with_it() {
     b[12] ^= 0xff;
     std::fs::write(&log, &b).unwrap();
     let made = rebuild(dir.path(), 16).unwrap();
-    assert_eq!((made.entries, made.lost), (7, 1));
+    assert_eq!((made.entries, made.lost), (10, 1));
     // Nothing was cut off, and the next verb goes behind all of them.
     let s = Store::open(dir.path(), 16).unwrap();
     let before = s.log(None, 100).unwrap();

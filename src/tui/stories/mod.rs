@@ -2,6 +2,7 @@
 //! answers at once.
 
 mod bytes;
+mod first;
 mod screens;
 mod search;
 mod sources;
@@ -238,14 +239,28 @@ impl World {
                 let next = if more { items.last().map(|i| i.key) } else { None };
                 Reply::List { scanned: items.len() as u64, items, next, total: None }
             }
-            Request::Ranked { query, .. } => {
-                let q = crate::door::ListQuery { limit: usize::MAX / 2, ..query };
+            Request::Standing(_) => Reply::Standing(vec![crate::door::Standing {
+                by: crate::model::By::Relevance,
+                score: 0.4,
+                reasons: vec![(Text::ours("relevance 71 % (+“lid”)"), 0.4)],
+            }]),
+            Request::Ranked { query, by, .. } => {
+                let words = by == crate::model::By::Words;
+                let filter = if words { query.filter.clone() } else { String::new() };
+                let q = crate::door::ListQuery { limit: usize::MAX / 2, filter, ..query };
                 let (Reply::List { items, .. }, _) = self.answer(Request::List(q), what) else { panic!() };
                 let n = items.len() as u64;
                 // The longest says most.
-                let mut items: Vec<_> = items.into_iter().map(|i| (i.mention.text.len() as f32, i)).collect();
-                items.sort_by(|a, b| b.0.total_cmp(&a.0));
-                Reply::Ranked { items, next: None, total: crate::door::Total { n, exact: true } }
+                let place = |i: Item| crate::door::Placed {
+                    score: i.mention.text.len() as f32,
+                    reasons: Vec::new(),
+                    item: i,
+                };
+                let mut items: Vec<_> = items.into_iter().map(place).collect();
+                items.sort_by(|a, b| b.score.total_cmp(&a.score));
+                let total = crate::door::Total { n, exact: true };
+                let how = if words { Text::default() } else { Text::ours("by what it is for") };
+                Reply::Ranked { items, next: None, total, how }
             }
             Request::Tallies(all) => {
                 let mut totals = Vec::new();
@@ -293,10 +308,10 @@ impl World {
             Request::Sources => Reply::Sources(vec![blog()]),
             Request::Topics => Reply::Topics(self.topics.clone()),
             Request::Views => Reply::Views(self.views.clone()),
-            Request::ApplyRules { dry_run: true, .. } => {
+            Request::ApplyRules { dry_run: true, .. } | Request::Rehear { dry_run: true, .. } => {
                 Reply::WouldDo { n: self.would.len() as u64, of: 5, rows: self.would.clone() }
             }
-            Request::ApplyRules { .. } => {
+            Request::ApplyRules { .. } | Request::Rehear { .. } => {
                 Reply::Applied(Applied { seq: 1, changed: self.would.len() as u32, ..Applied::default() })
             }
             Request::Try { query, days, .. } => {
@@ -332,11 +347,12 @@ impl World {
                 self.rules.retain(|r| r.name != name);
                 Reply::Edited { name, gone: true }
             }
-            Request::PutTopic { name, query, .. } => {
-                self.topics.retain(|t| t.name != name);
-                let (about, team) = ("us".into(), true);
-                self.topics.push(TopicView { name: name.clone(), query, about, team });
-                Reply::Edited { name, gone: false }
+            Request::PutTopic { edit, .. } => {
+                self.topics.retain(|t| t.name != edit.name);
+                let (name, query, set) = (edit.name.clone(), edit.query, edit.set);
+                let objective = edit.objective.unwrap_or_default();
+                self.topics.push(TopicView { name, query, about: "us".into(), team: true, objective, set });
+                Reply::Edited { name: edit.name, gone: false }
             }
             Request::RemoveTopic { name, .. } => {
                 self.topics.retain(|t| t.name != name);
@@ -522,6 +538,8 @@ impl World {
                 }
                 Verb::Claim(_) => i.assignee = Some("ana".into()),
                 Verb::Assign(a) => i.assignee.clone_from(a),
+                Verb::Mood(m) => i.marked_mood = *m,
+                Verb::Like(l) => i.liked = *l,
                 Verb::Read(r) => i.read = *r,
                 Verb::Vip(v) => i.vip = *v,
                 Verb::Note(n) => i.notes.push(("ana".into(), NOW, text(n))),

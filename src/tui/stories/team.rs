@@ -208,9 +208,16 @@ fn the_discussion_is_walked_with_two_keys_wherever_its_parts_stand() {
 #[test]
 fn topics_of_the_team_are_changed_from_inside_and_the_operators_are_not() {
     let mut s = Story::five((80, 24));
-    s.world.topics =
-        vec![TopicView { name: "brand".into(), query: "acme".into(), about: "us".into(), team: false }];
-    s.press("g T").shows("brand  acme  (config.toml)").press("enter").shows("which is the operator's");
+    s.world.topics = vec![TopicView {
+        name: "brand".into(),
+        query: "acme".into(),
+        about: "us".into(),
+        ..TopicView::default()
+    }];
+    s.press("g T")
+        .shows("brand  improve   acme  (config.toml)")
+        .press("enter")
+        .shows("which is the operator's");
     s.press("+").type_in("lids (x").press("enter").shows("a name, a colon and a query");
     s.press("ctrl-u").type_in("lids: (tins").shows("column");
     s.press("enter")

@@ -454,7 +454,10 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
         Action::GoTopics => team::open(app),
         Action::GoRules => team::open_rules(app),
         Action::ApplyRules => team::ask_apply(),
-        Action::EntryAdd | Action::EntryEdit | Action::EntryRemove => team::act(app, a),
+        Action::Objective => search::objective(app),
+        Action::EntryAdd | Action::EntryEdit | Action::EntryRemove | Action::TopicObjective => {
+            team::act(app, a)
+        }
         Action::Reload => vec![Effect::Settings, Effect::Ask(For::Reload, Request::Reload)],
         Action::GoSources
         | Action::GoDrafts

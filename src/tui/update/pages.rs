@@ -231,7 +231,8 @@ pub fn open(app: &mut App, a: Action) -> Vec<Effect> {
                 let (title, head) = match a {
                     Action::Why => {
                         let mut lines = texts::why(&i);
-                        lines.extend(texts::topics(&i, &app.topics, &app.who, app.ascii));
+                        let names = crate::config::names_of(&app.topics, &app.team_views);
+                        lines.extend(texts::topics(&i, &app.topics, &names, &app.who, app.ascii));
                         ("why it is here", lines)
                     }
                     Action::Diff => ("what changed", texts::diff(&i)),
@@ -241,7 +242,8 @@ pub fn open(app: &mut App, a: Action) -> Vec<Effect> {
                 p.about = Some(Box::new(i.clone()));
                 p.rows = head.into_iter().map(|l| (l, Behind::Nothing)).collect();
                 app.pages.push(p);
-                Vec::new()
+                let why = a == Action::Why;
+                why.then_some(Effect::Ask(For::Standing(i.id), Request::Standing(i.id))).into_iter().collect()
             }
             None => nothing(app),
         },

@@ -263,7 +263,7 @@ fn accept(app: &mut App) -> Vec<Effect> {
         | Asking::ViewName
         | Asking::ViewRemove => match team::accept(app, &p, text) {
             Ok(out) => {
-                app.sent = Some(p);
+                app.sent = Some(p).filter(|p| p.asking != Asking::RulesApply);
                 out
             }
             Err(why) => again(app, p, &why),

@@ -71,12 +71,16 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             super::trial::show(app, n, *t);
             Vec::new()
         }
-        (For::WouldDo, Reply::WouldDo { n, of, rows }) => {
-            team::would_do(app, (n, of), rows);
+        (For::WouldDo(topic), Reply::WouldDo { n, of, rows }) => {
+            team::would_do(app, topic, (n, of), rows);
             Vec::new()
         }
-        (For::Best(filter, skip), Reply::Ranked { items, next, total }) => {
-            super::search::found(app, (&filter, skip), items, next, total)
+        (For::Best(filter, by, skip), Reply::Ranked { items, next, total, how }) => {
+            super::search::found(app, (&filter, by, skip), items, next, (total, how))
+        }
+        (For::Standing(id), Reply::Standing(all)) => {
+            super::search::standing(app, id, all);
+            Vec::new()
         }
         (For::Tallies(g, numbers), Reply::Tallies { totals, later }) => {
             team::take_tallies(app, g, &numbers, &totals, later)
@@ -296,11 +300,17 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             team::tally_soon(app)
         }
         (_, Reply::Edited { name, gone }) => {
-            app.sent = None;
+            let topic = app.sent.take().is_some_and(|p| {
+                matches!(p.asking, crate::tui::app::Asking::TopicNew | crate::tui::app::Asking::TopicEdit)
+            });
             app.pages.retain(|p| p.kind != PageKind::Trial);
             let what = if gone { "taken out" } else { "written, and in force" };
             app.say(format!("{name}: {what} (u does not change files)"));
-            team::ask(app)
+            let mut out = team::ask(app);
+            if topic && !gone && app.role.is_none_or(|r| r >= crate::model::Role::Send) {
+                out.extend(team::ask_rehear(&name, true));
+            }
+            out
         }
         (_, Reply::Status(s)) => {
             app.brand = s.brand;

@@ -2,7 +2,7 @@
 
 use super::list;
 use crate::door::{ListQuery, Request, Total};
-use crate::model::{MuteView, RuleView, Stamp, Targets, TopicView, Verb, View};
+use crate::model::{MuteView, RuleView, Stamp, Targets, TopicEdit, TopicView, Verb, View};
 use crate::query::{Query, Scope};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Asking, Behind, Page, PageKind, Prompt};
@@ -32,16 +32,41 @@ pub fn open_rules(app: &mut App) -> Vec<Effect> {
 
 /// Asks what the rules would do to what is there.
 pub fn ask_apply() -> Vec<Effect> {
-    vec![Effect::Ask(For::WouldDo, Request::ApplyRules { name: None, days: DAYS, dry_run: true })]
+    vec![Effect::Ask(For::WouldDo(None), Request::ApplyRules { name: None, days: DAYS, dry_run: true })]
 }
 
-/// Shows what the rules would do, and asks.
-pub fn would_do(app: &mut App, (n, of): (u64, u64), rows: Vec<(String, crate::model::Item)>) {
+/// Asks what a topic would hear of what is stored already, or lets it.
+pub fn ask_rehear(topic: &str, dry_run: bool) -> Vec<Effect> {
+    let what = if dry_run { For::WouldDo(Some(topic.to_owned())) } else { For::Verb("heard anew".into()) };
+    vec![Effect::Ask(what, Request::Rehear { topic: topic.to_owned(), days: DAYS, dry_run })]
+}
+
+/// Shows what the rules, or a topic, would do, and asks.
+pub fn would_do(
+    app: &mut App,
+    topic: Option<String>,
+    (n, of): (u64, u64),
+    rows: Vec<(String, crate::model::Item)>,
+) {
     if n == 0 {
-        app.say(format!("the rules change nothing of {of} in the inbox"));
+        match &topic {
+            Some(t) => app.say(format!("{t}: written, and in force; it changes nothing of what is stored")),
+            None => app.say(format!("the rules change nothing of {of} in the inbox")),
+        }
         return;
     }
-    let mut page = Page::new(PageKind::Text, format!("what the rules would do to {n} of {of} in the inbox"));
+    if let Some(p) = app.prompt.as_mut() {
+        // Who writes already is not interrupted.
+        let again = topic.as_ref().map_or(": apply rules".into(), |t| format!("hearken topics apply {t}"));
+        p.hint = format!("{n} stored mentions would change; “{again}” shows them");
+        return;
+    }
+    let title = match &topic {
+        Some(t) if n == 1 => format!("{t}, heard anew: 1 mention of the last {DAYS} days changes"),
+        Some(t) => format!("{t}, heard anew: {n} mentions of the last {DAYS} days change"),
+        None => format!("what the rules would do to {n} of {of} in the inbox"),
+    };
+    let mut page = Page::new(PageKind::Text, title);
     let now = app.now;
     page.rows = rows
         .into_iter()
@@ -53,7 +78,8 @@ pub fn would_do(app: &mut App, (n, of): (u64, u64), rows: Vec<(String, crate::mo
         .collect();
     app.pages.push(page);
     let label = format!("yes and Enter change {n}, one u takes all of it back · Esc leaves all as it is");
-    app.prompt = Some(Prompt::new(Asking::RulesApply, label, ""));
+    let asking = Prompt::new(Asking::RulesApply, label, "");
+    app.prompt = Some(Prompt { source: topic.unwrap_or_default(), ..asking });
 }
 
 /// Fills the page of rules.
@@ -84,7 +110,8 @@ pub fn fill(page: &mut Page, topics: &[TopicView]) {
     let wide = topics.iter().map(|t| crate::clean::width::width(&t.name)).max().unwrap_or(0).min(24);
     let row = |t: &TopicView| {
         let own = if t.team { "" } else { "  (config.toml)" };
-        format!("{}  {}{own}", crate::clean::width::pad(&t.name, wide), t.query)
+        let what = if t.set { "set:" } else { t.objective.word() };
+        format!("{}  {what:<8}  {}{own}", crate::clean::width::pad(&t.name, wide), t.query)
     };
     page.rows = topics.iter().map(|t| (row(t), Behind::Topic(t.name.clone()))).collect();
     page.head = if topics.is_empty() {
@@ -144,6 +171,10 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
         return Vec::new();
     }
     if app.pages.last().is_some_and(|p| p.kind == PageKind::Rules) {
+        if a == Action::TopicObjective {
+            app.say("a topic has an objective: g T");
+            return Vec::new();
+        }
         return act_on_rule(app, a);
     }
     if a == Action::EntryAdd {
@@ -161,6 +192,16 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
             t.name
         ));
         return Vec::new();
+    }
+    if a == Action::TopicObjective {
+        if t.set {
+            app.say(format!("{} is a part of queries: it has no objective", t.name));
+            return Vec::new();
+        }
+        let was = Some(t.query.clone());
+        let edit =
+            TopicEdit { name: t.name, query: t.query, objective: Some(t.objective.next()), set: false };
+        return vec![Effect::Ask(For::Edited, Request::PutTopic { edit, was })];
     }
     let (asking, label, text) = if a == Action::EntryRemove {
         (
@@ -207,10 +248,17 @@ fn rule(line: &str) -> Result<(String, Vec<String>), String> {
     Ok((when, acts))
 }
 
+/// The name of a topic, or of a part of queries (`set:NAME`), and the query behind the colon.
+pub(super) fn named(text: &str) -> Option<(&str, &str)> {
+    let set = text.strip_prefix("set:").map_or(0, |_| "set:".len());
+    let colon = set + text[set..].find(':')?;
+    Some((&text[..colon], &text[colon + 1..]))
+}
+
 /// What is wrong with a query that is being typed, or may not mean what it says.
 pub fn hint(asking: Asking, text: &str) -> String {
     // Columns are those of the line that is typed.
-    let (before, query) = match text.split_once(':').filter(|_| asking == Asking::TopicNew) {
+    let (before, query) = match named(text).filter(|_| asking == Asking::TopicNew) {
         Some((name, q)) => (name.chars().count() + 1, q),
         None if asking == Asking::TopicNew => (0, ""),
         None => (0, text),
@@ -227,13 +275,17 @@ pub fn accept(app: &mut App, p: &Prompt, text: &str) -> Result<Vec<Effect>, Stri
     Ok(match p.asking {
         Asking::TopicNew | Asking::TopicEdit => {
             let (name, query, was) = if p.asking == Asking::TopicNew {
-                let (name, query) = text.split_once(':').ok_or("write a name, a colon and a query")?;
+                let (name, query) = named(text).ok_or("write a name, a colon and a query")?;
                 (name.trim().to_owned(), query.trim().to_owned(), None)
             } else {
                 (p.source.clone(), text.to_owned(), Some(p.was.clone()))
             };
             Query::parse(&query, Scope::Listen).map_err(|e| e.to_string())?;
-            vec![Effect::Ask(For::Edited, Request::PutTopic { name, query, was })]
+            // `set:NAME: …` names a part of queries.
+            let part = name.strip_prefix("set:").map(|n| n.trim().to_owned());
+            let set = part.is_some() || app.topics.iter().any(|t| t.name == name && t.set);
+            let edit = TopicEdit { name: part.unwrap_or(name), query, objective: None, set };
+            vec![Effect::Ask(For::Edited, Request::PutTopic { edit, was })]
         }
         Asking::TopicRemove if !matches!(text.to_lowercase().as_str(), "y" | "yes") => {
             app.say(format!("{} stays", p.source));
@@ -261,6 +313,9 @@ pub fn accept(app: &mut App, p: &Prompt, text: &str) -> Result<Vec<Effect>, Stri
         }
         Asking::RulesApply if matches!(text.to_lowercase().as_str(), "y" | "yes") => {
             app.pages.pop();
+            if !p.source.is_empty() {
+                return Ok(ask_rehear(&p.source, false));
+            }
             vec![Effect::Ask(
                 For::Verb("changed by the rules".into()),
                 Request::ApplyRules { name: None, days: DAYS, dry_run: false },

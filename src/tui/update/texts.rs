@@ -2,12 +2,12 @@
 
 use crate::clean::width::fit;
 use crate::model::{Item, Stamp, TopicView};
-use crate::query::{Context, Doc, Query, Scope};
+use crate::query::{Context, Doc, Names, Query, Scope};
 
 /// Part by part, what of each topic is so in it, and what is not.
-pub fn topics(i: &Item, topics: &[TopicView], me: &str, ascii: bool) -> Vec<String> {
+pub fn topics(i: &Item, topics: &[TopicView], names: &Names, me: &str, ascii: bool) -> Vec<String> {
     let doc = Doc::of_item(i, me);
-    let cx = Context { now: Stamp::now(), zone: Stamp::zone_here(), me: Some(me), ..Context::default() };
+    let cx = Context { now: Stamp::now(), zone: Stamp::zone_here(), me: Some(me), names: Some(names) };
     let mark = |yes: bool| match (yes, ascii) {
         (true, false) => "✓",
         (false, false) => "✗",
@@ -15,7 +15,7 @@ pub fn topics(i: &Item, topics: &[TopicView], me: &str, ascii: bool) -> Vec<Stri
         (false, true) => "n",
     };
     let mut out = Vec::new();
-    for t in topics {
+    for t in topics.iter().filter(|t| !t.set) {
         let Ok(q) = Query::parse(&t.query, Scope::View) else { continue };
         let why = q.explain(&doc, &cx);
         out.push(String::new());
@@ -51,6 +51,9 @@ pub fn why(i: &Item) -> Vec<String> {
         out.push(format!("its time is {:?}: the time of hearing stands in", m.time_note).to_lowercase());
     }
     out.push(format!("state {} · id {}", i.state.word(), i.id));
+    let lang = if m.lang.is_empty() { "not told" } else { m.lang.as_str() };
+    let by = if i.marked_mood.is_some() { "as one of us marked it" } else { "as its words suggest" };
+    out.push(format!("language {lang} · mood {} ({by}; = corrects it)", i.mood().said()));
     if i.tellings > 1 {
         out.push(format!("one of {} tellings of one story (same address)", i.tellings));
     }

@@ -31,7 +31,7 @@ fn query(app: &App) -> Option<String> {
     let text = p.line.text();
     let q = match p.asking {
         Asking::TopicEdit => text.as_str(),
-        Asking::TopicNew => text.split_once(':')?.1,
+        Asking::TopicNew => super::team::named(&text)?.1,
         _ => return None,
     };
     Query::parse(q.trim(), Scope::Listen).ok().map(|q| q.canonical())

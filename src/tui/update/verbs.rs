@@ -27,6 +27,9 @@ pub fn is_verb(a: Action) -> bool {
             | Action::Claim
             | Action::Vip
             | Action::Split
+            | Action::LikeMore
+            | Action::LikeLess
+            | Action::Mood(_)
             | Action::Mute(..)
             | Action::Allow(_)
             | Action::CopyLink
@@ -85,6 +88,10 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
             Verb::Mute { kind, until: ms.map(|ms| app.now.plus(ms)), allow: false }
         }
         Action::Allow(kind) => Verb::Mute { kind, until: None, allow: true },
+        // The same key once more takes the mark back.
+        Action::LikeMore => Verb::Like(Some(true).filter(|_| subject.liked != Some(true))),
+        Action::LikeLess => Verb::Like(Some(false).filter(|_| subject.liked != Some(false))),
+        Action::Mood(m) => Verb::Mood(m),
         Action::ToggleRead => Verb::Read(!subject.read),
         Action::Vip => Verb::Vip(!subject.vip),
         Action::Urgent => Verb::Tag { tag: URGENT.into(), on: !subject.tags.iter().any(|t| t == URGENT) },

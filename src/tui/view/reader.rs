@@ -60,6 +60,14 @@ pub(super) fn lines(app: &App, t: &Theme, i: &Item, width: usize) -> Vec<Line<'s
     if i.state == crate::model::State::Snoozed && i.snoozed_until.is_none() {
         facts.push("until they reply".into());
     }
+    let lang = if m.lang.is_empty() { "?" } else { m.lang.as_str() };
+    let mood = format!("{lang} {}", i.mood().said());
+    facts.push(match i.marked_mood {
+        Some(_) => format!("{mood} (marked)"),
+        None if mood == "? ?" => "?".into(),
+        None => mood,
+    });
+    facts.extend(i.liked.map(|more| if more { "more like this" } else { "less like this" }.to_owned()));
     facts.extend(i.assignee.as_ref().map(|a| format!("@{a}")));
     facts.extend(i.tags.iter().map(|x| format!("#{x}")));
     facts.extend((i.tellings > 1).then(|| format!("{} tellings", i.tellings)));
