@@ -1,6 +1,11 @@
 //! The command line as data: help, completions and the man page all come from here.
 
-use crate::model::{By, Mood, Objective};
+mod team;
+mod values;
+
+pub use team::{AlertAction, RuleAction, TopicAction, ViewAction};
+pub use values::{MoodArg, MuteArg, ObjectiveArg, SortArg, StateArg};
+
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -30,68 +35,6 @@ pub struct Args {
 const AFTER: &str = "Without a command the inbox opens in the terminal.\n\
 Exit codes: 0 ok, 1 partly failed, 2 usage or configuration, 3 nothing found, 4 engine unreachable, \
 5 refused by role, 129 and 143 after a signal.";
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub enum StateArg {
-    Inbox,
-    Snoozed,
-    Done,
-    Heard,
-    All,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub enum MuteArg {
-    Thread,
-    Author,
-    Story,
-    Site,
-    Community,
-}
-
-impl MuteArg {
-    #[must_use]
-    pub fn kind(self) -> crate::model::MuteKind {
-        use crate::model::MuteKind as K;
-        match self {
-            MuteArg::Thread => K::Thread,
-            MuteArg::Author => K::Author,
-            MuteArg::Story => K::Story,
-            MuteArg::Site => K::Site,
-            MuteArg::Community => K::Community,
-        }
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub enum SortArg {
-    /// Newest first
-    Time,
-    /// What says most of the words first
-    Score,
-    /// What the team's marks want more of first
-    Relevance,
-    /// Who is heard by many, and what is fresh
-    Launch,
-    /// What has substance, and what is asked
-    Research,
-    /// What goes wrong, and is told by many
-    Improve,
-}
-
-impl SortArg {
-    /// `None` for by time.
-    pub fn by(self) -> Option<By> {
-        match self {
-            SortArg::Time => None,
-            SortArg::Score => Some(By::Words),
-            SortArg::Relevance => Some(By::Relevance),
-            SortArg::Launch => Some(By::Objective(Objective::Launch)),
-            SortArg::Research => Some(By::Objective(Objective::Research)),
-            SortArg::Improve => Some(By::Objective(Objective::Improve)),
-        }
-    }
-}
 
 #[derive(Subcommand, Debug)]
 pub enum Command {
@@ -314,6 +257,11 @@ pub enum Command {
     Unmute { name: String },
     /// What is muted or always let in
     Mutes,
+    /// How rules reach people who are not attached, and what waits to be told
+    Alerts {
+        #[command(subcommand)]
+        action: Option<AlertAction>,
+    },
     /// Erase the text of mentions for good
     Wipe {
         #[arg(required = true)]
@@ -454,127 +402,6 @@ pub enum QueryAction {
         #[arg(long, default_value = "")]
         text: String,
     },
-}
-
-#[derive(Subcommand, Debug)]
-pub enum TopicAction {
-    /// What a topic with this query would have heard in the last days
-    Try {
-        /// As for topics set; one that begins with - after --
-        #[arg(required = true)]
-        query: Vec<String>,
-        #[arg(long, default_value_t = 7)]
-        days: u32,
-    },
-    /// Write a topic into topics.toml, a new one or one that is there
-    Set {
-        name: String,
-        #[arg(required = true)]
-        query: Vec<String>,
-        /// What it is listened to for: it decides what comes first
-        #[arg(long, value_enum)]
-        objective: Option<ObjectiveArg>,
-        /// Not a topic, but a part of queries: set:NAME
-        #[arg(long, conflicts_with = "objective")]
-        part: bool,
-    },
-    /// Let it hear once more what is stored already, as one step that undo takes back
-    Apply {
-        name: String,
-        #[arg(long, default_value_t = 30)]
-        days: u32,
-        /// Only say what would change
-        #[arg(long)]
-        dry_run: bool,
-    },
-    /// Take it out of topics.toml
-    Remove { name: String },
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum MoodArg {
-    Positive,
-    Neutral,
-    Negative,
-    Mixed,
-    /// Nobody can tell
-    Unclear,
-    /// What its words suggest
-    Words,
-}
-
-impl MoodArg {
-    pub fn mood(self) -> Option<Mood> {
-        match self {
-            MoodArg::Positive => Some(Mood::Pos),
-            MoodArg::Neutral => Some(Mood::Neutral),
-            MoodArg::Negative => Some(Mood::Neg),
-            MoodArg::Mixed => Some(Mood::Mixed),
-            MoodArg::Unclear => Some(Mood::Unknown),
-            MoodArg::Words => None,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum ObjectiveArg {
-    Launch,
-    Research,
-    Improve,
-}
-
-impl ObjectiveArg {
-    pub fn objective(self) -> Objective {
-        match self {
-            ObjectiveArg::Launch => Objective::Launch,
-            ObjectiveArg::Research => Objective::Research,
-            ObjectiveArg::Improve => Objective::Improve,
-        }
-    }
-}
-
-#[derive(Subcommand, Debug)]
-pub enum RuleAction {
-    /// What each would have done to what entered the inbox in these days
-    Test {
-        #[arg(long, default_value_t = 30)]
-        days: u32,
-    },
-    /// Let them work on what is in the inbox already, as one step that undo takes back
-    Apply {
-        /// Only this one
-        name: Option<String>,
-        #[arg(long, default_value_t = 30)]
-        days: u32,
-        /// Only say what would be done
-        #[arg(long)]
-        dry_run: bool,
-    },
-    /// Write a rule into rules.toml, a new one or one that is there
-    Set {
-        name: String,
-        /// The query that it is about
-        when: String,
-        /// tag WORD, assign NAME, snooze 2d, urgent, done
-        #[arg(required = true)]
-        acts: Vec<String>,
-    },
-    /// Take it out of rules.toml
-    Remove { name: String },
-}
-
-#[derive(Subcommand, Debug)]
-pub enum ViewAction {
-    /// Write a view into views.toml, a new one or one that is there
-    Set {
-        name: String,
-        filter: Vec<String>,
-        /// inbox, snoozed, done, heard or all
-        #[arg(long, default_value = "inbox")]
-        state: String,
-    },
-    /// Take it out of views.toml
-    Remove { name: String },
 }
 
 #[derive(Subcommand, Debug)]

@@ -50,6 +50,7 @@ pub async fn run(door: Arc<dyn Door>, command: Command, out: &Out) -> i32 {
         Command::Rules { action } => team::rules(&*door, action, out).await,
         Command::Views { action } => team::views(&*door, action, out).await,
         Command::Mutes => verbs::mutes(&*door, out).await,
+        Command::Alerts { action } => team::alerts(&*door, action, out).await,
         Command::Thread { id } => lists::thread(&*door, &id, out).await,
         about @ (Command::Draft { .. }
         | Command::Submit { .. }

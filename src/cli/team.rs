@@ -1,10 +1,10 @@
 //! Topics and views of the team from the command line.
 
 use super::Out;
-use super::args::{self, RuleAction, TopicAction, ViewAction};
+use super::args::{self, AlertAction, RuleAction, TopicAction, ViewAction};
 use crate::config;
 use crate::door::{Door, Reply, Request};
-use crate::model::TopicEdit;
+use crate::model::{Stamp, TopicEdit};
 use serde_json::json;
 
 pub async fn topics(door: &dyn Door, action: Option<TopicAction>, out: &Out) -> i32 {
@@ -37,6 +37,36 @@ pub async fn topics(door: &dyn Door, action: Option<TopicAction>, out: &Out) -> 
             let was = all.iter().find(|t| t.name == name).map(|t| t.query.clone()).unwrap_or_default();
             said(door.ask(Request::RemoveTopic { name, was }).await, out)
         }
+    }
+}
+
+pub async fn alerts(door: &dyn Door, action: Option<AlertAction>, out: &Out) -> i32 {
+    if let Some(AlertAction::Test { name }) = action {
+        return match door.ask(Request::TestAlert(name)).await {
+            Reply::AlertWorks(name) => {
+                out.either(&json!({"did": "test", "name": name}), || format!("{name}: sent"));
+                0
+            }
+            other => out.unexpected(&other),
+        };
+    }
+    match door.ask(Request::Alerts).await {
+        Reply::Alerts(all) => {
+            for a in &all {
+                let next = a.next.map(Stamp::rfc3339);
+                let v =
+                    json!({"name": a.name, "by": a.by, "waiting": a.waiting, "next": next, "error": a.error});
+                out.either(&v, || {
+                    let at = a.next.map_or(String::new(), |t| {
+                        format!("; {} wait until {}", a.waiting, t.local_minute())
+                    });
+                    let error = a.error.as_ref().map_or(String::new(), |e| format!("; it failed: {e}"));
+                    format!("{}: {}{at}{error}", a.name, a.by)
+                });
+            }
+            if all.is_empty() { 3 } else { 0 }
+        }
+        other => out.unexpected(&other),
     }
 }
 

@@ -1,6 +1,7 @@
 //! `config.toml` to [`Config`]. Every mistake is reported, all at once, each with file, line, column, what is
 //! wrong and what was expected. Nothing is read from the network and nothing is started here.
 
+mod alerts;
 mod first;
 mod problem;
 mod reader;
@@ -11,9 +12,10 @@ mod source;
 mod team;
 
 pub use crate::model::{Objective, nearest};
+pub use alerts::{Address, AlertConf, Quiet, Reach, SmtpConf, Tls};
 pub use first::{init, sample_config};
 pub use problem::Problem;
-pub use rules::{Rule, act_of, rule_of};
+pub use rules::{Act, Rule, act_of, rule_of};
 pub use shared::{AnswerRules, Answers, Approval, Claim, EngineConf, Roles};
 pub use source::{Every, Keep, Login, Secret, SourceConf, SourceKind};
 pub use team::{RULES, TOPICS, TeamFiles, VIEWS, beside, view, view_of};
@@ -43,6 +45,8 @@ pub struct Config {
     /// The team's.
     pub views: Vec<View>,
     pub rules: Vec<Rule>,
+    pub alerts: Vec<AlertConf>,
+    pub smtp: Option<SmtpConf>,
     pub http: Http,
     pub hosts: BTreeMap<String, HostLimit>,
     pub inbox_since_ms: i64,
@@ -211,6 +215,8 @@ impl Config {
             sources: Vec::new(),
             views: Vec::new(),
             rules: Vec::new(),
+            alerts: Vec::new(),
+            smtp: None,
             http: Http::default(),
             hosts: BTreeMap::new(),
             inbox_since_ms: 7 * DAY,

@@ -14,28 +14,47 @@ pub struct Rule {
     pub query: Query,
     /// As it is written.
     pub when: String,
-    /// What is done, as it is written: `tag bug`, `assign bo`, `snooze 2d`, `urgent`, `done`.
+    /// What is done, as it is written: `tag bug`, `assign bo`, `snooze 2d`, `urgent`, `done`, `alert team`.
     pub acts: Vec<String>,
 }
 
-/// The verb of an action at some time.
+impl Rule {
+    /// The alerts that it raises.
+    pub fn alerts(&self) -> impl Iterator<Item = &str> {
+        self.acts.iter().filter_map(|a| a.trim().strip_prefix("alert ")).map(str::trim)
+    }
+}
+
+/// What an action does.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Act {
+    Verb(Verb),
+    /// Tells people who are not attached, by `[alert.NAME]`.
+    Alert(String),
+}
+
+/// What an action does at some time.
 ///
 /// # Errors
 /// If it is none.
-pub fn act_of(words: &str, now: Stamp) -> Result<Verb, String> {
+pub fn act_of(words: &str, now: Stamp) -> Result<Act, String> {
     let (verb, rest) = words.trim().split_once(' ').map_or((words.trim(), ""), |(v, r)| (v, r.trim()));
-    match (verb, rest) {
-        ("done", "") => Ok(Verb::Done),
-        ("urgent", "") | ("priority", "urgent") => Ok(Verb::Tag { tag: "urgent".into(), on: true }),
+    let verb = match (verb, rest) {
+        ("done", "") => Verb::Done,
+        ("urgent", "") | ("priority", "urgent") => Verb::Tag { tag: "urgent".into(), on: true },
         ("tag", t) if !t.is_empty() && !t.contains([' ', ',']) => {
-            Ok(Verb::Tag { tag: t.to_lowercase(), on: true })
+            Verb::Tag { tag: t.to_lowercase(), on: true }
         }
-        ("assign", who) if !who.is_empty() && !who.contains(' ') => Ok(Verb::Assign(Some(who.into()))),
-        ("snooze", t) if !t.is_empty() => Verb::snooze(t, now),
-        _ => Err(format!(
-            "“{words}” is no action; expected tag WORD | assign NAME | snooze 2d | urgent | done"
-        )),
-    }
+        ("assign", who) if !who.is_empty() && !who.contains(' ') => Verb::Assign(Some(who.into())),
+        ("snooze", t) if !t.is_empty() => Verb::snooze(t, now)?,
+        ("alert", name) if !name.is_empty() && !name.contains(' ') => return Ok(Act::Alert(name.into())),
+        _ => {
+            return Err(format!(
+                "“{words}” is no action; expected tag WORD | assign NAME | snooze 2d | urgent | done | alert NAME"
+            ));
+        }
+    };
+    Ok(Act::Verb(verb))
 }
 
 /// Reads `when` and `do` of a rule.
@@ -75,6 +94,13 @@ pub(super) fn read(top: &mut Section<'_>, r: &mut Report<'_>, c: &mut Config) {
                 Ok(rule) => {
                     let place = r.make(&s.value_span("when"), format!("when of {}", s.name));
                     c.note_names(place, &rule.query, None);
+                    let names: Vec<&str> = c.alerts.iter().map(|a| a.name.as_str()).collect();
+                    for name in rule.alerts().filter(|n| !names.contains(n)) {
+                        let near = super::nearest(name, &names);
+                        let hint = near.map_or(String::new(), |n| format!("; did you mean {n}?"));
+                        let why = format!("do of {}: config.toml has no [alert.{name}]{hint}", s.name);
+                        r.add(&s.value_span("do"), why);
+                    }
                     c.rules.push(rule);
                 }
                 Err((key, why)) => {

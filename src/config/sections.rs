@@ -23,6 +23,7 @@ pub fn read(text: &str, path: &Path, team: &TeamFiles) -> Result<Config, Vec<Pro
     let mut top = Section::new(doc.as_table(), "the file", None);
     brand(&mut top, &mut r, &mut c);
     topics(&mut top, &mut r, &mut c, false);
+    super::alerts::read(&mut top, &mut r, &mut c);
     sets(&mut top, &mut r, &mut c, false);
     let mut theirs = super::team::read(team, &mut c);
     theirs.extend(c.unresolved());

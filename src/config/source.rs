@@ -196,7 +196,7 @@ fn feed_url(s: &mut Section<'_>, r: &mut Report<'_>) -> Option<String> {
     }
 }
 
-fn command(s: &mut Section<'_>, r: &mut Report<'_>, key: &'static str) -> Option<Vec<String>> {
+pub(super) fn command(s: &mut Section<'_>, r: &mut Report<'_>, key: &'static str) -> Option<Vec<String>> {
     if s.item(key).is_none() {
         r.add(&s.span.clone(), format!("{} has no {key}; write {key} = [\"program\", \"argument\"]", s.name));
         return None;
@@ -229,7 +229,7 @@ fn every(s: &mut Section<'_>, r: &mut Report<'_>) -> Every {
     }
 }
 
-fn login(s: &mut Section<'_>, r: &mut Report<'_>, c: &Config) -> Login {
+pub(super) fn login(s: &mut Section<'_>, r: &mut Report<'_>, c: &Config) -> Login {
     let auth = s.table(r, "auth");
     let header = s.table(r, "header");
     if auth.is_some() && header.is_some() {
@@ -253,7 +253,12 @@ fn login(s: &mut Section<'_>, r: &mut Report<'_>, c: &Config) -> Login {
     Login::None
 }
 
-fn secret(s: &mut Section<'_>, r: &mut Report<'_>, c: &Config, keys: [&'static str; 3]) -> Option<Secret> {
+pub(super) fn secret(
+    s: &mut Section<'_>,
+    r: &mut Report<'_>,
+    c: &Config,
+    keys: [&'static str; 3],
+) -> Option<Secret> {
     let env = s.text(r, keys[0]).map(Secret::Env);
     let file = s.text(r, keys[1]).map(|f| Secret::File(beside(&c.file, &f)));
     let program = if s.item(keys[2]).is_some() { command(s, r, keys[2]).map(Secret::Command) } else { None };

@@ -6,8 +6,8 @@ mod numbers;
 pub use numbers::{Placed, Standing, Total, Trial};
 
 use crate::model::{
-    Applied, By, Counts, Draft, Entry, Id, Item, Key, MuteView, PersonCard, Role, RuleView, SourceView,
-    Stage, Stamp, State, Targets, Text, TopicEdit, TopicView, Verb, View,
+    AlertView, Applied, By, Counts, Draft, Entry, Id, Item, Key, MuteView, PersonCard, Role, RuleView,
+    SourceView, Stage, Stamp, State, Targets, Text, TopicEdit, TopicView, Verb, View,
 };
 use serde::{Deserialize, Serialize};
 use std::future::Future;
@@ -143,6 +143,10 @@ pub enum Request {
         days: u32,
         dry_run: bool,
     },
+    /// How people are reached who are not attached, and what waits to be told.
+    Alerts,
+    /// Tries one of these ways with a word of ours.
+    TestAlert(String),
     /// A topic, at work on what was heard in these days already.
     Rehear {
         topic: String,
@@ -241,6 +245,9 @@ pub enum Reply {
         rows: Vec<(String, Item)>,
     },
     Mutes(Vec<MuteView>),
+    Alerts(Vec<AlertView>),
+    /// The way of this name works.
+    AlertWorks(String),
     /// One for each list, in order; `None` for a filter that is none. `later`: some are of some moments ago.
     Tallies {
         totals: Vec<Option<Total>>,

@@ -56,6 +56,7 @@ pub async fn answer(e: Arc<Engine>, caller: Caller, request: Request) -> Reply {
         }
         Request::TestSource(url) => e.test_source(&url, e.role(&caller) == Some(Role::Admin)).await,
         Request::AddPage(url) => e.add_page(&caller, &url).await,
+        Request::TestAlert(name) => e.test_alert(&caller.asker.who, &name).await,
         other => match tokio::task::spawn_blocking(move || blocking(&e, &caller, other)).await {
             Ok(r) => r,
             Err(_) => refuse(RefusalKind::Failed, "the engine failed at this; see hearken doctor"),
@@ -167,6 +168,7 @@ fn blocking(e: &Engine, caller: &Caller, request: Request) -> Reply {
             }
             Request::Rehear { topic, days, dry_run } => e.rehear(caller, &topic, days, dry_run)?,
             Request::Try { query, days, zone } => super::trial::trial(e, &query, days, zone, &who)?,
+            Request::Alerts => Reply::Alerts(e.alert_views()?),
             Request::Mutes => Reply::Mutes(e.mute_views()?),
             Request::Topics => Reply::Topics(e.topic_views()),
             Request::PutTopic { edit, was } => e.put_topic(caller, &edit, was.as_deref()),
@@ -198,9 +200,11 @@ fn blocking(e: &Engine, caller: &Caller, request: Request) -> Reply {
                 let (n, found) = e.store.check(false)?;
                 Reply::Checked(n, found.iter().map(|f| clean::line(&f.text)).collect())
             }
-            Request::Poll { .. } | Request::TestSource(_) | Request::AddPage(_) | Request::Stop => {
-                refuse(RefusalKind::Failed, "this request is answered elsewhere")
-            }
+            Request::Poll { .. }
+            | Request::TestSource(_)
+            | Request::TestAlert(_)
+            | Request::AddPage(_)
+            | Request::Stop => refuse(RefusalKind::Failed, "this request is answered elsewhere"),
         })
     })();
     done.unwrap_or_else(|err| failed(&err))

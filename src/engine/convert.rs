@@ -1,8 +1,10 @@
 //! The configuration, in the words of the rooms that listen and ask.
 
-use crate::config::{Config, Keep, Login as ConfLogin, Secret, SourceConf, SourceKind as ConfKind};
+use crate::config::{
+    Config, Keep, Login as ConfLogin, Secret, SmtpConf, SourceConf, SourceKind as ConfKind, Tls,
+};
 use crate::listen::{Login, Source, SourceKind, Topics};
-use crate::net::{Ask, HostLimits, Limits, Net, Origin, SecretFrom};
+use crate::net::{Ask, HostLimits, Limits, Net, Origin, SecretFrom, Secured, Smtp};
 use crate::query::Names;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +21,7 @@ fn ms(n: i64) -> Duration {
     Duration::from_millis(n.unsigned_abs())
 }
 
-fn secret(s: &Secret) -> SecretFrom {
+pub fn secret(s: &Secret) -> SecretFrom {
     match s {
         Secret::Env(n) => SecretFrom::Env(n.clone()),
         Secret::File(p) => SecretFrom::File(p.clone()),
@@ -86,4 +88,37 @@ pub fn net(config: &Config) -> Net {
         hosts: config.hosts.iter().map(|(h, l)| (h.clone(), (l.at_once, l.per_minute))).collect(),
     };
     Net::new(config.contact.as_deref(), limits)
+}
+
+/// The server that takes mail, with its secret read.
+///
+/// # Errors
+/// A sentence that never holds the secret.
+pub async fn smtp(net: &Net, c: &SmtpConf) -> Result<Smtp, String> {
+    let login = match &c.user {
+        Some((user, s)) => Some((user.clone(), net.secret(&secret(s)).await?)),
+        None => None,
+    };
+    let secured = match c.tls {
+        Tls::Starttls => Secured::Starttls,
+        Tls::Whole => Secured::Whole,
+        Tls::None => Secured::Not,
+    };
+    Ok(Smtp { host: c.host.clone(), port: c.port, secured, login, ca: c.ca.clone() })
+}
+
+/// The header of a login, with its secret read.
+///
+/// # Errors
+/// A sentence that never holds the secret.
+pub async fn header(net: &Net, l: &ConfLogin) -> Result<Option<(String, crate::net::Secret)>, String> {
+    Ok(match l {
+        ConfLogin::None => None,
+        ConfLogin::Header { name, value } => Some((name.clone(), net.secret(&secret(value)).await?)),
+        ConfLogin::Basic { user, password } => {
+            let p = net.secret(&secret(password)).await?;
+            let both = crate::model::base64(format!("{user}:{}", p.reveal()).as_bytes());
+            Some(("authorization".into(), crate::net::Secret::new(format!("Basic {both}"))))
+        }
+    })
 }

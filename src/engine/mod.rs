@@ -1,6 +1,7 @@
 //! Implements the door: owns the writing half of the store, the tasks that listen, and the one gate through
 //! which every verb passes. Every change that people share happens here and is announced from here.
 
+mod alerts;
 pub mod alone;
 mod answers;
 mod committer;
@@ -55,6 +56,8 @@ pub struct Engine {
     tallies: search::Tallies,
     erring: rules::Erring,
     learned: rank::Learned,
+    /// Something is to be told to people who are not attached.
+    raised: tokio::sync::Notify,
     /// A changed configuration that could not be taken in: its hash, and why.
     refused: Mutex<Option<(u64, String)>>,
     presence: presence::Presence,
@@ -123,6 +126,7 @@ impl Engine {
             tallies: search::Tallies::default(),
             erring: rules::Erring::default(),
             learned: rank::Learned::default(),
+            raised: tokio::sync::Notify::new(),
             refused: Mutex::default(),
             terminals: 0.into(),
             presence: presence::Presence::default(),
@@ -139,6 +143,7 @@ impl Engine {
         let (arrived_tx, arrived_rx) = mpsc::channel(256);
         tokio::spawn(polls::run(Arc::downgrade(&engine), polls_rx, arrived_tx, stopped.clone(), listen));
         tokio::spawn(committer::run(Arc::downgrade(&engine), arrived_rx));
+        tokio::spawn(alerts::run(Arc::downgrade(&engine), stopped.clone()));
         keeper::start(&engine, stopped);
         Ok(engine)
     }

@@ -36,7 +36,8 @@ fn needs(request: &Request) -> Role {
         | Request::RemoveTopic { .. }
         | Request::PutView { .. }
         | Request::RemoveView(_) => Role::Send,
-        Request::AddSource(_)
+        Request::TestAlert(_)
+        | Request::AddSource(_)
         | Request::AddSources(_)
         | Request::RemoveSource(_)
         | Request::Reload
@@ -63,6 +64,7 @@ fn needs(request: &Request) -> Role {
         | Request::Sources
         | Request::Topics
         | Request::Mutes
+        | Request::Alerts
         | Request::Try { .. }
         | Request::ApplyRules { .. }
         | Request::Rehear { .. }
@@ -133,6 +135,7 @@ fn what(request: &Request) -> &'static str {
         Request::PutRule { .. } | Request::RemoveRule { .. } => "changing rules",
         Request::ApplyRules { .. } => "applying rules",
         Request::Rehear { .. } => "applying a topic",
+        Request::TestAlert(_) => "trying an alert",
         Request::Reload => "reading the configuration again",
         Request::Import { .. } => "import",
         Request::Stop => "stopping the engine",

@@ -2,7 +2,7 @@
 //! rule's name. On request they work on what is there already, as one step that the person can take back.
 
 use super::{Caller, Engine, failed, refuse};
-use crate::config::{Rule, act_of};
+use crate::config::{Act, Rule, act_of};
 use crate::door::{Event, RefusalKind, Reply};
 use crate::model::{Item, Key, RuleView, Stamp, State, Targets, Verb};
 use crate::query::{Context, Doc};
@@ -21,16 +21,16 @@ pub struct Erring(Mutex<HashMap<String, String>>);
 
 impl Erring {
     /// True if this was not said before.
-    fn set(&self, rule: &str, why: &str) -> bool {
+    pub(super) fn set(&self, rule: &str, why: &str) -> bool {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.insert(rule.to_owned(), why.to_owned()).is_none_or(|was| was != why)
     }
 
-    fn clear(&self, rule: &str) {
+    pub(super) fn clear(&self, rule: &str) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(rule);
     }
 
-    fn of(&self, rule: &str) -> Option<String> {
+    pub(super) fn of(&self, rule: &str) -> Option<String> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(rule).cloned()
     }
 }
@@ -77,9 +77,12 @@ impl Engine {
         let (staff, cx) = (&setup.config.staff, setup.cx(now, Stamp::zone_here(), None));
         let mut all = Vec::new();
         for rule in rules {
-            let verbs: Result<Vec<Verb>, String> = rule.acts.iter().map(|a| act_of(a, now)).collect();
-            let verbs = match verbs {
-                Ok(v) => v,
+            let acts: Result<Vec<Act>, String> = rule.acts.iter().map(|a| act_of(a, now)).collect();
+            let verbs: Vec<Verb> = match acts {
+                Ok(all) => all
+                    .into_iter()
+                    .filter_map(|a| if let Act::Verb(v) = a { Some(v) } else { None })
+                    .collect(),
                 Err(why) => {
                     self.rule_errs(rule, &why);
                     continue;
@@ -118,6 +121,12 @@ impl Engine {
         let mut changed: Vec<Key> = Vec::new();
         for w in self.work(&rules, &mut items, now) {
             let asker = Asker { who: format!("rule:{}", w.rule.name), uid: self.asker.uid };
+            for alert in w.rule.alerts() {
+                self.raise(alert, w.rule, &w.keys, now);
+            }
+            if w.verbs.is_empty() {
+                continue;
+            }
             // One entry for each, under the name of its one action where it has one.
             let name = if let [one] = w.verbs.as_slice() { one.name() } else { RULES };
             match self.store.act_many(&asker, name, &w.steps(), now, true) {

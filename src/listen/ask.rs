@@ -18,6 +18,7 @@ pub fn ask(source: &Source, configured: &str, url: &str, login: Option<(String, 
     // A login goes to the configured origin and nowhere else.
     let same = Origin::of(configured) == Origin::of(url);
     Ask {
+        body: None,
         url: url.to_owned(),
         headers: vec![("accept".into(), ACCEPT.into())],
         login: login.filter(|_| same),

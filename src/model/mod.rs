@@ -40,4 +40,4 @@ pub use source::{Asked, Cursor, Health, SourceView, Trouble};
 pub use text::Text;
 pub use time::Stamp;
 pub use verb::{Applied, Role, Targets, VERBS, Verb, VerbSpec};
-pub use view::{RuleView, TopicEdit, TopicView, View};
+pub use view::{AlertView, RuleView, TopicEdit, TopicView, View};

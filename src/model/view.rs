@@ -1,6 +1,6 @@
 //! A part of the stream that somebody wants at hand: a filter and the states it looks at.
 
-use super::{Objective, State};
+use super::{Objective, Stamp, State};
 use serde::{Deserialize, Serialize};
 
 /// A saved look at the stream.
@@ -69,4 +69,17 @@ pub struct TopicEdit {
     /// `None` leaves it as it is.
     pub objective: Option<Objective>,
     pub set: bool,
+}
+
+/// A way to reach people who are not attached, as front ends show it.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct AlertView {
+    pub name: String,
+    /// How and whom: "mail to ana@acme.example".
+    pub by: String,
+    /// Mentions that are to be told, and when.
+    pub waiting: u64,
+    pub next: Option<Stamp>,
+    /// Why it failed last, if it did.
+    pub error: Option<String>,
 }

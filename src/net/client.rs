@@ -33,10 +33,12 @@ impl Origin {
     }
 }
 
-/// One GET.
+/// One GET, or a POST where there is a body.
 #[derive(Clone, Debug, Default)]
 pub struct Ask {
     pub url: String,
+    /// Its type and its bytes. What is posted follows no redirect.
+    pub body: Option<(&'static str, Vec<u8>)>,
     /// Sent as they are: conditions, Accept.
     pub headers: Vec<(String, String)>,
     /// Sent only to the origin of `url`: a login.
@@ -220,7 +222,7 @@ impl Net {
         }
     }
 
-    /// Does a GET. The time for the whole of it begins with its first turn: waiting for others is nobody's fault.
+    /// Asks. The time for the whole of it begins with its first turn: waiting for others is nobody's fault.
     ///
     /// # Errors
     /// What failed, as a sentence; an answer with a bad status is no error.
@@ -266,7 +268,8 @@ impl Net {
                 .get("location")
                 .and_then(|l| std::str::from_utf8(l.as_bytes()).ok())
                 .map(str::to_owned);
-            if matches!(status, 301 | 302 | 303 | 307 | 308)
+            if ask.body.is_none()
+                && matches!(status, 301 | 302 | 303 | 307 | 308)
                 && let Some(to) = location
             {
                 hops += 1;
@@ -330,7 +333,11 @@ impl Net {
             };
             headers.insert(n, v);
         }
-        let sent = client.get(url.clone()).headers(headers).send();
+        let request = match &ask.body {
+            Some((kind, bytes)) => client.post(url.clone()).header("content-type", *kind).body(bytes.clone()),
+            None => client.get(url.clone()),
+        };
+        let sent = request.headers(headers).send();
         let response = match tokio::time::timeout(ask.limits.first_byte + ask.limits.connect, sent).await {
             Ok(Ok(r)) => r,
             Ok(Err(e)) => return Err(explain(&e, url)),

@@ -6,6 +6,7 @@ mod body;
 mod client;
 mod guard;
 mod host;
+mod mail;
 mod program;
 mod secret;
 pub mod serve;
@@ -13,6 +14,7 @@ pub mod serve;
 pub use client::{Answer, Ask, Net, NetError, Origin, Why, retry_after_ms};
 pub use guard::{is_public, names_private};
 pub use host::HostLimits;
+pub use mail::{Mail, Secured, Smtp, send as send_mail};
 pub use program::{Program, RunError, enter_session, run};
 pub use secret::{Secret, SecretFrom, read_secret};
 

@@ -1,7 +1,7 @@
 //! The keys of the one tree: a letter, then big-endian numbers, so that they sort as they are read.
 //!
 //! `b` blocks (greatest key, number) · `g` summaries of 32 blocks · `k` known ids of a source · `s` sources ·
-//! `x` side records of mentions · `y` stories · `z` snoozes by due time · `r` read marks · `p` people · `q` mutes ·
+//! `x` side records of mentions · `y` stories · `z` snoozes by due time · `r` read marks · `p` people · `q` mutes · `t` what is to be told ·
 //! `a` snoozes until a reply · `i` blocks to be filed again · `d` drafts · `n` notes · `l` log entries · `u` undo lines · `w` pending wipes · `e` segments · `m` the rest.
 
 use crate::model::{Id, Key, MuteKey};
@@ -22,6 +22,11 @@ pub fn mute(k: &MuteKey) -> Vec<u8> {
 /// A block that is to be filed again for searching.
 pub fn stale(block: u32) -> Vec<u8> {
     join(b'i', &[&block.to_be_bytes()])
+}
+
+/// What an alert is to tell.
+pub fn alert(name: &str) -> Vec<u8> {
+    join(b't', &[name.as_bytes()])
 }
 
 pub fn block(max: Key, no: u32) -> Vec<u8> {

@@ -5,6 +5,7 @@
 //! A mention costs 30 bytes of a block's descriptor (64 mentions under one key), its share of a compressed
 //! frame, and four postings (five in a discussion). State is a column of the descriptor, summed up in bitmaps that are held in memory.
 
+mod alerts;
 mod backup;
 mod blobs;
 mod block;
@@ -39,6 +40,7 @@ mod verbs;
 mod walk;
 mod wipe;
 
+pub use alerts::Waiting;
 pub use backup::restore;
 pub use check::{Finding, POSTINGS};
 pub use error::StoreError;
