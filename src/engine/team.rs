@@ -5,7 +5,7 @@ use super::{Caller, Engine, failed, refuse};
 use crate::clean;
 use crate::config::{Config, RULES, TOPICS, TeamFiles, VIEWS, beside};
 use crate::door::{RefusalKind, Reply};
-use crate::model::{Change, Stamp, Target, TopicEdit, TopicView, Value, View};
+use crate::model::{Change, Objective, Stamp, Target, TopicEdit, TopicView, Value, View};
 use crate::query::{Query, Scope};
 use std::path::Path;
 use std::sync::PoisonError;
@@ -73,7 +73,9 @@ impl Engine {
             let t = entry(doc, kind, &name)?;
             put(t, "name", &name);
             put(t, "query", &query);
-            if let Some(o) = edit.objective.filter(|_| !edit.set) {
+            let said = t.contains_key("objective");
+            let matters = |o: &Objective| !edit.set && (said || *o != Objective::default());
+            if let Some(o) = edit.objective.filter(matters) {
                 put(t, "objective", o.word());
             }
             Ok(())

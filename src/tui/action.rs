@@ -105,6 +105,9 @@ pub enum Action {
     Objective,
     /// The next objective of the selected topic.
     TopicObjective,
+    /// A new part of queries.
+    SetAdd,
+    EditView,
     Why,
     Log,
     Diff,
@@ -325,6 +328,7 @@ pub const ACTIONS: &[ActionRow] = &[
     row(A::SourcePause, "pause", &["m"], "mute the source: pause / resume", W::SOURCES),
     row(A::SourceRemove, "remove source", &["D"], "remove the source (asks)", W::SOURCES),
     row(A::EntryAdd, "add entry", &["+"], "a new topic or rule of the team's", W::TEAM),
+    row(A::SetAdd, "add set", &["P"], "a new part of queries: set:NAME", W::TEAM),
     row(A::EntryEdit, "edit entry", &["r"], "change the topic or the rule", W::TEAM),
     row(A::EntryRemove, "remove entry", &["D"], "take the topic or the rule out (asks)", W::TEAM),
     row(
@@ -335,6 +339,7 @@ pub const ACTIONS: &[ActionRow] = &[
         W::ALL,
     ),
     row(A::SaveView, "save view", &[], "keep this filter as a view of the team's", W::MAIN),
+    row(A::EditView, "edit view", &[], "change the team's view that is shown", W::MAIN),
     row(A::RemoveView, "remove view", &[], "take a view of the team's out", W::MAIN),
     row(A::Backup, "backup", &[], "write a backup to a file", W::ALL),
     row(A::Reload, "reload configuration", &[], "read config.toml again", W::ALL),

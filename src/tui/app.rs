@@ -147,8 +147,6 @@ pub enum PageKind {
     Rules,
     /// What is muted or always let in.
     Mutes,
-    /// A topic that is being written, tried on what was heard.
-    Trial,
     Text,
 }
 
@@ -217,16 +215,10 @@ pub enum Asking {
     Busy,
     /// Enter claims it, then opens my reply.
     ClaimFirst,
-    RuleNew,
-    RuleEdit,
     RuleRemove,
     /// What the rules would do was shown.
     RulesApply,
-    TopicNew,
-    TopicEdit,
     TopicRemove,
-    /// What the team is to call what I look at.
-    ViewName,
     ViewRemove,
     /// Enter approves the draft that is looked at.
     Approve,
@@ -358,6 +350,9 @@ pub struct App {
     pub warned: bool,
     /// What was typed for the team's files, until it is known to be written.
     pub sent: Option<Prompt>,
+    /// What of the team's is being written, and what was left unsaved.
+    pub sheet: Option<super::sheet::Sheet>,
+    pub aside: Vec<super::sheet::Sheet>,
     /// The engine is away.
     pub lost: bool,
     /// Who ended the engine, until there is one again.
@@ -414,6 +409,8 @@ impl App {
             ahead: None,
             warned: false,
             sent: None,
+            sheet: None,
+            aside: Vec::new(),
             lost: false,
             stopped_by: None,
             who: who.into(),

@@ -10,6 +10,7 @@ mod line;
 mod msg;
 mod run;
 mod settings;
+mod sheet;
 mod theme;
 mod tty;
 mod update;

@@ -360,6 +360,7 @@ impl World {
             }
             Request::PutView { view, .. } => {
                 let name = view.name.clone();
+                self.views.retain(|v| v.name != name);
                 self.views.push(view);
                 Reply::Edited { name, gone: false }
             }

@@ -94,18 +94,28 @@ fn rules_are_shown_at_work_before_they_are() {
 #[test]
 fn a_topic_is_tried_while_it_is_typed() {
     let mut s = Story::five((80, 24));
-    s.press("g T")
-        .press("+")
-        .shows("what it would have heard in the last 7 days")
-        .shows("new topic: its name");
-    s.type_in("tins: tin*").rest();
+    s.press("g T").press("+").shows("a new topic of the team's").shows(">name");
+    s.type_in("tins").press("enter").shows(">objective").press("enter").type_in("tin*").rest();
     s.shows("1 of 5 heard in 7 days; 1 story, 1 author").shows("Tins will not open").hides("Rain again");
     // What is not right yet leaves what was shown; then it is tried anew.
     s.type_in(" OR").rest();
-    s.shows("1 of 5 heard").type_in(" rain").rest();
+    s.shows("1 of 5 heard").shows("OR needs a term after it").type_in(" rain").rest();
     s.shows("2 of 5 heard in 7 days; 2 stories").shows("Rain again");
-    assert!(s.world.topics.iter().all(|t| t.name != "tins"), "nothing is written before Enter");
-    s.press("enter").shows("tins: written, and in force").hides("2 of 5 heard");
+    assert!(s.world.topics.iter().all(|t| t.name != "tins"), "nothing is written before it is saved");
+    s.press("ctrl-x").shows("p save").press("p").shows("topics: what is listened for").hides("2 of 5 heard");
     s.press("r").rest();
     s.shows("2 of 5 heard").press("esc").hides("2 of 5 heard").shows("topics: what is listened for");
+}
+
+#[test]
+fn a_long_query_has_lines_and_what_is_left_unsaved_is_there_again() {
+    let mut s = Story::five((60, 24));
+    s.press("g T").press("+").type_in("long").press("tab tab").type_in("tins OR lids").press("enter");
+    s.type_in("-(rain OR snow)").rest().shows("-(rain OR snow)");
+    s.press("esc").shows("not saved; what you wrote is here again");
+    s.press("+").shows("here is what you had written").shows("tins OR lids");
+    s.press("ctrl-x p").shows("long: written, and in force");
+    assert_eq!(s.world.topics.last().unwrap().query, "tins OR lids -(rain OR snow)");
+    // What was saved is not there a second time.
+    s.press("+").hides("tins OR lids").press("esc");
 }

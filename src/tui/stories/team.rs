@@ -218,14 +218,14 @@ fn topics_of_the_team_are_changed_from_inside_and_the_operators_are_not() {
         .shows("brand  improve   acme  (config.toml)")
         .press("enter")
         .shows("which is the operator's");
-    s.press("+").type_in("lids (x").press("enter").shows("a name, a colon and a query");
-    s.press("ctrl-u").type_in("lids: (tins").shows("column");
-    s.press("enter")
-        .shows("> lids: (tins")
+    s.press("+").press("ctrl-x p").shows("give the topic a name");
+    s.type_in("lids").press("tab tab").type_in("(tins").shows("column");
+    s.press("ctrl-x p")
+        .shows("column")
         .type_in(" OR lids)")
-        .press("enter")
+        .press("ctrl-x p")
         .shows("lids: written, and in force");
-    s.press("j r").shows("query of lids").type_in(" -rain").press("enter").shows("(tins OR lids) -rain");
+    s.press("j r").shows("topic lids").type_in(" -rain").press("ctrl-x p").shows("(tins OR lids) -rain");
     s.press("D").type_in("no").press("enter").shows("lids stays").press("D").type_in("yes").press("enter");
     s.hides("(tins OR lids)");
 }
@@ -234,16 +234,18 @@ fn topics_of_the_team_are_changed_from_inside_and_the_operators_are_not() {
 fn what_one_looks_at_becomes_a_view_of_the_team() {
     let mut s = Story::five((80, 24));
     s.press(":").type_in("save view").press("enter").shows("set a filter first");
-    s.press("/")
-        .type_in("tins")
-        .press("enter")
-        .press(":")
-        .type_in("save view")
-        .press("enter")
-        .type_in("the tins");
-    s.press("enter").shows("the tins: written").press("q").shows("A kidney diet");
+    s.press("/").type_in("tins").press("enter").press(":").type_in("save view").press("enter");
+    s.shows("a new view of the team's").shows("inbox").type_in("the tins").press("ctrl-x p");
+    s.shows("the tins: written").press("q").shows("A kidney diet");
     s.press("1").shows("Acme · the tins · 1/1").hides("A kidney diet").press("q");
-    s.press(":").type_in("view the").press("enter").shows("Acme · the tins").press("q");
+    s.press(":").type_in("view the").press("enter").shows("Acme · the tins");
+    // It is changed where it is shown.
+    s.press(":").type_in("edit view").press("enter").shows("view the tins").type_in(" OR rain").rest();
+    s.shows("it shows 2").shows("Rain again").press("tab").press("space").shows("snoozed");
+    s.type_in("i").press("ctrl-x p").shows("the tins: written");
+    assert_eq!(s.world.views[0].filter, "tins OR rain");
+    s.press("0").press(":").type_in("edit view").press("enter").shows("show a view of the team's first");
+    s.press("1").shows("Rain again").press("q");
     s.press(":")
         .type_in("remove view")
         .press("enter")
@@ -310,9 +312,15 @@ fn a_warning_is_taken_away_by_the_key_that_would_quit() {
 #[test]
 fn what_was_typed_for_the_team_is_not_lost_by_being_refused() {
     let mut s = Story::five((80, 24));
-    s.press("g T").press("+").type_in("lids: rings").press("enter").shows("written");
-    s.press("r").type_in(" OR tins");
-    let key = KeyEvent::from(KeyCode::Enter);
+    s.press("g T")
+        .press("+")
+        .type_in("lids")
+        .press("tab tab")
+        .type_in("rings")
+        .press("ctrl-x p")
+        .shows("written");
+    s.press("r").type_in(" OR tins").press("ctrl-x");
+    let key = KeyEvent::from(KeyCode::Char('p'));
     for e in update(&mut s.app, Msg::Key(key)) {
         if let Effect::Ask(what, _) = e {
             let why = crate::door::Refusal {
@@ -322,27 +330,20 @@ fn what_was_typed_for_the_team_is_not_lost_by_being_refused() {
             s.tell(Msg::Reply(what, Box::new(Reply::Refused(why))));
         }
     }
-    s.shows("lids was changed meanwhile").shows("> rings OR tins");
+    s.shows("lids was changed meanwhile").shows("rings OR tins");
 }
 
 #[test]
-fn rules_of_the_team_are_written_in_one_line_and_say_what_they_would_have_done() {
+fn rules_of_the_team_are_written_and_say_what_they_fit_and_would_have_done() {
     let mut s = Story::five((100, 24));
-    s.press("g Q")
-        .shows("No rule yet.")
-        .press("+")
-        .type_in("noise: rain")
-        .press("enter")
-        .shows("an arrow ->");
-    s.type_in(" -> tag weather, dance").press("enter").shows("“dance” is no action");
+    s.press("g Q").shows("No rule yet.").press("+").type_in("noise").press("tab").type_in("rain").rest();
+    s.press("ctrl-x p").shows("it does nothing");
+    s.press("tab").type_in("tag weather, dance").press("ctrl-x p").shows("“dance” is no action");
     for _ in 0..5 {
         s.tell(Msg::Key(KeyEvent::from(KeyCode::Backspace)));
     }
-    s.type_in("done").press("enter").shows("noise: written, and in force").shows("3 of 40 in 30 days");
-    s.press("enter")
-        .shows("the rule noise: query")
-        .type_in(", urgent")
-        .press("enter")
-        .shows("tag weather, done, urgent");
+    s.type_in("done").press("ctrl-x p").shows("noise: written, and in force").shows("3 of 40 in 30 days");
+    s.press("enter").shows("rule noise").press("tab").type_in(", urgent").press("ctrl-x p");
+    s.shows("tag weather, done, urgent");
     s.press("D").type_in("yes").press("enter").shows("No rule yet.");
 }

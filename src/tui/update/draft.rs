@@ -128,7 +128,7 @@ pub fn item_came(app: &mut App, items: Vec<Item>) -> Vec<Effect> {
     }
 }
 
-fn area_of(text: &str) -> TextArea<'static> {
+pub(super) fn area_of(text: &str) -> TextArea<'static> {
     let mut area = TextArea::new(text.split('\n').map(str::to_owned).collect());
     area.set_wrap_mode(WrapMode::WordOrGlyph);
     area.set_cursor_line_style(ratatui::style::Style::default());
@@ -238,7 +238,6 @@ pub fn insert(app: &mut App, text: &str) -> Vec<Effect> {
 
 pub fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
     let ctrl = k.modifiers.contains(KeyModifiers::CONTROL);
-    let alt = k.modifiers.contains(KeyModifiers::ALT);
     // What was said before is not about what is being written now.
     app.notice = None;
     if let Some(e) = &mut app.editor {
@@ -290,38 +289,41 @@ pub fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
         }
         _ => {
             let Some(e) = &mut app.editor else { return Vec::new() };
-            let half = 8;
-            match k.code {
-                KeyCode::PageDown => (0..half).for_each(|_| e.area.move_cursor(CursorMove::Down)),
-                KeyCode::PageUp => (0..half).for_each(|_| e.area.move_cursor(CursorMove::Up)),
-                KeyCode::Left => e.area.move_cursor(CursorMove::Back),
-                KeyCode::Right => e.area.move_cursor(CursorMove::Forward),
-                KeyCode::Up => e.area.move_cursor(CursorMove::Up),
-                KeyCode::Down => e.area.move_cursor(CursorMove::Down),
-                KeyCode::Home => e.area.move_cursor(CursorMove::Head),
-                KeyCode::End => e.area.move_cursor(CursorMove::End),
-                KeyCode::Char('w') if ctrl => {
-                    e.area.delete_word();
-                    return touched(app);
-                }
-                KeyCode::Char('u') if ctrl => {
-                    e.area.delete_line_by_head();
-                    return touched(app);
-                }
-                KeyCode::Char(_) if ctrl => {}
-                KeyCode::Char('b') if alt => e.area.move_cursor(CursorMove::WordBack),
-                KeyCode::Char('f') if alt => e.area.move_cursor(CursorMove::WordForward),
-                KeyCode::Char(_) if alt => {}
-                _ => {
-                    // The table of keys is the truth, not the widget's own shortcuts.
-                    if e.area.input_without_shortcuts(input(k)) {
-                        return touched(app);
-                    }
-                }
-            }
-            Vec::new()
+            if type_into(&mut e.area, k) { touched(app) } else { Vec::new() }
         }
     }
+}
+
+/// A key that moves in a text or changes it; true if it changed. The table of keys is the truth, not the widget's own
+/// shortcuts.
+pub(super) fn type_into(area: &mut TextArea<'static>, k: &KeyEvent) -> bool {
+    const HALF: usize = 8;
+    let ctrl = k.modifiers.contains(KeyModifiers::CONTROL);
+    let alt = k.modifiers.contains(KeyModifiers::ALT);
+    match k.code {
+        KeyCode::PageDown => (0..HALF).for_each(|_| area.move_cursor(CursorMove::Down)),
+        KeyCode::PageUp => (0..HALF).for_each(|_| area.move_cursor(CursorMove::Up)),
+        KeyCode::Left => area.move_cursor(CursorMove::Back),
+        KeyCode::Right => area.move_cursor(CursorMove::Forward),
+        KeyCode::Up => area.move_cursor(CursorMove::Up),
+        KeyCode::Down => area.move_cursor(CursorMove::Down),
+        KeyCode::Home => area.move_cursor(CursorMove::Head),
+        KeyCode::End => area.move_cursor(CursorMove::End),
+        KeyCode::Char('w') if ctrl => {
+            area.delete_word();
+            return true;
+        }
+        KeyCode::Char('u') if ctrl => {
+            area.delete_line_by_head();
+            return true;
+        }
+        KeyCode::Char(_) if ctrl => {}
+        KeyCode::Char('b') if alt => area.move_cursor(CursorMove::WordBack),
+        KeyCode::Char('f') if alt => area.move_cursor(CursorMove::WordForward),
+        KeyCode::Char(_) if alt => {}
+        _ => return area.input_without_shortcuts(input(k)),
+    }
+    false
 }
 
 fn input(k: &KeyEvent) -> Input {

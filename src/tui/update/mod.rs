@@ -8,11 +8,11 @@ mod panes;
 mod prompt;
 mod replies;
 mod search;
+mod sheet;
 mod sources;
 mod team;
 pub use team::view_of;
 mod texts;
-mod trial;
 mod verbs;
 
 pub use panes::{open_drafts, ranked};
@@ -111,7 +111,7 @@ fn take(app: &mut App, msg: Msg) -> Vec<Effect> {
                 None => Vec::new(),
             }
         }
-        Msg::Timer(Timer::Try(n)) => trial::ask(app, n),
+        Msg::Timer(Timer::Try(n)) => sheet::ask(app, n),
         Msg::Timer(Timer::Tally) => team::ask_tallies(app),
         Msg::Timer(Timer::Here) => {
             app.here_due = false;
@@ -219,6 +219,9 @@ fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
     if app.prompt.is_some() {
         return prompt::key(app, k);
     }
+    if app.sheet.is_some() {
+        return sheet::key(app, k);
+    }
     if app.editor.is_some() && app.pages.is_empty() {
         return draft::key(app, k);
     }
@@ -263,6 +266,9 @@ fn paste(app: &mut App, s: &str) -> Vec<Effect> {
     if let Some(p) = &mut app.prompt {
         p.line.insert(&clean.replace('\n', " "));
         return Vec::new();
+    }
+    if app.sheet.is_some() {
+        return sheet::paste(app, &clean);
     }
     if app.editor.is_some() && app.pages.is_empty() {
         return draft::insert(app, &clean);
@@ -455,9 +461,12 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
         Action::GoRules => team::open_rules(app),
         Action::ApplyRules => team::ask_apply(),
         Action::Objective => search::objective(app),
-        Action::EntryAdd | Action::EntryEdit | Action::EntryRemove | Action::TopicObjective => {
-            team::act(app, a)
-        }
+        Action::EditView => team::edit_view(app),
+        Action::EntryAdd
+        | Action::SetAdd
+        | Action::EntryEdit
+        | Action::EntryRemove
+        | Action::TopicObjective => team::act(app, a),
         Action::Reload => vec![Effect::Settings, Effect::Ask(For::Reload, Request::Reload)],
         Action::GoSources
         | Action::GoDrafts

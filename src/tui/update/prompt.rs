@@ -37,7 +37,7 @@ pub fn open(app: &mut App, a: Action) -> Vec<Effect> {
             app.say("set a filter first (/): a view is a filter with a name");
             return Vec::new();
         }
-        Action::SaveView => (Asking::ViewName, "the team calls this view", String::new()),
+        Action::SaveView => return team::save_view(app),
         Action::RemoveView => (Asking::ViewRemove, "name of the view that goes", String::new()),
         Action::AddPage => (Asking::PageUrl, "address of the page", String::new()),
         Action::Help => {
@@ -98,9 +98,7 @@ pub fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
     let leaves = k.code == KeyCode::Esc || (ctrl && matches!(k.code, KeyCode::Char('g' | 'c')));
     if leaves {
         app.prompt = None;
-        app.pages.retain(|p| {
-            !matches!(p.kind, PageKind::Palette | PageKind::Help | PageKind::Handed | PageKind::Trial)
-        });
+        app.pages.retain(|p| !matches!(p.kind, PageKind::Palette | PageKind::Help | PageKind::Handed));
 
         return Vec::new();
     }
@@ -129,13 +127,6 @@ pub fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
     }
     let (asking, text) = (p.asking, p.line.text());
     match asking {
-        Asking::TopicNew | Asking::TopicEdit => {
-            let hint = team::hint(asking, &text);
-            if let Some(p) = &mut app.prompt {
-                p.hint = hint;
-            }
-            return super::trial::soon(app);
-        }
         Asking::Palette => palette(app, &text),
         Asking::Help => fill_help(app, &text),
         Asking::Filter | Asking::MarkQuery => {
@@ -253,21 +244,15 @@ fn accept(app: &mut App) -> Vec<Effect> {
             };
             vec![Effect::Ask(For::Told, Request::AddSource(edit))]
         }
-        Asking::TopicNew
-        | Asking::TopicEdit
-        | Asking::RuleNew
-        | Asking::RuleEdit
-        | Asking::RuleRemove
-        | Asking::RulesApply
-        | Asking::TopicRemove
-        | Asking::ViewName
-        | Asking::ViewRemove => match team::accept(app, &p, text) {
-            Ok(out) => {
-                app.sent = Some(p).filter(|p| p.asking != Asking::RulesApply);
-                out
+        Asking::RuleRemove | Asking::RulesApply | Asking::TopicRemove | Asking::ViewRemove => {
+            match team::accept(app, &p, text) {
+                Ok(out) => {
+                    app.sent = Some(p).filter(|p| p.asking != Asking::RulesApply);
+                    out
+                }
+                Err(why) => again(app, p, &why),
             }
-            Err(why) => again(app, p, &why),
-        },
+        }
         Asking::Busy => draft::open_all_the_same(app),
         Asking::ClaimFirst => p.about.map_or_else(Vec::new, |k| draft::claim_and_open(app, k)),
         Asking::Approve if !matches!(text.to_lowercase().as_str(), "" | "y" | "yes") => {

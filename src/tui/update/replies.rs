@@ -1,6 +1,6 @@
 //! Answers of the engine, taken in.
 
-use super::{draft, finish, list, pages, sources, team, verbs};
+use super::{draft, finish, list, pages, sheet, sources, team, verbs};
 use crate::door::{RefusalKind, Reply, Request};
 use crate::model::{Item, Key, State, Verb};
 use crate::tui::action::Action;
@@ -27,6 +27,12 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
         }
         app.stream.marks_asked = false;
         app.stream.acting.clear();
+        if what == For::Edited
+            && let Some(s) = app.sheet.as_mut()
+        {
+            s.hint = r.text.lines().next().unwrap_or("").to_owned();
+            return Vec::new();
+        }
         if what == For::Edited
             && let Some(mut p) = app.sent.take()
         {
@@ -68,7 +74,11 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             top(app, items, next, scanned)
         }
         (For::Tried(n), Reply::Tried(t)) => {
-            super::trial::show(app, n, *t);
+            sheet::tried(app, n, *t);
+            Vec::new()
+        }
+        (For::Tried(n), list) => {
+            sheet::listed(app, n, list);
             Vec::new()
         }
         (For::WouldDo(topic), Reply::WouldDo { n, of, rows }) => {
@@ -300,14 +310,13 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             team::tally_soon(app)
         }
         (_, Reply::Edited { name, gone }) => {
-            let topic = app.sent.take().is_some_and(|p| {
-                matches!(p.asking, crate::tui::app::Asking::TopicNew | crate::tui::app::Asking::TopicEdit)
-            });
-            app.pages.retain(|p| p.kind != PageKind::Trial);
+            app.sent = None;
+            let topic = sheet::taken(app);
             let what = if gone { "taken out" } else { "written, and in force" };
             app.say(format!("{name}: {what} (u does not change files)"));
             let mut out = team::ask(app);
-            if topic && !gone && app.role.is_none_or(|r| r >= crate::model::Role::Send) {
+            let may = app.role.is_none_or(|r| r >= crate::model::Role::Send);
+            if let Some(name) = topic.filter(|_| !gone && may) {
                 out.extend(team::ask_rehear(&name, true));
             }
             out

@@ -1,12 +1,13 @@
 //! What the team shares: topics and rules on pages of their own, views in the palette and on the number keys.
 
-use super::list;
+use super::draft::area_of;
+use super::{list, sheet};
 use crate::door::{ListQuery, Request, Total};
 use crate::model::{MuteView, RuleView, Stamp, Targets, TopicEdit, TopicView, Verb, View};
-use crate::query::{Query, Scope};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Asking, Behind, Page, PageKind, Prompt};
 use crate::tui::msg::{Effect, For, Timer};
+use crate::tui::sheet::Sheet;
 
 /// Days that a trial of the rules looks back.
 const DAYS: u32 = 30;
@@ -55,6 +56,10 @@ pub fn would_do(
         }
         return;
     }
+    if app.sheet.is_some() {
+        app.say(format!("{n} stored mentions would change"));
+        return;
+    }
     if let Some(p) = app.prompt.as_mut() {
         // Who writes already is not interrupted.
         let again = topic.as_ref().map_or(": apply rules".into(), |t| format!("hearken topics apply {t}"));
@@ -92,7 +97,7 @@ pub fn fill_rules(page: &mut Page, rules: &[RuleView]) {
     };
     page.rows = rules.iter().map(|r| (row(r), Behind::Rule(r.name.clone()))).collect();
     page.head = if rules.is_empty() {
-        vec!["No rule yet. + writes one: noise: weather -author:vet -> tag weather, done".into()]
+        vec!["No rule yet. + writes one: when weather -author:vet, do tag weather, done".into()]
     } else {
         Vec::new()
     };
@@ -171,16 +176,14 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
         return Vec::new();
     }
     if app.pages.last().is_some_and(|p| p.kind == PageKind::Rules) {
-        if a == Action::TopicObjective {
-            app.say("a topic has an objective: g T");
+        if matches!(a, Action::TopicObjective | Action::SetAdd) {
+            app.say("that is done to topics: g T");
             return Vec::new();
         }
         return act_on_rule(app, a);
     }
-    if a == Action::EntryAdd {
-        let label = "new topic: its name, a colon, its query (tins: tins OR lids)";
-        app.prompt = Some(Prompt::new(Asking::TopicNew, label, ""));
-        return super::trial::open(app);
+    if a == Action::EntryAdd || a == Action::SetAdd {
+        return sheet::open(app, Sheet::topic(None, a == Action::SetAdd, area_of));
     }
     let Some(t) = selected(app) else {
         app.say("no topic is selected");
@@ -203,90 +206,54 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
             TopicEdit { name: t.name, query: t.query, objective: Some(t.objective.next()), set: false };
         return vec![Effect::Ask(For::Edited, Request::PutTopic { edit, was })];
     }
-    let (asking, label, text) = if a == Action::EntryRemove {
-        (
-            Asking::TopicRemove,
-            format!("yes and Enter take {} out of topics.toml · Esc keeps it", t.name),
-            String::new(),
-        )
-    } else {
-        (Asking::TopicEdit, format!("query of {}", t.name), t.query.clone())
+    if a == Action::EntryEdit {
+        return sheet::open(app, Sheet::topic(Some(&t), t.set, area_of));
+    }
+    let label = format!("yes and Enter take {} out of topics.toml · Esc keeps it", t.name);
+    app.prompt = Some(Prompt { source: t.name, was: t.query, ..Prompt::new(Asking::TopicRemove, label, "") });
+    Vec::new()
+}
+
+/// A view of the team's, changed where it is shown.
+pub fn edit_view(app: &mut App) -> Vec<Effect> {
+    let title = app.stream.title.clone().unwrap_or_default();
+    let Some(v) = app.team_views.iter().find(|v| v.name == title).cloned() else {
+        app.say("show a view of the team's first (1 to 9, or its name in :); your own stand in ui.toml");
+        return Vec::new();
     };
-    app.prompt = Some(Prompt { source: t.name, was: t.query, ..Prompt::new(asking, label, &text) });
-    if asking == Asking::TopicEdit { super::trial::open(app) } else { Vec::new() }
+    sheet::open(app, Sheet::view(Some(&v.name), (&v.filter, &v.states), area_of))
+}
+
+/// What is looked at becomes a view of the team's.
+pub fn save_view(app: &mut App) -> Vec<Effect> {
+    let (filter, states) = (app.stream.filter.clone(), app.stream.states.clone());
+    sheet::open(app, Sheet::view(None, (&filter, &states), area_of))
 }
 
 fn act_on_rule(app: &mut App, a: Action) -> Vec<Effect> {
     if a == Action::EntryAdd {
-        let label = "new rule: name: query -> tag bug, assign bo, snooze 2d, urgent, done";
-        app.prompt = Some(Prompt::new(Asking::RuleNew, label, ""));
-        return Vec::new();
+        return sheet::open(app, Sheet::rule(None, area_of));
     }
     let name = match app.pages.last().map(Page::behind) {
         Some(Behind::Rule(name)) => name.clone(),
         _ => String::new(),
     };
-    let Some(line) = app.rules.iter().find(|r| r.name == name).map(RuleView::line) else {
+    let Some(rule) = app.rules.iter().find(|r| r.name == name).cloned() else {
         app.say("no rule is selected");
         return Vec::new();
     };
-    let (asking, label, text) = if a == Action::EntryRemove {
-        (Asking::RuleRemove, format!("yes and Enter take {name} out of rules.toml · Esc keeps it"), "")
-    } else {
-        (Asking::RuleEdit, format!("the rule {name}: query -> what is done"), line.as_str())
-    };
-    app.prompt = Some(Prompt { source: name, was: line.clone(), ..Prompt::new(asking, label, text) });
-    Vec::new()
-}
-
-/// A rule as it is typed: its query, an arrow, what is done.
-fn rule(line: &str) -> Result<(String, Vec<String>), String> {
-    let (when, acts) = line.rsplit_once("->").ok_or("write the query, an arrow -> and what is done")?;
-    let acts: Vec<String> = acts.split(',').map(|a| a.trim().to_owned()).filter(|a| !a.is_empty()).collect();
-    let when = when.trim().to_owned();
-    crate::config::rule_of("", &when, &acts).map_err(|(_, why)| why)?;
-    Ok((when, acts))
-}
-
-/// The name of a topic, or of a part of queries (`set:NAME`), and the query behind the colon.
-pub(super) fn named(text: &str) -> Option<(&str, &str)> {
-    let set = text.strip_prefix("set:").map_or(0, |_| "set:".len());
-    let colon = set + text[set..].find(':')?;
-    Some((&text[..colon], &text[colon + 1..]))
-}
-
-/// What is wrong with a query that is being typed, or may not mean what it says.
-pub fn hint(asking: Asking, text: &str) -> String {
-    // Columns are those of the line that is typed.
-    let (before, query) = match named(text).filter(|_| asking == Asking::TopicNew) {
-        Some((name, q)) => (name.chars().count() + 1, q),
-        None if asking == Asking::TopicNew => (0, ""),
-        None => (0, text),
-    };
-    match Query::parse(query, Scope::Listen) {
-        _ if query.trim().is_empty() => String::new(),
-        Err(e) => format!("column {}: {}", e.column + before, e.message),
-        Ok(q) => q.lint().first().map(|l| l.message.clone()).unwrap_or_default(),
+    if a == Action::EntryEdit {
+        return sheet::open(app, Sheet::rule(Some(&rule), area_of));
     }
+    let label = format!("yes and Enter take {name} out of rules.toml · Esc keeps it");
+    app.prompt =
+        Some(Prompt { source: name, was: rule.line(), ..Prompt::new(Asking::RuleRemove, label, "") });
+    Vec::new()
 }
 
 /// What was typed is accepted; `Err` says why it is not.
 pub fn accept(app: &mut App, p: &Prompt, text: &str) -> Result<Vec<Effect>, String> {
     Ok(match p.asking {
-        Asking::TopicNew | Asking::TopicEdit => {
-            let (name, query, was) = if p.asking == Asking::TopicNew {
-                let (name, query) = named(text).ok_or("write a name, a colon and a query")?;
-                (name.trim().to_owned(), query.trim().to_owned(), None)
-            } else {
-                (p.source.clone(), text.to_owned(), Some(p.was.clone()))
-            };
-            Query::parse(&query, Scope::Listen).map_err(|e| e.to_string())?;
-            // `set:NAME: …` names a part of queries.
-            let part = name.strip_prefix("set:").map(|n| n.trim().to_owned());
-            let set = part.is_some() || app.topics.iter().any(|t| t.name == name && t.set);
-            let edit = TopicEdit { name: part.unwrap_or(name), query, objective: None, set };
-            vec![Effect::Ask(For::Edited, Request::PutTopic { edit, was })]
-        }
         Asking::TopicRemove if !matches!(text.to_lowercase().as_str(), "y" | "yes") => {
             app.say(format!("{} stays", p.source));
             Vec::new()
@@ -295,18 +262,6 @@ pub fn accept(app: &mut App, p: &Prompt, text: &str) -> Result<Vec<Effect>, Stri
             For::Edited,
             Request::RemoveTopic { name: p.source.clone(), was: p.was.clone() },
         )],
-        Asking::RuleNew => {
-            let (name, line) =
-                text.split_once(':').ok_or("write a name, a colon, a query, -> and what is done")?;
-            let (when, acts) = rule(line)?;
-            let name = name.trim().to_owned();
-            vec![Effect::Ask(For::Edited, Request::PutRule { name, when, acts, was: None })]
-        }
-        Asking::RuleEdit => {
-            let (when, acts) = rule(text)?;
-            let (name, was) = (p.source.clone(), Some(p.was.clone()));
-            vec![Effect::Ask(For::Edited, Request::PutRule { name, when, acts, was })]
-        }
         Asking::RuleRemove if matches!(text.to_lowercase().as_str(), "y" | "yes") => {
             let (name, was) = (p.source.clone(), p.was.clone());
             vec![Effect::Ask(For::Edited, Request::RemoveRule { name, was })]
@@ -329,12 +284,6 @@ pub fn accept(app: &mut App, p: &Prompt, text: &str) -> Result<Vec<Effect>, Stri
         Asking::RuleRemove => {
             app.say(format!("{} stays", p.source));
             Vec::new()
-        }
-        Asking::ViewName if text.is_empty() => return Err("give it a name".into()),
-        Asking::ViewName => {
-            let (filter, states) = (app.stream.filter.clone(), app.stream.states.clone());
-            let view = View { name: text.into(), filter, states };
-            vec![Effect::Ask(For::Edited, Request::PutView { view, replace: false })]
         }
         _ => match app.team_views.iter().find(|v| v.name == text) {
             Some(v) => vec![Effect::Ask(For::Edited, Request::RemoveView(v.name.clone()))],

@@ -6,6 +6,7 @@ mod editor;
 mod pages;
 mod people;
 mod reader;
+mod sheet;
 mod status;
 mod stream;
 
@@ -31,13 +32,19 @@ pub fn draw(app: &App, t: &Theme, f: &mut Frame<'_>) {
     let body = Rect { y: all.y + 1, height: all.height - 3, ..all };
     let foot = Rect { y: all.y + all.height - 2, height: 2, ..all };
     status::header(app, t, f, head);
-    if app.pages.is_empty() {
+    if app.sheet.is_some() {
+        sheet::draw(app, t, f, body);
+    } else if app.pages.is_empty() {
         main(app, t, f, body);
     } else {
         pages::draw(app, t, f, body);
     }
     status::footer(app, t, f, foot);
-    if app.calm && app.prompt.is_none() && (app.editor.is_none() || !app.pages.is_empty()) {
+    if app.calm
+        && app.prompt.is_none()
+        && app.sheet.is_none()
+        && (app.editor.is_none() || !app.pages.is_empty())
+    {
         f.set_cursor_position(Position { x: all.x, y: selected(app, body) });
     }
 }

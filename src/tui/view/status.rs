@@ -111,7 +111,9 @@ pub fn footer(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
         return;
     }
     put(f, area, 0, Line::from(Span::styled(pad(&line, w), t.status)));
-    let line = if !app.chord.is_empty() {
+    let line = if !app.chord.is_empty() && app.sheet.is_some() {
+        Span::styled(fit("ctrl-x … p save · u take back the last change", w), t.key)
+    } else if !app.chord.is_empty() {
         let place = if app.editor.is_some() && app.pages.is_empty() {
             Where::DRAFT
         } else {
@@ -147,7 +149,11 @@ fn choices(all: &[(String, String)]) -> Vec<String> {
 
 /// What can be pressed here, by the keys in force.
 fn hints(app: &App) -> String {
-    let main = app.pages.is_empty() && app.editor.is_none() && app.pane == Pane::Stream && !app.reader.open;
+    let main = app.sheet.is_none()
+        && app.pages.is_empty()
+        && app.editor.is_none()
+        && app.pane == Pane::Stream
+        && !app.reader.open;
     if !main {
         return others(app).to_owned();
     }
@@ -171,6 +177,9 @@ fn hints(app: &App) -> String {
 }
 
 fn others(app: &App) -> &'static str {
+    if app.sheet.is_some() {
+        return "Ctrl-x p saves · Tab next field · PgDn more below · Esc leaves, kept for later";
+    }
     if app.editor.is_some() && app.pages.is_empty() {
         return "Esc leaves, saved · Ctrl-x then p finish, e $EDITOR, u undo, k put aside";
     }
