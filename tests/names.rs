@@ -13,7 +13,7 @@ fn titles(s: &str) -> Vec<String> {
 
 #[test]
 fn sets_and_views_are_used_in_topics_views_searches_and_rules() {
-    let (t, _site) = two_mentions();
+    let (t, site) = two_mentions();
     ok(&t, &["fetch"]);
     ok(&t, &["topics", "set", "parts", "ring OR lid*", "--part"]);
     ok(&t, &["topics", "set", "broken", "acme (set:parts OR \"will not open\")", "--objective", "improve"]);
@@ -33,6 +33,14 @@ fn sets_and_views_are_used_in_topics_views_searches_and_rules() {
     ok(&t, &["rules", "set", "tell", "view:rings", "tag ring"]);
     ok(&t, &["rules", "apply"]);
     assert_eq!(titles(&ok(&t, &["list", "--json", "tag:ring"])), ["Acme tins will not open"]);
+    // Why, or why not: of a text, of a mention, of a page that is not kept.
+    site.put("/page", "<html><head><title>A ring</title></head><body><p>Acme sells rings.</p></body></html>");
+    let url = format!("{}/page", site.at);
+    let why = run(&t, &["query", "explain", "--url", &url, "acme set:parts"]);
+    assert_eq!(why.status.code(), Some(0), "{}", text(&why.stderr));
+    assert!(text(&why.stdout).contains("✓ set:parts"), "{}", text(&why.stdout));
+    assert_eq!(run(&t, &["query", "explain", "--url", &url, "acme lemonade"]).status.code(), Some(3));
+    assert_eq!(json_lines(&ok(&t, &["list", "--json", "--state", "all"])).len(), 2);
     // What nobody named, and what holds itself, is told with what was meant.
     for (args, words) in [
         (&["search", "set:prats"][..], "there is no set named prats; did you mean parts?"),

@@ -397,6 +397,9 @@ pub enum QueryAction {
         /// A mention; without it a text
         #[arg(long)]
         id: Option<String>,
+        /// A page, which is fetched and not kept
+        #[arg(long, conflicts_with = "id")]
+        url: Option<String>,
         #[arg(long, default_value = "")]
         title: String,
         #[arg(long, default_value = "")]

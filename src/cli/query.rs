@@ -19,7 +19,7 @@ pub fn alone(action: &QueryAction, out: &Out) -> Option<i32> {
             Err(code) => code,
         }),
         QueryAction::Import { from, query } => Some(import(from.dialect(), &query.join(" "), out)),
-        QueryAction::Explain { query, id: None, title, text } => {
+        QueryAction::Explain { query, id: None, url: None, title, text } => {
             Some(match read(&query.join(" "), false, out) {
                 Ok(q) => say(&q, &Doc::new(title, text), &now(), None, out),
                 Err(code) => code,
@@ -29,18 +29,21 @@ pub fn alone(action: &QueryAction, out: &Out) -> Option<i32> {
     }
 }
 
-/// Why a stored mention matches, or not.
+/// Why a stored mention or a page matches, or not.
 pub async fn explain(door: &dyn Door, action: QueryAction, out: &Out) -> i32 {
-    let QueryAction::Explain { query, id: Some(id), .. } = action else { return 2 };
+    let QueryAction::Explain { query, id, url, .. } = action else { return 2 };
     let q = match read(&query.join(" "), false, out) {
         Ok(q) => q,
         Err(code) => return code,
     };
-    let key = match find(door, &id, out).await {
-        Ok(k) => k,
-        Err(code) => return code,
+    let request = match (id, url) {
+        (Some(id), _) => match find(door, &id, out).await {
+            Ok(k) => Request::Items(vec![k.id]),
+            Err(code) => return code,
+        },
+        (None, url) => Request::LookAt(url.unwrap_or_default()),
     };
-    match door.ask(Request::Items(vec![key.id])).await {
+    match door.ask(request).await {
         Reply::Items(items) => match items.first() {
             Some(i) => {
                 let names = named(door).await;

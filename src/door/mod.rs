@@ -194,6 +194,8 @@ pub enum Request {
         /// The lines are an export of ours: ids, sources, states, tags, notes are taken as they stand.
         restore: bool,
     },
+    /// What a page is, keeping nothing: why a topic hears it, or not.
+    LookAt(String),
     /// Put a page into the inbox by hand.
     AddPage(String),
     Status,

@@ -56,6 +56,7 @@ pub async fn answer(e: Arc<Engine>, caller: Caller, request: Request) -> Reply {
         }
         Request::TestSource(url) => e.test_source(&url, e.role(&caller) == Some(Role::Admin)).await,
         Request::AddPage(url) => e.add_page(&caller, &url).await,
+        Request::LookAt(url) => e.look_at(&url, e.role(&caller) == Some(Role::Admin)).await,
         Request::TestAlert(name) => e.test_alert(&caller.asker.who, &name).await,
         other => match tokio::task::spawn_blocking(move || blocking(&e, &caller, other)).await {
             Ok(r) => r,
@@ -203,6 +204,7 @@ fn blocking(e: &Engine, caller: &Caller, request: Request) -> Reply {
             Request::Poll { .. }
             | Request::TestSource(_)
             | Request::TestAlert(_)
+            | Request::LookAt(_)
             | Request::AddPage(_)
             | Request::Stop => refuse(RefusalKind::Failed, "this request is answered elsewhere"),
         })

@@ -136,16 +136,13 @@ impl Engine {
         incoming(identity, m, state)
     }
 
-    /// Puts a page or a post into the inbox. What cannot be fetched is kept as an address.
-    pub(super) async fn add_page(&self, caller: &Caller, url: &str) -> Reply {
-        let address = clean::url(url, None);
-        if address.is_empty() {
-            return refuse(RefusalKind::Usage, &format!("“{url}” is no http or https address"));
-        }
+    /// A page as a mention of it would be, judged by the topics; and why only its address is known, if that is so.
+    async fn page(&self, address: &Text, allow: Vec<crate::net::Origin>) -> (Mention, Text) {
         let now = Stamp::now();
         let setup = self.setup();
         let mut trouble = Text::default();
-        let (title, text, cut) = match setup.net.get(&by_hand(&setup.config, &address)).await {
+        let (title, text, cut) = match setup.net.get(&Ask { allow, ..by_hand(&setup.config, &address) }).await
+        {
             Ok(a) if a.status == 200 => {
                 let kind = a.header("content-type").unwrap_or("");
                 let page = clean::html(&decode(&a.body, kind), Some(&a.url));
@@ -173,7 +170,33 @@ impl Engine {
             heard_at: now,
             ..Mention::default()
         };
-        self.setup().topics.judge(&mut m, &[]);
+        setup.topics.judge(&mut m, &[]);
+        (m, trouble)
+    }
+
+    /// What a page is, keeping nothing.
+    pub(super) async fn look_at(&self, url: &str, operator: bool) -> Reply {
+        let address = clean::url(url, None);
+        if address.is_empty() {
+            return refuse(RefusalKind::Usage, &format!("“{url}” is no http or https address"));
+        }
+        // A private address is asked for the operator alone.
+        let allow = crate::net::Origin::of(&address).into_iter().filter(|_| operator).collect();
+        match self.page(&address, allow).await {
+            (m, trouble) if trouble.is_empty() => {
+                Reply::Items(vec![crate::model::Item { mention: m, tellings: 1, ..Default::default() }])
+            }
+            (_, trouble) => refuse(RefusalKind::Failed, &trouble),
+        }
+    }
+
+    /// Puts a page or a post into the inbox. What cannot be fetched is kept as an address.
+    pub(super) async fn add_page(&self, caller: &Caller, url: &str) -> Reply {
+        let address = clean::url(url, None);
+        if address.is_empty() {
+            return refuse(RefusalKind::Usage, &format!("“{url}” is no http or https address"));
+        }
+        let (m, trouble) = self.page(&address, Vec::new()).await;
         let identity = Id(hash64(&["page", &clean::canonical(&address)]));
         let all =
             Arrivals::of("added", "page", crate::config::MAIN, vec![incoming(identity, m, State::Inbox)]);

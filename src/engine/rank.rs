@@ -70,7 +70,10 @@ pub fn first(e: &Engine, q: &ListQuery, skip: u32, by: By, who: &str) -> Result<
     let (wanted, unwanted) = learned.marks();
     let mut how = match by {
         By::Objective(o) => format!("{}: {}", o.word(), triage::weights(by).words()),
-        _ => format!("relevance, learned from {wanted} marks + and {unwanted} marks -"),
+        _ if wanted == 0 || unwanted == 0 => {
+            format!("relevance needs marks of both kinds: {wanted} + and {unwanted} - so far")
+        }
+        _ => format!("relevance, learned from {wanted} + and {unwanted} -"),
     };
     if looked >= LOOKED_AT {
         how += &format!(" · the newest {looked} of {total} are put in order");

@@ -27,6 +27,7 @@ fn needs(request: &Request) -> Role {
         | Request::Redo
         | Request::Poll { .. }
         | Request::TestSource(_)
+        | Request::LookAt(_)
         | Request::AddPage(_) => Role::Draft,
         Request::ApplyRules { dry_run: false, .. }
         | Request::Rehear { dry_run: false, .. }
@@ -130,6 +131,7 @@ fn what(request: &Request) -> &'static str {
         Request::Poll { .. } => "asking sources",
         Request::TestSource(_) => "testing a source",
         Request::AddPage(_) => "adding a page",
+        Request::LookAt(_) => "looking at a page",
         Request::PutTopic { .. } | Request::RemoveTopic { .. } => "changing topics",
         Request::PutView { .. } | Request::RemoveView(_) => "changing views",
         Request::PutRule { .. } | Request::RemoveRule { .. } => "changing rules",

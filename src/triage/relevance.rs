@@ -73,10 +73,12 @@ impl Relevance {
     }
 
     /// How much a feature speaks for a mention, in nats: the logarithm of how much more often it stands in what is
-    /// wanted, one half added to each count so that what was met once weighs little.
+    /// wanted. Each side has two marks more, on which the feature stands as often as on all: what was met once weighs
+    /// little, and marks of one kind alone weigh nothing.
     fn weight(&self, f: &str) -> Option<f32> {
         let (w, u) = *self.seen.get(f)?;
-        let share = |n: u32, of: u32| (n as f32 + 0.5) / (of as f32 + 1.0);
+        let usual = (w + u) as f32 / (self.wanted + self.unwanted).max(1) as f32;
+        let share = |n: u32, of: u32| (n as f32 + 2.0 * usual) / (of as f32 + 2.0);
         let odds = (share(w, self.wanted) / share(u, self.unwanted)).ln();
         Some(odds.clamp(-STRONGEST, STRONGEST))
     }
@@ -124,5 +126,7 @@ mod tests {
         let (none, why) = r.score(&item("Hello", "ed", None));
         assert!((none - 0.5).abs() < 0.1 && why.len() <= 1, "{none} {why:?}");
         assert_eq!(Relevance::default().score(&marked[0]), (0.5, Vec::new()));
+        // Marks of one kind alone say nothing of what the other kind would be.
+        assert_eq!(Relevance::of(&marked[..2]).score(&marked[0]), (0.5, Vec::new()));
     }
 }

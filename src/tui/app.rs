@@ -219,6 +219,8 @@ pub enum Asking {
     /// What the rules would do was shown.
     RulesApply,
     TopicRemove,
+    /// A text or an address, for why the topics hear it or not.
+    WhyNot,
     ViewRemove,
     /// Enter approves the draft that is looked at.
     Approve,

@@ -45,6 +45,8 @@ pub enum For {
     WouldDo(Option<String>),
     /// The best first of a filter, behind so many.
     Best(String, crate::model::By, u32),
+    /// A page, for why the topics hear it or not.
+    WhyNot,
     /// Where a mention stands in the orders that concern it.
     Standing(crate::model::Id),
     /// Numbers of the list of this generation, if it is asked for, and of the views of these numbers.

@@ -89,3 +89,13 @@ fn a_changed_topic_shows_what_it_would_hear_of_what_is_stored_and_asks() {
     s.tell(Msg::Reply(For::WouldDo(Some("tins".into())), Box::new(late)));
     s.shows("3 stored mentions would change");
 }
+
+#[test]
+fn why_a_topic_hears_a_text_or_a_page_or_not_is_shown() {
+    let mut s = Story::five((100, 24));
+    s.world.topics = vec![topic("tins", Objective::Improve), topic("lids", Objective::Improve)];
+    s.press("g T").press("j").press("w").type_in("my tins are open").press("enter");
+    s.shows("why the topics hear it, or not").shows("topic lids: does not match").shows("✗ lids");
+    s.shows("topic tins: matches").press("q").shows("topics: what is listened for");
+    s.press("w").type_in("https://blog.example/1").press("enter").shows("✓ tins").shows("Tins will not open");
+}

@@ -239,6 +239,7 @@ impl World {
                 let next = if more { items.last().map(|i| i.key) } else { None };
                 Reply::List { scanned: items.len() as u64, items, next, total: None }
             }
+            Request::LookAt(_) => Reply::Items(vec![self.items[0].clone()]),
             Request::Standing(_) => Reply::Standing(vec![crate::door::Standing {
                 by: crate::model::By::Relevance,
                 score: 0.4,

@@ -462,6 +462,7 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
         Action::ApplyRules => team::ask_apply(),
         Action::Objective => search::objective(app),
         Action::EditView => team::edit_view(app),
+        Action::WhyNot => team::ask_why(app),
         Action::EntryAdd
         | Action::SetAdd
         | Action::EntryEdit

@@ -253,6 +253,7 @@ fn accept(app: &mut App) -> Vec<Effect> {
                 Err(why) => again(app, p, &why),
             }
         }
+        Asking::WhyNot => team::why_not(app, text),
         Asking::Busy => draft::open_all_the_same(app),
         Asking::ClaimFirst => p.about.map_or_else(Vec::new, |k| draft::claim_and_open(app, k)),
         Asking::Approve if !matches!(text.to_lowercase().as_str(), "" | "y" | "yes") => {

@@ -88,6 +88,12 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
         (For::Best(filter, by, skip), Reply::Ranked { items, next, total, how }) => {
             super::search::found(app, (&filter, by, skip), items, next, (total, how))
         }
+        (For::WhyNot, Reply::Items(all)) => {
+            if let Some(i) = all.first() {
+                team::show_why(app, i);
+            }
+            Vec::new()
+        }
         (For::Standing(id), Reply::Standing(all)) => {
             super::search::standing(app, id, all);
             Vec::new()

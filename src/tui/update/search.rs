@@ -164,6 +164,9 @@ pub fn found(
     let n = p.rows.len();
     let states = app.best.iter().flat_map(|b| &b.0.states).map(|s| s.word()).collect::<Vec<_>>().join(", ");
     let number = match n {
+        0 if matches!(by, By::Objective(o) if !app.topics.iter().any(|t| !t.set && t.objective == o)) => {
+            "No topic is there for this; O in g T says what a topic is for.".to_owned()
+        }
         0 => format!("Nothing among {states} matches."),
         _ if next.is_some() => format!("{n} of {total}"),
         _ => String::new(),
@@ -186,7 +189,11 @@ pub fn standing(app: &mut App, id: Id, all: Vec<Standing>) {
             _ => "as what we want more of (+ - teach it)".into(),
         };
         page.rows.push((String::new(), Behind::Nothing));
-        page.rows.push((format!("{of}: {score:+.1}"), Behind::Nothing));
+        let points = match reasons.is_empty() {
+            true => "nothing is known".to_owned(),
+            false => format!("{score:+.1}"),
+        };
+        page.rows.push((format!("{of}: {points}"), Behind::Nothing));
         let lines = reasons.iter().map(|(w, n)| (format!("  {n:+.1}  {w}"), Behind::Nothing));
         page.rows.extend(lines);
     }

@@ -214,6 +214,41 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Asks for a text or an address.
+pub fn ask_why(app: &mut App) -> Vec<Effect> {
+    app.prompt =
+        Some(Prompt::new(Asking::WhyNot, "a text, or the address of a page: do the topics hear it?", ""));
+    Vec::new()
+}
+
+/// Says of a text at once, and of a page when it was fetched, what of each topic is so.
+pub fn why_not(app: &mut App, text: &str) -> Vec<Effect> {
+    if text.is_empty() {
+        return Vec::new();
+    }
+    if !crate::clean::url(text, None).is_empty() {
+        app.say("fetching the page …");
+        return vec![Effect::Ask(For::WhyNot, Request::LookAt(text.to_owned()))];
+    }
+    let mention = crate::model::Mention { text: crate::clean::text(text).0, ..Default::default() };
+    show_why(app, &crate::model::Item { mention, ..Default::default() });
+    Vec::new()
+}
+
+/// Shows it, as the selected topic has it first.
+pub fn show_why(app: &mut App, i: &crate::model::Item) {
+    let mut topics = app.topics.clone();
+    if let Some(t) = selected(app) {
+        topics.sort_by_key(|o| o.name != t.name);
+    }
+    let names = crate::config::names_of(&app.topics, &app.team_views);
+    let mut lines = vec![i.mention.headline().to_owned()];
+    lines.extend(super::texts::topics(i, &topics, &names, &app.who, app.ascii));
+    let mut page = Page::new(PageKind::Text, "why the topics hear it, or not");
+    page.rows = lines.into_iter().map(|l| (l, Behind::Nothing)).collect();
+    app.pages.push(page);
+}
+
 /// A view of the team's, changed where it is shown.
 pub fn edit_view(app: &mut App) -> Vec<Effect> {
     let title = app.stream.title.clone().unwrap_or_default();
