@@ -65,7 +65,7 @@ fn main() {
             .into_iter()
             .map(|i| {
                 let mut m = i.mention;
-                m.topics = topics.hits(&m, &[]);
+                topics.judge(&mut m, &[]);
                 incoming(i.identity, m, State::Inbox)
             })
             .collect();

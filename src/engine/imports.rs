@@ -141,7 +141,7 @@ impl Engine {
         let now = Stamp::now();
         let setup = self.setup();
         let mut trouble = Text::default();
-        let (title, text, cut) = match setup.net.get(&Ask { allow, ..by_hand(&setup.config, &address) }).await
+        let (title, text, cut) = match setup.net.get(&Ask { allow, ..by_hand(&setup.config, address) }).await
         {
             Ok(a) if a.status == 200 => {
                 let kind = a.header("content-type").unwrap_or("");
@@ -160,7 +160,7 @@ impl Engine {
         let mut m = Mention {
             source: "added".into(),
             network: "page".into(),
-            community: clean::host_of(&address),
+            community: clean::host_of(address),
             url: address.clone(),
             title,
             text,
