@@ -10,7 +10,7 @@ use whatlang::Lang as W;
 use whichlang::Lang;
 
 /// Characters of a text that are looked at.
-const LOOKED_AT: usize = 600;
+const LOOKED_AT: usize = 320;
 /// Letters below which nothing is said.
 const FEW: usize = 12;
 
@@ -125,7 +125,12 @@ const SMALL: &[(&str, &str)] = &[
     ),
 ];
 
-/// So many different small words of a language, and twice as many as of any other one, bear it out.
+/// From so many on, of a language that is not far ahead, a text is in several.
+const MANY: usize = 6;
+/// Words of a text that are looked at.
+const WORDS: usize = 120;
+
+/// So many different small words of a language, and more than of any other one, bear it out.
 const BORNE_OUT: usize = 2;
 
 static SMALL_WORDS: LazyLock<HashMap<&'static str, u16>> = LazyLock::new(|| {
@@ -136,58 +141,63 @@ static SMALL_WORDS: LazyLock<HashMap<&'static str, u16>> = LazyLock::new(|| {
     all
 });
 
-/// The language whose small words stand in a text, far more than those of any other.
-fn by_small_words(text: &str) -> Option<&'static str> {
+/// What the small words of a text say: the language that has most of them, how many different ones, and how many the next.
+fn small_words(words: &[&str]) -> (&'static str, usize, usize) {
     let mut met: Vec<&str> = Vec::new();
     let mut counts = [0usize; SMALL.len()];
-    let words = folds(text);
-    for w in &words {
-        let Some(langs) = SMALL_WORDS.get(w.as_str()) else { continue };
-        if met.contains(&w.as_str()) {
+    for w in words.iter().take(WORDS) {
+        let Some(langs) = SMALL_WORDS.get(w) else { continue };
+        if met.contains(w) {
             continue;
         }
         met.push(w);
         (0..SMALL.len()).filter(|n| langs & (1 << n) != 0).for_each(|n| counts[n] += 1);
     }
-    let best = (0..SMALL.len()).max_by_key(|n| counts[*n])?;
+    let best = (0..SMALL.len()).max_by_key(|n| counts[*n]).unwrap_or(0);
     let next = (0..SMALL.len()).filter(|n| *n != best).map(|n| counts[n]).max().unwrap_or(0);
-    (counts[best] >= BORNE_OUT && counts[best] >= 2 * next).then_some(SMALL[best].0)
+    (SMALL[best].0, counts[best], next)
 }
 
 /// Two letters (ISO 639-1), where it is sure.
 #[must_use]
 pub fn detect(text: &str) -> Option<&'static str> {
-    let text = plain(text);
-    if text.chars().filter(|c| c.is_alphabetic()).count() < FEW && text.is_ascii() {
+    let words = folds(text);
+    tell(&plain([text]), &words.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// Of a mention, given its words; where nothing is sure, what its source says stands.
+pub fn of_mention(m: &Mention, words: &[&str]) -> Option<&'static str> {
+    tell(&plain([m.title.as_str(), m.text.as_str()]), words)
+}
+
+fn tell(text: &str, words: &[&str]) -> Option<&'static str> {
+    if text.is_ascii() && text.bytes().filter(u8::is_ascii_alphabetic).count() < FEW {
         return None;
     }
-    let other = whichlang::detect_language(&text);
+    let other = whichlang::detect_language(text);
     let code = KNOWN.iter().find(|(l, ..)| *l == other).map(|(.., code)| *code);
-    let small = by_small_words(&text);
+    let (small, most, next) = small_words(words);
+    let ahead = most >= BORNE_OUT && most > next;
     // The detector knows Hindi in its own script alone.
-    if small.is_some() && (small == code || small == Some("hi")) {
-        return small;
+    if ahead && (code == Some(small) || (small == "hi" && most >= 2 * next)) {
+        return Some(small);
     }
-    let one = whatlang::detect(&text)?;
+    // Many, and not those of what it seems to be: it is in several, and nobody could say in which.
+    if most >= MANY {
+        return None;
+    }
+    let one = whatlang::detect(text)?;
     match KNOWN.iter().find(|(_, w, _)| *w == one.lang()) {
         Some((l, _, code)) => (*l == other).then_some(*code),
         None => OTHERS.iter().find(|(w, _)| *w == one.lang() && one.is_reliable()).map(|(_, code)| *code),
     }
 }
 
-/// The language of a mention: as it reads, where that is sure, else as its source says.
-pub fn settle(m: &mut Mention) {
-    let text = format!("{} {}", m.title, m.text);
-    if let Some(code) = detect(&text) {
-        code.clone_into(&mut m.lang);
-    }
-}
-
 /// Its beginning, without what belongs to no language: names of people, addresses.
-fn plain(text: &str) -> String {
+fn plain<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
     let mut out = String::with_capacity(LOOKED_AT);
     let foreign = |w: &str| w.starts_with(['@', '#']) || w.contains("://") || w.starts_with("www.");
-    for w in text.split_whitespace().filter(|w| !foreign(w)) {
+    for w in texts.into_iter().flat_map(str::split_whitespace).filter(|w| !foreign(w)) {
         if out.len() + w.len() > LOOKED_AT {
             // Scripts without spaces make one long word.
             out.extend(w.chars().take((LOOKED_AT - out.len().min(LOOKED_AT)) / 4));
@@ -223,12 +233,13 @@ mod tests {
     #[test]
     fn what_reads_otherwise_than_its_source_says_is_what_it_reads() {
         let text = "Die neue Version startet auf meinem Rechner nicht, was kann ich tun?";
+        let topics = crate::listen::Topics::default();
         let mut m = Mention { lang: "en".into(), text: crate::model::Text::ours(text), ..Mention::default() };
-        settle(&mut m);
+        topics.judge(&mut m, &[]);
         assert_eq!(m.lang, "de");
         let mut short =
             Mention { lang: "fr".into(), title: crate::model::Text::ours("2.0"), ..Mention::default() };
-        settle(&mut short);
+        topics.judge(&mut short, &[]);
         assert_eq!(short.lang, "fr");
     }
 }

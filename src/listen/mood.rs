@@ -6,8 +6,9 @@ use crate::query::folds;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// Characters of a text that are looked at: beyond that it is about more than one thing.
-const LOOKED_AT: usize = 2_000;
+/// Words of a text that are looked at: beyond that it is about more than one thing. And characters, for faces.
+const LOOKED_AT: usize = 300;
+const SIGNS: usize = 2_000;
 /// Below this nothing is sure; for long texts it grows with their words.
 const SURE: f32 = 0.8;
 const SURE_PER_WORD: f32 = 0.02;
@@ -21,7 +22,8 @@ const NEUTRAL: usize = 4;
 /// The words of one language.
 struct List {
     exact: HashMap<String, f32>,
-    stems: HashMap<String, f32>,
+    /// By their first letters, the longest first.
+    stems: HashMap<[char; 3], Vec<(String, f32)>>,
     /// By their first word; the last one may be a stem.
     phrases: HashMap<String, Vec<(Vec<String>, f32)>>,
     not: Vec<Vec<String>>,
@@ -91,13 +93,18 @@ impl List {
                         l.phrases.entry(parts[0].clone()).or_default().push((parts, n));
                     }
                     (_, Ok(n)) => match w.strip_suffix('*') {
-                        Some(stem) => drop(l.stems.insert(stem.to_owned(), n)),
+                        Some(stem) => {
+                            if let Some(first) = three(stem) {
+                                l.stems.entry(first).or_default().push((stem.to_owned(), n));
+                            }
+                        }
                         None => drop(l.exact.insert(w.to_owned(), n)),
                     },
                     _ => {}
                 }
             }
         }
+        l.stems.values_mut().for_each(|all| all.sort_by_key(|(stem, _)| std::cmp::Reverse(stem.len())));
         l
     }
 
@@ -106,13 +113,13 @@ impl List {
         if let Some(n) = self.exact.get(w) {
             return Some(*n);
         }
-        let ends = w.char_indices().map(|(i, c)| i + c.len_utf8()).skip(1);
-        ends.filter_map(|e| self.stems.get(&w[..e])).last().copied()
+        let all = self.stems.get(&three(w)?)?;
+        all.iter().find(|(stem, _)| w.starts_with(stem.as_str())).map(|(_, n)| *n)
     }
 
     /// The longest phrase that begins here: how many words, and what it weighs.
-    fn phrase(&self, words: &[String]) -> Option<(usize, f32)> {
-        let all = self.phrases.get(words.first()?)?;
+    fn phrase(&self, words: &[&str]) -> Option<(usize, f32)> {
+        let all = self.phrases.get(*words.first()?)?;
         let fits = |p: &[String]| {
             p.len() <= words.len()
                 && p.iter().zip(words).all(|(a, b)| match a.strip_suffix('*') {
@@ -123,22 +130,22 @@ impl List {
         all.iter().filter(|(p, _)| fits(p)).map(|(p, n)| (p.len(), *n)).max_by_key(|(len, _)| *len)
     }
 
-    fn turns(&self, before: &[String]) -> bool {
-        self.not.iter().any(|p| before.windows(p.len()).any(|w| w == p))
+    fn turns(&self, before: &[&str]) -> bool {
+        self.not.iter().any(|p| before.windows(p.len()).any(|w| w == p.as_slice()))
     }
 
     /// Which words weigh how much, as they stand there.
-    fn weigh(&self, words: &[String]) -> Vec<(usize, f32)> {
+    fn weigh(&self, words: &[&str]) -> Vec<(usize, f32)> {
         let mut hits = Vec::new();
         let mut i = 0;
         while i < words.len() {
             let phrase = self.phrase(&words[i..]);
             let used = phrase.map_or(1, |(len, _)| len);
-            if let Some(mut n) = phrase.map(|p| p.1).or_else(|| self.word(&words[i])) {
+            if let Some(mut n) = phrase.map(|p| p.1).or_else(|| self.word(words[i])) {
                 for b in words[i.saturating_sub(2)..i].iter() {
-                    if self.more.contains(b) {
+                    if self.more.iter().any(|m| m == b) {
                         n *= 1.3;
-                    } else if self.less.contains(b) {
+                    } else if self.less.iter().any(|m| m == b) {
                         n *= 0.6;
                     }
                 }
@@ -150,7 +157,9 @@ impl List {
             i += used;
         }
         // What stands behind a "but" counts for more than what stands before it.
-        if let Some(b) = words.iter().rposition(|w| self.but.contains(w)).filter(|b| b + 2 < words.len()) {
+        if let Some(b) =
+            words.iter().rposition(|w| self.but.iter().any(|m| m == w)).filter(|b| b + 2 < words.len())
+        {
             for (at, n) in &mut hits {
                 *n *= if *at < b { 0.6 } else { 1.3 };
             }
@@ -159,23 +168,42 @@ impl List {
     }
 }
 
+/// The first letters of a word; `None` for a shorter one.
+fn three(w: &str) -> Option<[char; 3]> {
+    let mut c = w.chars();
+    Some([c.next()?, c.next()?, c.next()?])
+}
+
 /// What the words of a text suggest in a language.
 #[must_use]
 pub fn of(text: &str, lang: &str) -> Mood {
-    let text: String = text.chars().take(LOOKED_AT).collect();
-    let spoken: String = text
-        .split_whitespace()
-        .filter(|w| !w.starts_with('@') && !w.contains("://"))
-        .collect::<Vec<_>>()
-        .join(" ");
-    let words = folds(&spoken);
+    let words = folds(text);
+    judge(&[text], &words.iter().map(String::as_str).collect::<Vec<_>>(), lang)
+}
+
+/// Of a mention whose language is settled, given its words.
+#[must_use]
+pub fn of_mention(m: &Mention, words: &[&str]) -> Mood {
+    judge(&[&m.title, &m.text], words, &m.lang)
+}
+
+/// By words and by faces.
+fn judge(texts: &[&str], words: &[&str], lang: &str) -> Mood {
+    let words = &words[..words.len().min(LOOKED_AT)];
     let list = LISTS.get(lang);
-    let mut hits: Vec<f32> = list.map_or(Vec::new(), |l| l.weigh(&words).into_iter().map(|h| h.1).collect());
-    hits.extend(words.iter().filter_map(|w| EMOJI.get(w)).map(|n| n * EMOJI_WEIGHS));
-    for (face, n) in FACES {
-        hits.extend(std::iter::repeat_n(*n, spoken.matches(face).count().min(2)));
+    let mut hits: Vec<f32> = list.map_or(Vec::new(), |l| l.weigh(words).into_iter().map(|h| h.1).collect());
+    let emoji = words.iter().filter(|w| !w.is_ascii()).filter_map(|w| EMOJI.get(*w));
+    hits.extend(emoji.map(|n| n * EMOJI_WEIGHS));
+    let signs = |t: &&&str| t.bytes().any(|b| matches!(b, b':' | b';' | b'<' | b'^' | b'_' | b'D'));
+    for text in texts.iter().filter(signs) {
+        let text = &text[..text.char_indices().nth(SIGNS).map_or(text.len(), |(i, _)| i)];
+        for (face, n) in FACES {
+            // An address holds a sign that looks like one.
+            let found = text.match_indices(face).filter(|(i, _)| !text[*i..].starts_with("://")).count();
+            hits.extend(std::iter::repeat_n(*n, found.min(2)));
+        }
     }
-    let loud = 1.0 + spoken.matches('!').count().min(3) as f32 * 0.1;
+    let loud = 1.0 + texts.iter().map(|t| t.matches('!').count()).sum::<usize>().min(3) as f32 * 0.1;
     let sum = |want: fn(&f32) -> bool| hits.iter().filter(|n| want(n)).sum::<f32>().abs() * loud;
     let (good, bad) = (sum(|n| *n > 0.0), sum(|n| *n < 0.0));
     let (ahead, all) = ((good - bad).abs(), good + bad);
@@ -189,12 +217,6 @@ pub fn of(text: &str, lang: &str) -> Mood {
         return Mood::Unknown;
     }
     if good > bad { Mood::Pos } else { Mood::Neg }
-}
-
-/// Of a mention whose language is settled.
-#[must_use]
-pub fn of_mention(m: &Mention) -> Mood {
-    of(&format!("{}\n{}", m.title, m.text), &m.lang)
 }
 
 #[cfg(test)]
@@ -225,13 +247,14 @@ mod tests {
     #[test]
     fn every_list_is_folded_and_says_nothing_twice() {
         for (name, l) in LISTS.iter() {
-            let words = l.exact.keys().chain(l.stems.keys()).cloned();
+            let stems = l.stems.values().flatten().map(|(s, _)| s);
+            let words = l.exact.keys().chain(stems).cloned();
             let phrases = l.phrases.values().flatten().flat_map(|(p, _)| p.clone());
             for w in words.chain(phrases) {
                 let w = w.trim_end_matches('*').to_owned();
                 assert_eq!(folds(&w).as_slice(), std::slice::from_ref(&w), "{name}: {w}");
             }
-            assert!(l.exact.len() + l.stems.len() > 150 && !l.not.is_empty(), "{name}");
+            assert!(l.exact.len() + l.stems.len() > 120 && !l.not.is_empty(), "{name}");
         }
         assert!(EMOJI.len() > 80);
     }

@@ -29,31 +29,40 @@ impl Topics {
 
     /// What a new mention is: its language, its topics, its mood. `only` as in [`Topics::hits`].
     pub fn judge(&self, m: &mut Mention, only: &[usize]) {
-        super::lang::settle(m);
-        m.topics = self.hits(m, only);
-        m.mood = super::mood::of_mention(m);
+        let mut doc = self.doc(m);
+        let words: Vec<&str> = doc.folds().collect();
+        if let Some(code) = super::lang::of_mention(m, &words) {
+            code.clone_into(&mut m.lang);
+        }
+        m.mood = super::mood::of_mention(m, &words);
+        doc.set_lang(&m.lang);
+        m.topics = self.hits_of(&doc, only);
+    }
+
+    fn doc(&self, m: &Mention) -> Doc {
+        let facts = if self.fields { Facts::of_mention(m) } else { Facts::default() };
+        Doc::with(&m.title, &m.text, facts)
     }
 
     /// The topics that match; `only` names some by number, empty means all.
     #[must_use]
     pub fn hits(&self, m: &Mention, only: &[usize]) -> Vec<TopicHit> {
-        if self.list.is_empty() {
-            return Vec::new();
-        }
-        let facts = if self.fields { Facts::of_mention(m) } else { Facts::default() };
-        let doc = Doc::with(&m.title, &m.text, facts);
+        if self.list.is_empty() { Vec::new() } else { self.hits_of(&self.doc(m), only) }
+    }
+
+    fn hits_of(&self, doc: &Doc, only: &[usize]) -> Vec<TopicHit> {
         let cx = Context {
             now: Stamp::now(),
             zone: Stamp::zone_here(),
             names: Some(&self.names),
             ..Context::default()
         };
-        let candidates = self.prefilter.candidates(&doc).into_iter().map(|n| n as usize);
+        let candidates = self.prefilter.candidates(doc).into_iter().map(|n| n as usize);
         candidates
             .filter(|i| only.is_empty() || only.contains(i))
             .filter_map(|i| {
                 let (name, q) = self.list.get(i)?;
-                let spans = q.matches_in(&doc, &cx)?;
+                let spans = q.matches_in(doc, &cx)?;
                 let spans = spans.into_iter().map(|s| (!s.in_body, s.start, s.end)).collect();
                 Some(TopicHit { topic: name.clone(), spans })
             })

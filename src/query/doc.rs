@@ -100,6 +100,17 @@ impl Doc {
         Doc::with(&i.mention.title, &i.mention.text, Facts::of_item(i, me))
     }
 
+    /// The words of both texts as they are compared, in order.
+    pub fn folds(&self) -> impl Iterator<Item = &str> + '_ {
+        self.title.words.iter().chain(&self.body.words).map(|w| w.fold.as_str())
+    }
+
+    /// What language it is in, once that is known.
+    pub fn set_lang(&mut self, code: &str) {
+        self.facts.texts.retain(|(name, _)| *name != "lang");
+        self.facts.texts.push(("lang", code.to_owned()));
+    }
+
     /// Hashes of all forms of both texts, with repetitions.
     pub(crate) fn forms(&self) -> impl Iterator<Item = u64> + '_ {
         self.title.forms().chain(self.body.forms())
