@@ -11,6 +11,8 @@ use whichlang::Lang;
 
 /// Characters of a text that are looked at.
 const LOOKED_AT: usize = 320;
+/// And by the slower detector, in characters.
+const SLOWLY: usize = 160;
 /// Letters below which nothing is said.
 const FEW: usize = 12;
 
@@ -186,7 +188,7 @@ fn tell(text: &str, words: &[&str]) -> Option<&'static str> {
     if most >= MANY {
         return None;
     }
-    let one = whatlang::detect(text)?;
+    let one = whatlang::detect(&text[..text.char_indices().nth(SLOWLY).map_or(text.len(), |(i, _)| i)])?;
     match KNOWN.iter().find(|(_, w, _)| *w == one.lang()) {
         Some((l, _, code)) => (*l == other).then_some(*code),
         None => OTHERS.iter().find(|(w, _)| *w == one.lang() && one.is_reliable()).map(|(_, code)| *code),
