@@ -189,3 +189,25 @@ fn language_and_mood_are_told_corrected_and_asked_for_and_marks_put_what_is_want
     let liked = json_lines(&ok(&other, &["search", "--json", "danke"]));
     assert_eq!((&liked[0]["liked"], &liked[0]["mood"]), (&true.into(), &"pos".into()));
 }
+
+#[test]
+fn a_topic_that_is_tried_says_what_speaks_against_it_and_names_are_muted_by_their_name() {
+    let (t, _site) = two_mentions();
+    ok(&t, &["fetch"]);
+    let tins = json_lines(&ok(&t, &["search", "--json", "tins"]))[0]["id"].as_str().unwrap().to_owned();
+    ok(&t, &["answered", &tins, "https://blog.example/1#answer"]);
+    let tried = ok(&t, &["topics", "try", "--", "(acme -ring) OR lemonade"]);
+    assert!(
+        tried.contains("lost: it leaves out 1 that we answered, as “Acme tins will not open”"),
+        "{tried}"
+    );
+    assert!(tried.contains("silent: nothing of 30 days matches lemonade"), "{tried}");
+    // The site and the author by name; what was never heard of is told.
+    assert_eq!(run(&t, &["mute", "site", "never.example"]).status.code(), Some(3));
+    ok(&t, &["mute", "site", "blog.example", "--for", "7d"]);
+    ok(&t, &["mute", "author", "@ana", "--allow"]);
+    let mutes = json_lines(&ok(&t, &["mutes", "--json"]));
+    let of = |kind: &str| mutes.iter().find(|m| m["kind"] == kind).unwrap().clone();
+    assert_eq!((&of("site")["label"], &of("site")["allow"]), (&"blog.example".into(), &false.into()));
+    assert_eq!((&of("author")["label"], &of("author")["allow"]), (&"Ana".into(), &true.into()));
+}

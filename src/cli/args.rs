@@ -245,6 +245,7 @@ pub enum Command {
         /// Its discussion, author, story, site or community
         #[arg(value_enum)]
         what: MuteArg,
+        /// A mention, or the name of the author, site or community
         id: String,
         /// Until a time (7d, "fri 9", 2026-05-01); without it for ever
         #[arg(long = "for", value_name = "WHEN")]

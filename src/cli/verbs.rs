@@ -2,9 +2,12 @@
 
 use super::args::Command;
 use super::{Out, exact_id, find};
-use crate::door::{Door, Reply, Request};
-use crate::model::{Applied, Key, MuteKey, Stamp, Targets, Verb, time};
+use crate::door::{Door, ListQuery, Reply, Request};
+use crate::model::{Applied, Key, MuteKey, MuteKind, Stamp, State, Targets, Verb, time};
 use serde_json::json;
+
+/// Mentions that are looked through for one of the very name.
+const NAMED: usize = 200;
 
 pub async fn run(door: &dyn Door, command: Command, out: &Out) -> i32 {
     let (verb, ids) = match command {
@@ -33,7 +36,22 @@ pub async fn run(door: &dyn Door, command: Command, out: &Out) -> i32 {
         Command::Mute { what, id, until, allow } => {
             let until = until.map(|w| time::parse_when(&w, Stamp::now())).transpose();
             match until {
-                Ok(until) => (Verb::Mute { kind: what.kind(), until, allow }, vec![id]),
+                Ok(until) => {
+                    let kind = what.kind();
+                    let verb = Verb::Mute { kind, until, allow };
+                    match named(door, kind, &id, out).await {
+                        Some(Ok(key)) => {
+                            let targets = Targets::Mentions(vec![key]);
+                            return said(
+                                door.ask(Request::Act { verb, targets, quiet: false }).await,
+                                "mute",
+                                out,
+                            );
+                        }
+                        Some(Err(code)) => return code,
+                        None => (verb, vec![id]),
+                    }
+                }
                 Err(e) => {
                     out.complain(&e);
                     return 2;
@@ -59,6 +77,25 @@ pub async fn run(door: &dyn Door, command: Command, out: &Out) -> i32 {
     }
     let name = verb.name();
     said(door.ask(Request::Act { verb, targets: Targets::Mentions(keys), quiet: false }).await, name, out)
+}
+
+/// The newest mention of an author, a site or a community that is called by its name; `None` for what reads as an id.
+async fn named(door: &dyn Door, kind: MuteKind, name: &str, out: &Out) -> Option<Result<Key, i32>> {
+    let is_id = crate::model::Id::prefix_range(name).is_some();
+    if is_id && matches!(door.ask(Request::Find(name.to_owned())).await, Reply::Keys(k) if !k.is_empty()) {
+        return None;
+    }
+    let filter = kind.filter(name)?;
+    match door.ask(Request::List(ListQuery::newest(&State::ALL, &filter, NAMED))).await {
+        Reply::List { items, .. } => match items.iter().find(|i| kind.names(name, &i.mention)) {
+            Some(i) => Some(Ok(i.key)),
+            None => {
+                out.complain(&format!("nothing was heard yet of the {} {name}", kind.word()));
+                Some(Err(3))
+            }
+        },
+        other => Some(Err(out.unexpected(&other))),
+    }
 }
 
 async fn unmute(door: &dyn Door, name: &str, out: &Out) -> i32 {

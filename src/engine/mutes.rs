@@ -69,6 +69,10 @@ impl Engine {
             wanted.extend(reader.mute_keys(k.id)?.into_iter().filter(|m| m.kind == kind));
         }
         let inbox = reader.newest(&[State::Inbox], LOOKED)?;
+        if inbox.len() >= LOOKED {
+            let text = format!("only the newest {LOOKED} of the inbox were looked through for what is muted");
+            self.notice(false, clean::line(&text));
+        }
         for i in inbox {
             // What was published tells the others, without reading more.
             let of = match kind {

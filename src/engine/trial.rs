@@ -5,8 +5,8 @@ use super::{Engine, refuse};
 use crate::clean;
 use crate::door::{RefusalKind, Reply, Total, Trial};
 use crate::model::{Item, Mention, Stamp, State, mute, time};
-use crate::query::{Doc, Plan, Planned, Query, Scope};
-use crate::store::{PageQuery, StoreError, Wanted};
+use crate::query::{Context, Doc, Plan, Planned, Query, Scope};
+use crate::store::{PageQuery, Reader, StoreError, Wanted};
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,12 @@ const COUNTING: Duration = Duration::from_millis(300);
 /// From these shares of all that was heard, and of one site, on a hint says so, in percent.
 const NOISY: u64 = 20;
 const LOUD: u64 = 60;
+/// And of a word that stands alone.
+const COMMON: u64 = 5;
+/// Answered mentions that are looked at, and alternatives; days without any match.
+const LOST: usize = 2_000;
+const BRANCHES: usize = 12;
+const SILENT_DAYS: i64 = 30;
 
 /// Tries a topic on the last days.
 pub fn trial(e: &Engine, query: &str, days: u32, zone: i32, who: &str) -> Result<Reply, StoreError> {
@@ -45,7 +51,56 @@ pub fn trial(e: &Engine, query: &str, days: u32, zone: i32, who: &str) -> Result
     let (n, exact) =
         reader.count(page.states, who, Some(wanted), found.as_ref(), &mut |_| Instant::now() < until)?;
     let base = base(e, since, who)?;
-    Ok(Reply::Tried(Box::new(told(&q, newest, Total { n, exact }, base, days))))
+    let mut t = told(&q, newest, Total { n, exact }, base, days);
+    let more = hints(&reader, &q, &cx, (t.total, base))?;
+    t.hints.extend(more.iter().map(|h| clean::line(h)));
+    Ok(Reply::Tried(Box::new(t)))
+}
+
+/// What the stored mentions say against a query: answers that it would leave out, alternatives that nothing matches, a
+/// word that means too much.
+fn hints(
+    reader: &Reader,
+    q: &Query,
+    cx: &Context<'_>,
+    (total, base): (Total, Total),
+) -> Result<Vec<String>, StoreError> {
+    let mut out = Vec::new();
+    if let Some(without) = q.without_exclusions() {
+        let Planned { plan, .. } = without.plan(cx);
+        let plan = Plan::And(vec![plan, Plan::Filed("answered".into())]);
+        let found = reader.find(&Planned { plan, exact: false }, "")?;
+        let lost = |i: &Item| {
+            let doc = Doc::of_mention(&i.mention);
+            i.answered.is_some() && without.matches_in(&doc, cx).is_some() && q.matches_in(&doc, cx).is_none()
+        };
+        let page = PageQuery { budget: LOST, ..PageQuery::newest(&State::ALL, "", LOST) };
+        let all = reader.page_of(&page, Some(Wanted::Item(&lost)), found.as_ref())?.items;
+        if let Some(i) = all.first() {
+            let title: String = i.mention.headline().chars().take(40).collect();
+            out.push(format!("lost: it leaves out {} that we answered, as “{title}”", all.len()));
+        }
+    }
+    let since = cx.now.plus(-SILENT_DAYS * time::DAY);
+    for b in q.branches().iter().take(BRANCHES) {
+        let Planned { plan, exact } = b.plan(cx);
+        let planned = Planned { plan: Plan::And(vec![plan, Plan::Between(since.0, i64::MAX)]), exact };
+        let found = reader.find(&planned, "")?;
+        let fits = |m: &Mention| m.at >= since && b.matches_in(&Doc::of_mention(m), cx).is_some();
+        let page = PageQuery { budget: LOST, ..PageQuery::newest(&State::ALL, "", 1) };
+        let one = reader.page_of(&page, Some(Wanted::Mention(&fits)), found.as_ref())?;
+        if one.items.is_empty() && one.next.is_none() && base.n > 0 {
+            out.push(format!("silent: nothing of {SILENT_DAYS} days matches {}", b.canonical()));
+        }
+    }
+    if q.is_lone_word() && base.n >= 50 && total.n * 100 > base.n * COMMON {
+        out.push(format!(
+            "common: {0} stands in {1} % of all; a word near it says which is meant: {0} NEAR/10 …",
+            q.canonical(),
+            total.n * 100 / base.n
+        ));
+    }
+    Ok(out)
 }
 
 /// How many mentions were published since then.

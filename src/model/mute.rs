@@ -71,6 +71,41 @@ impl MuteKey {
     }
 }
 
+impl MuteKind {
+    /// What finds mentions of something that is named: an author, a site or a community; `None` for what has no name.
+    #[must_use]
+    pub fn filter(self, name: &str) -> Option<String> {
+        let quoted = name.replace(['"', '\\'], " ");
+        let name = quoted.trim();
+        match self {
+            _ if name.is_empty() => None,
+            MuteKind::Author if name.starts_with('@') => Some(format!("author:\"{name}\"")),
+            MuteKind::Author => Some(format!("author:\"@{name}\" OR author:\"{name}\"")),
+            MuteKind::Site => Some(format!("site:\"{name}\"")),
+            MuteKind::Community => Some(format!("community:\"{name}\"")),
+            MuteKind::Thread | MuteKind::Story => None,
+        }
+    }
+
+    /// True if a mention belongs to what has this name, and not only to something like it.
+    #[must_use]
+    pub fn names(self, name: &str, m: &Mention) -> bool {
+        let low = |s: &str| s.trim().trim_start_matches('@').to_lowercase();
+        let name = low(name);
+        match self {
+            MuteKind::Author => low(&m.author.name) == name || low(&m.author.native) == name,
+            MuteKind::Site => host(&m.url).is_some_and(|h| h == name.trim_start_matches("www.")),
+            MuteKind::Community => low(&m.community) == name,
+            MuteKind::Thread | MuteKind::Story => false,
+        }
+    }
+
+    #[must_use]
+    pub fn of(word: &str) -> Option<MuteKind> {
+        MuteKind::ALL.into_iter().find(|k| k.word() == word)
+    }
+}
+
 /// The host of an address, without `www.`.
 #[must_use]
 pub fn host(url: &str) -> Option<String> {

@@ -183,6 +183,42 @@ impl Query {
         all
     }
 
+    /// The same without its exclusions; `None` if it has none, or nothing else.
+    #[must_use]
+    pub fn without_exclusions(&self) -> Option<Query> {
+        fn strip(n: &Node) -> Option<Node> {
+            let rest = |c: &[Node]| c.iter().filter_map(strip).collect::<Vec<_>>();
+            match n {
+                Node::Not(_) => None,
+                Node::And(c) | Node::Or(c) => {
+                    let mut kept = rest(c);
+                    match (kept.len(), n) {
+                        (0, _) => None,
+                        (1, _) => kept.pop(),
+                        (_, Node::And(_)) => Some(Node::And(kept)),
+                        _ => Some(Node::Or(kept)),
+                    }
+                }
+                n => Some(n.clone()),
+            }
+        }
+        let root = strip(&self.root)?;
+        (root != self.root).then_some(Query { root, lints: Vec::new() })
+    }
+
+    /// The alternatives of which it consists; none if it is one thing.
+    #[must_use]
+    pub fn branches(&self) -> Vec<Query> {
+        let of = |n: &Node| Query { root: n.clone(), lints: Vec::new() };
+        if let Node::Or(c) = &self.root { c.iter().map(of).collect() } else { Vec::new() }
+    }
+
+    /// True if it is one word or phrase, and nothing stands near it.
+    #[must_use]
+    pub fn is_lone_word(&self) -> bool {
+        matches!(&self.root, Node::Term(t) if t.asks.len() == 1)
+    }
+
     /// True if it names a set or a view.
     #[must_use]
     pub fn names_any(&self) -> bool {

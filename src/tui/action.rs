@@ -329,7 +329,7 @@ pub const ACTIONS: &[ActionRow] = &[
     row(A::SourceTest, "test source", &["t"], "try the source without keeping anything", W::SOURCES),
     row(A::SourcePause, "pause", &["m"], "mute the source: pause / resume", W::SOURCES),
     row(A::SourceRemove, "remove source", &["D"], "remove the source (asks)", W::SOURCES),
-    row(A::EntryAdd, "add entry", &["+"], "a new topic or rule of the team's", W::TEAM),
+    row(A::EntryAdd, "add entry", &["+"], "a new topic or rule of the team's, a mute by its name", W::TEAM),
     row(A::WhyNot, "why not", &["w"], "why the topics hear a text or a page, or not", W::TEAM),
     row(A::SetAdd, "add set", &["P"], "a new part of queries: set:NAME", W::TEAM),
     row(A::EntryEdit, "edit entry", &["r"], "change the topic or the rule", W::TEAM),

@@ -219,6 +219,8 @@ pub enum Asking {
     /// What the rules would do was shown.
     RulesApply,
     TopicRemove,
+    /// An author, a site or a community by its name, and for how long.
+    MuteNamed,
     /// A text or an address, for why the topics hear it or not.
     WhyNot,
     ViewRemove,

@@ -226,9 +226,7 @@ impl World {
                 let parsed = crate::query::Query::parse(&q.filter, crate::query::Scope::View).unwrap();
                 let mut items: Vec<Item> =
                     self.items.iter().filter(|i| q.states.contains(&i.state)).cloned().collect();
-                items.retain(|i| {
-                    parsed.matches(&crate::query::Doc::new(&i.mention.title, &i.mention.text)).is_some()
-                });
+                items.retain(|i| parsed.matches(&crate::query::Doc::of_item(i, "ana")).is_some());
                 items.sort_by_key(|i| std::cmp::Reverse(i.key));
                 items.retain(|i| if q.older { i.key < q.from } else { i.key > q.from });
                 if !q.older {

@@ -69,6 +69,13 @@ fn an_author_is_muted_for_a_while_and_heard_again() {
     s.press("D");
     assert_eq!(s.world.acts.last().unwrap().0, Verb::Unmute(of));
     s.shows("Nothing is muted.");
+    // By its name too.
+    s.press("+").type_in("author nobody").press("enter").shows("nothing was heard yet of the author nobody");
+    s.press("+").type_in("sitte x").press("enter").shows("write author, site or community");
+    s.press("esc").press("+").type_in("allow author @bo 7d").press("enter");
+    let (verb, targets) = s.world.acts.last().cloned().unwrap();
+    assert_eq!(verb, Verb::Mute { kind: MuteKind::Author, until: week, allow: true });
+    assert_eq!(targets, Targets::Mentions(vec![s.world.items[1].key]));
 }
 
 #[test]

@@ -254,6 +254,10 @@ fn accept(app: &mut App) -> Vec<Effect> {
             }
         }
         Asking::WhyNot => team::why_not(app, text),
+        Asking::MuteNamed => match team::mute_named(app, text) {
+            Ok(out) => out,
+            Err(why) => again(app, p, &why),
+        },
         Asking::Busy => draft::open_all_the_same(app),
         Asking::ClaimFirst => p.about.map_or_else(Vec::new, |k| draft::claim_and_open(app, k)),
         Asking::Approve if !matches!(text.to_lowercase().as_str(), "" | "y" | "yes") => {
@@ -329,10 +333,15 @@ fn help(app: &mut App) {
 fn fill_help(app: &mut App, typed: &str) {
     let typed = typed.to_lowercase();
     let here = super::place_below(app);
+    // What is muted for four spans of time stands there once, until somebody looks for one of them.
+    let once = |a: Action| matches!(a, Action::Mute(_, 1)) && typed.is_empty();
+    let again = |a: Action| matches!(a, Action::Mute(_, n) if n != 1) && typed.is_empty();
     let line = |(r, keys): &(&ActionRow, &[String])| {
-        (format!("{:<14} {}", keys.join("  "), r.help), Behind::Action(r.action))
+        let more = if once(r.action) { ("  2  3  0", ", a day, a week, for ever") } else { ("", "") };
+        let keys = format!("{}{}", keys.join("  "), more.0);
+        (format!("{keys:<14} {}{}", r.help, more.1), Behind::Action(r.action))
     };
-    let all: Vec<_> = app.keymap.rows().filter(|(_, k)| !k.is_empty()).collect();
+    let all: Vec<_> = app.keymap.rows().filter(|(r, k)| !k.is_empty() && !again(r.action)).collect();
     let fits = |t: &(String, Behind)| typed.is_empty() || t.0.to_lowercase().contains(&typed);
     let at = |p: Where| all.iter().filter(move |(r, _)| r.place.has(p));
     // What works only here stands first, then what works here too; the rest is one screen further.

@@ -88,6 +88,7 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
         (For::Best(filter, by, skip), Reply::Ranked { items, next, total, how }) => {
             super::search::found(app, (&filter, by, skip), items, next, (total, how))
         }
+        (For::MuteNamed(name, verb), Reply::List { items, .. }) => team::mute_found(app, &name, verb, items),
         (For::WhyNot, Reply::Items(all)) => {
             if let Some(i) = all.first() {
                 team::show_why(app, i);
@@ -204,8 +205,13 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
                 _ => String::new(),
             };
             let key = app.keymap.keys_of(Action::Undo).first().cloned().unwrap_or_default();
+            // What is muted is one; what leaves the inbox with it may be many.
+            let left = match a.keys.len() {
+                n @ 1.. if a.verb == "mute" => format!("; {n} left the inbox"),
+                _ => String::new(),
+            };
             let undo = if a.changed > 0 { format!(" · {key} undo") } else { String::new() };
-            app.say(format!("{} {word}{skipped}{undo}", a.changed));
+            app.say(format!("{} {word}{left}{skipped}{undo}", a.changed));
             // The page of the undo list, or of a person, shows it at once.
             let mut out = pages::again(app);
             if a.verb == Verb::Split.name()

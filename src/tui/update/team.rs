@@ -3,7 +3,9 @@
 use super::draft::area_of;
 use super::{list, sheet};
 use crate::door::{ListQuery, Request, Total};
-use crate::model::{MuteView, RuleView, Stamp, Targets, TopicEdit, TopicView, Verb, View};
+use crate::model::{
+    MuteKind, MuteView, RuleView, Stamp, State, Targets, TopicEdit, TopicView, Verb, View, time,
+};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Asking, Behind, Page, PageKind, Prompt};
 use crate::tui::msg::{Effect, For, Timer};
@@ -143,13 +145,53 @@ pub fn fill_mutes(page: &mut Page, mutes: &[MuteView], now: Stamp) {
     };
 }
 
+/// Reads `site spam.example 7d`, `allow author @ana`, and asks for mentions of that name.
+pub fn mute_named(app: &App, text: &str) -> Result<Vec<Effect>, String> {
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
+    let expected = "write author, site or community, its name, and for how long (7d; nothing: for ever)";
+    let (allow, rest) = text.strip_prefix("allow ").map_or((false, text), |r| (true, r));
+    let (kind, rest) = rest.trim().split_once(' ').ok_or(expected)?;
+    let kind = MuteKind::of(kind).ok_or(expected)?;
+    // The last word may say how long.
+    let (name, until) = match rest.trim().rsplit_once(' ') {
+        Some((name, when)) => match time::parse_when(when, app.now) {
+            Ok(t) => (name.trim(), Some(t)),
+            Err(_) => (rest.trim(), None),
+        },
+        None => (rest.trim(), None),
+    };
+    let filter = kind.filter(name).ok_or(expected)?;
+    let list = ListQuery::newest(&State::ALL, &filter, 200);
+    let verb = Verb::Mute { kind, until, allow };
+    Ok(vec![Effect::Ask(For::MuteNamed(name.to_owned(), verb), Request::List(list))])
+}
+
+/// Mutes what has the very name, at the newest mention of it.
+pub fn mute_found(app: &mut App, name: &str, verb: Verb, items: Vec<crate::model::Item>) -> Vec<Effect> {
+    let Verb::Mute { kind, .. } = verb else { return Vec::new() };
+    let Some(i) = items.iter().find(|i| kind.names(name, &i.mention)) else {
+        app.warn(format!("nothing was heard yet of the {} {name}", kind.word()));
+        return Vec::new();
+    };
+    let mut out = super::verbs::run_on(app, i.key, verb);
+    out.push(Effect::Ask(For::Told, Request::Mutes));
+    out
+}
+
 fn act_on_mute(app: &mut App, a: Action) -> Vec<Effect> {
+    if a == Action::EntryAdd {
+        let label = "mute by name: author @x 7d · site spam.example · allow community rust";
+        app.prompt = Some(Prompt::new(Asking::MuteNamed, label, ""));
+        return Vec::new();
+    }
     let Some(Behind::Mute(key)) = app.pages.last().map(Page::behind).cloned() else {
         app.say("m on a mention mutes what it belongs to");
         return Vec::new();
     };
     if a != Action::EntryRemove {
-        app.say("D lifts it; m on a mention mutes something else");
+        app.say("D lifts it; + mutes by name, m on a mention what it belongs to");
         return Vec::new();
     }
     let verb = Verb::Unmute(key);
