@@ -25,6 +25,10 @@ impl Host for Behind {
         self.0.data().exists()
     }
 
+    fn is_busy(&self) -> bool {
+        self.0.has_to_tell()
+    }
+
     fn attached(&self, terminals: u32) {
         self.0.attached(terminals);
     }

@@ -68,6 +68,10 @@ pub trait Host: Send + Sync {
     fn admit(&self, peer: &Peer, config: Option<&str>) -> Result<Guest, String>;
     /// False once there is nothing left to serve (somebody removed the data).
     fn stands(&self) -> bool;
+    /// True while something is to be finished before an engine that nobody needs leaves.
+    fn is_busy(&self) -> bool {
+        false
+    }
     /// The number of attached terminals changed.
     fn attached(&self, terminals: u32);
 }
@@ -238,7 +242,7 @@ impl Server {
                 _ = left.recv() => empty_since = Instant::now(),
                 () = sleep_until(empty_since + idle.unwrap_or_default()), if idle.is_some() => {
                     // Somebody may have come since this began to wait.
-                    if house.is_empty() {
+                    if house.is_empty() && !host.is_busy() {
                         break Ended::Idle;
                     }
                     empty_since = Instant::now();

@@ -21,6 +21,8 @@ const TOLD: usize = 20;
 const AGAIN: i64 = MINUTE;
 /// What could not be told for so long is given up.
 const GIVEN_UP: i64 = 3 * DAY;
+/// An engine that nobody needs any more stays for what is told within this time.
+const SOON: i64 = 15 * MINUTE;
 /// A program may take so long, and say so much, in bytes.
 const PROGRAM: (Duration, u64) = (Duration::from_secs(60), 64 << 10);
 
@@ -114,6 +116,17 @@ impl Engine {
             Ok(()) => self.raised.notify_one(),
             Err(e) => self.notice(true, clean::line(&format!("the alert {alert} was not raised: {e}"))),
         }
+    }
+
+    /// True while an alert is to be told soon: an engine that was started by a terminal stays for it.
+    #[must_use]
+    pub fn has_to_tell(&self) -> bool {
+        let (config, soon) = (self.setup().config, Stamp::now().plus(SOON));
+        let zone = Stamp::zone_here();
+        let due = |(name, w): &(String, Waiting)| {
+            config.alerts.iter().any(|a| a.name == *name && due(a, w, zone) <= soon)
+        };
+        self.store.alerts().is_ok_and(|all| all.iter().any(due))
     }
 
     /// Tells what is due. Gives the time of what is due next.
