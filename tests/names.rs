@@ -211,3 +211,26 @@ fn a_topic_that_is_tried_says_what_speaks_against_it_and_names_are_muted_by_thei
     assert_eq!((&of("site")["label"], &of("site")["allow"]), (&"blog.example".into(), &false.into()));
     assert_eq!((&of("author")["label"], &of("author")["allow"]), (&"Ana".into(), &true.into()));
 }
+
+#[test]
+fn what_a_topic_hears_anew_stays_out_where_it_is_muted_or_its_source_is_for_other_topics() {
+    let (t, site) = two_mentions();
+    let conf = format!("{}topics = [\"brand\"]\n", config(&site));
+    t.write("config.toml", &conf);
+    site.put("/feed.xml", &feed(&[("1", "Acme tins", "A ring."), ("2", "A meadow", "Grass.")]));
+    ok(&t, &["fetch"]);
+    // The source is heard for brand alone.
+    ok(&t, &["topics", "set", "green", "grass"]);
+    assert_eq!(run(&t, &["topics", "apply", "green", "--dry-run"]).status.code(), Some(3));
+    t.write("config.toml", &config(&site));
+    ok(&t, &["mute", "author", "Ana"]);
+    let shown = json_lines(&ok(&t, &["topics", "apply", "green", "--dry-run", "--json"]));
+    assert_eq!((shown.len(), &shown[0]["topic"]), (1, &"+ (older)".into()), "its author is muted");
+    ok(&t, &["topics", "apply", "green"]);
+    let meadow = || json_lines(&ok(&t, &["search", "--json", "title:meadow"]))[0].clone();
+    assert_eq!((&meadow()["state"], &meadow()["topics"]), (&"heard".into(), &serde_json::json!(["green"])));
+    // A new text is judged anew, whatever was said of the old one.
+    site.put("/feed.xml", &feed(&[("1", "Acme tins", "A ring."), ("2", "A meadow", "Under snow.")]));
+    ok(&t, &["fetch"]);
+    assert_eq!(meadow()["topics"], serde_json::json!([]));
+}

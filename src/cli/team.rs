@@ -19,7 +19,10 @@ pub async fn topics(door: &dyn Door, action: Option<TopicAction>, out: &Out) -> 
                 let objective = (!t.set).then(|| t.objective.word());
                 let v = json!({"name": t.name, "kind": kind, "query": t.query, "about": t.about,
                     "objective": objective, "team": t.team});
-                out.either(&v, || format!("{}{}: {}", if t.set { "set:" } else { "" }, t.name, t.query));
+                out.either(&v, || match t.set {
+                    true => format!("set:{}: {}", t.name, t.query),
+                    false => format!("{} ({}): {}", t.name, t.objective.word(), t.query),
+                });
             }
             if all.is_empty() { 3 } else { 0 }
         }

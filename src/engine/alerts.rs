@@ -3,12 +3,12 @@
 
 use super::{Engine, convert, refuse};
 use crate::clean;
-use crate::config::{Address, AlertConf, Reach, Rule};
+use crate::config::{Address, AlertConf, Login, Reach, Rule};
 use crate::door::{RefusalKind, Reply};
 use crate::model::time::{DAY, HOUR, MINUTE};
 use crate::model::{AlertView, Item, Key, Stamp, Text};
 use crate::net::{Ask, Mail, Origin, Program, run as run_program, send_mail};
-use crate::store::{StoreError, Waiting};
+use crate::store::{Store, StoreError, Waiting};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Weak;
@@ -19,8 +19,9 @@ use tokio::sync::watch;
 const TOLD: usize = 20;
 /// The first pause after a failure at most, where less is gathered: as long as that; it doubles up to an hour.
 const AGAIN: i64 = MINUTE;
-/// What could not be told for so long is given up.
+/// What could not be told for so long, tried so often, is given up.
 const GIVEN_UP: i64 = 3 * DAY;
+const TRIES: u32 = 20;
 /// An engine that nobody needs any more stays for what is told within this time.
 const SOON: i64 = 15 * MINUTE;
 /// A program may take so long, and say so much, in bytes.
@@ -96,14 +97,14 @@ pub async fn run(engine: Weak<Engine>, mut stop: watch::Receiver<bool>) {
     loop {
         let Some(e) = engine.upgrade() else { return };
         let next = e.tell_due().await;
-        let raised = e.clone();
+        let raised = e.raised.clone();
         drop(e);
         let nap = next.map_or(Duration::from_secs(3600), |t| {
             Duration::from_millis((t.0 - Stamp::now().0).max(50).unsigned_abs())
         });
         tokio::select! {
             _ = stop.changed() => return,
-            () = raised.raised.notified() => {}
+            () = raised.notified() => {}
             () = tokio::time::sleep(nap) => {}
         }
     }
@@ -131,7 +132,7 @@ impl Engine {
 
     /// Tells what is due. Gives the time of what is due next.
     async fn tell_due(&self) -> Option<Stamp> {
-        let waiting = match self.store.alerts() {
+        let waiting = match self.stored(|s| s.alerts()).await {
             Ok(all) => all,
             Err(e) => {
                 self.notice(true, clean::line(&e.to_string()));
@@ -147,7 +148,7 @@ impl Engine {
                     true,
                     clean::line(&format!("there is no [alert.{name}] any more: {n} are not told")),
                 );
-                let _ = self.store.alert_told(&name, &w, now);
+                let _ = self.stored(move |s| s.alert_told(&name, &w, now)).await;
                 continue;
             };
             let at = due(a, &w, Stamp::zone_here());
@@ -160,33 +161,52 @@ impl Engine {
         next
     }
 
+    /// Asks the store in a thread that may wait.
+    async fn stored<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let store = self.store.clone();
+        let done = tokio::task::spawn_blocking(move || ask(&store)).await;
+        done.unwrap_or_else(|e| Err(StoreError::Io(format!("asking the store failed: {e}"))))
+    }
+
     /// Tells one alert. Gives when it is tried again, if it failed.
     async fn tell(&self, a: &AlertConf, w: &Waiting, now: Stamp) -> Option<Stamp> {
-        let reader = self.store.reader();
-        let item = |k: &Key| reader.item(k.id, "").ok().flatten().map(|i| (*k, i));
-        let items: BTreeMap<Key, Item> = w.told.iter().filter_map(|(_, k)| item(k)).collect();
+        let keys: Vec<Key> = w.told.iter().map(|(_, k)| *k).collect();
+        let read = move |s: &Store| {
+            let reader = s.reader();
+            let mut all = BTreeMap::new();
+            for k in keys {
+                all.extend(reader.item(k.id, "")?.map(|i| (k, i)));
+            }
+            Ok(all)
+        };
         let brand = self.setup().config.brand.clone();
-        let sent = match message(&brand, &a.name, w, &items) {
-            Some(m) => self.reach(a, m).await,
+        let sent = match self.stored(read).await.map(|items| message(&brand, &a.name, w, &items)) {
+            Ok(Some(m)) => self.reach(a, m).await,
             // All of it is gone by now.
-            None => Ok(()),
+            Ok(None) => Ok(()),
+            Err(e) => Err(clean::line(&e.to_string())),
         };
         let what = format!("alert {}", a.name);
         match sent {
             Ok(()) => {
                 self.erring.clear(&what);
-                if let Err(e) = self.store.alert_told(&a.name, w, Stamp::now()) {
+                let (name, w) = (a.name.clone(), w.clone());
+                if let Err(e) = self.stored(move |s| s.alert_told(&name, &w, Stamp::now())).await {
                     self.notice(true, clean::line(&format!("the {what} may be told twice: {e}")));
                     return Some(now.plus(HOUR));
                 }
                 None
             }
-            Err(why) if w.since.plus(GIVEN_UP) < now => {
+            Err(why) if w.tries >= TRIES && w.failing.is_some_and(|t| t.plus(GIVEN_UP) < now) => {
                 self.notice(
                     true,
                     clean::line(&format!("the {what} could not be told for three days: {why}")),
                 );
-                let _ = self.store.alert_told(&a.name, w, now);
+                let (name, w) = (a.name.clone(), w.clone());
+                let _ = self.stored(move |s| s.alert_told(&name, &w, now)).await;
                 None
             }
             Err(why) => {
@@ -195,13 +215,38 @@ impl Engine {
                 }
                 let pause = (a.group_ms.min(AGAIN) << w.tries.min(12)).min(HOUR);
                 let again = now.plus(pause);
-                let _ = self.store.alert_failed(&a.name, again);
+                let name = a.name.clone();
+                let _ = self.stored(move |s| s.alert_failed(&name, now, again)).await;
                 Some(again)
             }
         }
     }
 
     async fn reach(&self, a: &AlertConf, m: Message) -> Result<(), Text> {
+        let sent = self.reach_once(a, m).await;
+        if sent.is_err() {
+            // It may be another one by now: a command is asked again the next time.
+            let setup = self.setup();
+            let smtp = setup.config.smtp.as_ref().and_then(|s| s.user.as_ref()).map(|u| &u.1);
+            let own = match &a.by {
+                Reach::Mail(_) => vec![smtp],
+                Reach::Webhook { url, login } => vec![
+                    if let Address::Secret(s) = url { Some(s) } else { None },
+                    match login {
+                        Login::None => None,
+                        Login::Basic { password: s, .. } | Login::Header { value: s, .. } => Some(s),
+                    },
+                ],
+                Reach::Program(_) => Vec::new(),
+            };
+            for s in own.into_iter().flatten() {
+                setup.net.forget_secret(&convert::secret(s));
+            }
+        }
+        sent
+    }
+
+    async fn reach_once(&self, a: &AlertConf, m: Message) -> Result<(), Text> {
         let setup = self.setup();
         match &a.by {
             Reach::Mail(to) => {
@@ -219,6 +264,9 @@ impl Engine {
                         (s.reveal().trim().to_owned(), true)
                     }
                 };
+                if !url::Url::parse(&url).is_ok_and(|u| matches!(u.scheme(), "http" | "https")) {
+                    return Err(Text::ours("the secret is no http or https address"));
+                }
                 let login = convert::header(&setup.net, login).await.map_err(|e| clean::line(&e))?;
                 let ask = Ask {
                     body: Some(("application/json", m.json.to_string().into_bytes())),
@@ -229,7 +277,8 @@ impl Engine {
                 };
                 let hidden = |t: &str| {
                     let host = url::Url::parse(&url).ok().and_then(|u| u.host_str().map(str::to_owned));
-                    let said = if secret { t.replace(&path_of(&url), "/…") } else { t.to_owned() };
+                    let path = path_of(&url);
+                    let said = if secret && path.len() > 1 { t.replace(&path, "/…") } else { t.to_owned() };
                     clean::line(&format!("{}: {said}", host.unwrap_or_default()))
                 };
                 match setup.net.get(&ask).await {

@@ -56,7 +56,7 @@ pub async fn answer(e: Arc<Engine>, caller: Caller, request: Request) -> Reply {
         }
         Request::TestSource(url) => e.test_source(&url, e.role(&caller) == Some(Role::Admin)).await,
         Request::AddPage(url) => e.add_page(&caller, &url).await,
-        Request::LookAt(url) => e.look_at(&url, e.role(&caller) == Some(Role::Admin)).await,
+        Request::LookAt(url) => e.look_at(&url).await,
         Request::TestAlert(name) => e.test_alert(&caller.asker.who, &name).await,
         other => match tokio::task::spawn_blocking(move || blocking(&e, &caller, other)).await {
             Ok(r) => r,

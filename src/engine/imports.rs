@@ -77,6 +77,7 @@ impl Engine {
                 self.do_again(asker, *key, d, now)?;
             }
         }
+        self.learned.forget();
         if !restore {
             let muted = self.apply_mutes(&o.new);
             o.inbox = u32::try_from((i64::from(o.inbox) - muted).max(0)).unwrap_or(0);
@@ -175,13 +176,21 @@ impl Engine {
     }
 
     /// What a page is, keeping nothing.
-    pub(super) async fn look_at(&self, url: &str, operator: bool) -> Reply {
+    pub(super) async fn look_at(&self, url: &str) -> Reply {
         let address = clean::url(url, None);
         if address.is_empty() {
             return refuse(RefusalKind::Usage, &format!("“{url}” is no http or https address"));
         }
-        // A private address is asked for the operator alone.
-        let allow = crate::net::Origin::of(&address).into_iter().filter(|_| operator).collect();
+        // Private addresses are asked where the configuration names them, and nowhere else.
+        let named = |s: &Source| {
+            let own = if let crate::listen::SourceKind::Feed { url } = &s.kind {
+                crate::net::Origin::of(url)
+            } else {
+                None
+            };
+            s.allow.iter().cloned().chain(own).collect::<Vec<_>>()
+        };
+        let allow = self.setup().sources.iter().flat_map(named).collect();
         match self.page(&address, allow).await {
             (m, trouble) if trouble.is_empty() => {
                 Reply::Items(vec![crate::model::Item { mention: m, tellings: 1, ..Default::default() }])

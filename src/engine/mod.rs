@@ -57,7 +57,7 @@ pub struct Engine {
     erring: rules::Erring,
     learned: rank::Learned,
     /// Something is to be told to people who are not attached.
-    raised: tokio::sync::Notify,
+    raised: Arc<tokio::sync::Notify>,
     /// A changed configuration that could not be taken in: its hash, and why.
     refused: Mutex<Option<(u64, String)>>,
     presence: presence::Presence,
@@ -126,7 +126,7 @@ impl Engine {
             tallies: search::Tallies::default(),
             erring: rules::Erring::default(),
             learned: rank::Learned::default(),
-            raised: tokio::sync::Notify::new(),
+            raised: Arc::default(),
             refused: Mutex::default(),
             terminals: 0.into(),
             presence: presence::Presence::default(),
@@ -233,6 +233,7 @@ impl Engine {
         let next = Setup::of(config, Some(&s));
         *s = next;
         drop(s);
+        self.tallies.forget();
         self.announce(Event::SourcesChanged);
     }
 

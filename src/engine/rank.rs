@@ -18,30 +18,38 @@ const READ: usize = 20_000;
 /// Marks that are learned from: the newest.
 const MARKS: usize = 2_000;
 
-/// What was learned last; gone when something changed.
+/// What was learned last; gone when something changed. With it, how often that was.
 #[derive(Default)]
-pub struct Learned(Mutex<Option<Arc<Relevance>>>);
+pub struct Learned(Mutex<(u64, Option<Arc<Relevance>>)>);
 
 impl Learned {
     /// Something that was learned from may be another by now.
     pub fn forget(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *known = (known.0 + 1, None);
     }
 }
 
 /// What the team wants more of, as far as its marks tell.
 fn learned(e: &Engine) -> Result<Arc<Relevance>, StoreError> {
     let known = || e.learned.0.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(r) = known().as_ref() {
-        return Ok(r.clone());
-    }
+    let changes = {
+        let known = known();
+        if let Some(r) = &known.1 {
+            return Ok(r.clone());
+        }
+        known.0
+    };
     let reader = e.store.reader();
     let found = reader.find(&Planned { plan: Plan::Filed(LIKED.into()), exact: true }, "")?;
     let page = PageQuery { budget: READ, ..PageQuery::newest(&State::ALL, "", MARKS) };
     let marked = |i: &Item| i.liked.is_some();
-    let all = reader.page_of(&page, Some(Wanted::Item(&marked)), found.as_ref())?;
+    let all = reader.gather(page, Some(Wanted::Item(&marked)), found.as_ref())?;
     let r = Arc::new(Relevance::of(&all.items));
-    *known() = Some(r.clone());
+    let mut known = known();
+    if known.0 == changes {
+        known.1 = Some(r.clone());
+    }
     Ok(r)
 }
 
@@ -59,7 +67,8 @@ pub fn first(e: &Engine, q: &ListQuery, skip: u32, by: By, who: &str) -> Result<
     };
     let (learned, now) = (learned(e)?, Stamp::now());
     let page = PageQuery { fold: true, budget: READ, ..PageQuery::newest(&q.states, who, LOOKED_AT) };
-    let newest = a.page(&page)?.items;
+    let newest = a.gather(page)?;
+    let (more, newest) = (newest.next.is_some(), newest.items);
     let looked = newest.len();
     let mut all: Vec<Placed> = newest.into_iter().map(|i| placed(i, by, &learned, now)).collect();
     all.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| b.item.key.cmp(&a.item.key)));
@@ -75,7 +84,7 @@ pub fn first(e: &Engine, q: &ListQuery, skip: u32, by: By, who: &str) -> Result<
         }
         _ => format!("relevance, learned from {wanted} + and {unwanted} -"),
     };
-    if looked >= LOOKED_AT {
+    if more {
         how += &format!(" · the newest {looked} of {total} are put in order");
     }
     Ok(Reply::Ranked { items, next, total, how: clean::line(&how) })

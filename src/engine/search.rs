@@ -96,6 +96,11 @@ impl Asked<'_> {
         self.with(|w| self.reader.page_of(q, w, self.found.as_ref()))
     }
 
+    /// As a page, however long the texts are.
+    pub(super) fn gather(&self, q: PageQuery) -> Result<Page, StoreError> {
+        self.with(|w| self.reader.gather(q, w, self.found.as_ref()))
+    }
+
     /// How many there are, if what is not sure is looked at as long as `go_on` says, which hears how many are left.
     fn total(&self, go_on: &mut dyn FnMut(u64) -> bool) -> Result<Total, StoreError> {
         let (n, exact) =
@@ -162,6 +167,13 @@ type TallyKey = (String, u8, i32, String);
 /// Numbers of lists: when they were counted, how long that took, of which version of the store.
 #[derive(Default)]
 pub struct Tallies(Mutex<HashMap<TallyKey, Tally>>);
+
+impl Tallies {
+    /// What a name stands for may be another by now.
+    pub fn forget(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
 
 #[derive(Clone, Copy)]
 struct Tally {

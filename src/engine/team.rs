@@ -80,8 +80,12 @@ impl Engine {
             }
             Ok(())
         });
-        let before = there.map(|t| t.query);
-        self.edited(caller, done, kind, &name, before, Some(query))
+        let worded =
+            |q: &str, o: Objective| if edit.set { q.to_owned() } else { format!("{q} ({})", o.word()) };
+        let before = there.as_ref().map(|t| worded(&t.query, t.objective));
+        let objective = edit.objective.or(there.map(|t| t.objective)).unwrap_or_default();
+        let after = worded(&query, objective);
+        self.edited(caller, done, kind, &name, before, Some(after))
     }
 
     pub(super) fn remove_topic(&self, caller: &Caller, name: &str, was: &str) -> Reply {

@@ -173,7 +173,10 @@ pub fn of_mention(m: &Mention, words: &[&str]) -> Option<&'static str> {
 }
 
 fn tell(text: &str, words: &[&str]) -> Option<&'static str> {
-    if text.is_ascii() && text.bytes().filter(u8::is_ascii_alphabetic).count() < FEW {
+    // Scripts of their own say more with fewer letters than Latin ones do.
+    let latin = |c: &char| c.is_alphabetic() && *c < '\u{250}';
+    let own = |c: char| c.is_alphabetic() && c >= '\u{250}';
+    if !text.contains(own) && text.chars().filter(latin).count() < FEW {
         return None;
     }
     let other = whichlang::detect_language(text);
@@ -225,6 +228,8 @@ mod tests {
             ("Nowa wersja nie uruchamia się na moim komputerze, co mogę zrobić?", Some("pl")),
             ("Η νέα έκδοση δεν ξεκινά στον υπολογιστή μου, τι μπορώ να κάνω;", Some("el")),
             ("v2.0.1", None),
+            ("lol 😂", None),
+            ("it’s ok", None),
             ("@ana @bo https://acme.example/the/new/release", None),
             ("", None),
         ] {

@@ -82,7 +82,7 @@ pub const VERBS: &[VerbSpec] = &[
         Role::Draft,
         true,
     ),
-    row("unmute", "heard again", "let in again what was muted", Role::Draft, true),
+    row("unmute", "lifted: what comes next is let in", "let in again what was muted", Role::Draft, true),
     row("mood", "mood corrected", "say what its mood is, or leave that to its words", Role::Draft, true),
     row("like", "marked", "more or less of such mentions: it teaches what is put first", Role::Draft, true),
     row("wipe", "wiped", "erase the text for good", Role::Moderate, false),
@@ -191,6 +191,7 @@ impl Verb {
                 let until = until.map_or("for ever".into(), |t| format!("until {}", t.local_short(now)));
                 format!("{} {what} {until}", kind.word())
             }
+            Verb::Mood(Some(super::Mood::Unknown)) => "mood: unclear".into(),
             Verb::Mood(Some(m)) => format!("mood: {}", m.said()),
             Verb::Mood(None) => "mood: as its words suggest".into(),
             Verb::Like(Some(true)) => "more like this".into(),

@@ -372,7 +372,7 @@ fn value(w: &Wanted<'_>, v: &Typed, lints: &mut Vec<Lint>) -> Result<Value, Quer
                 ("has", "images") => "image",
                 ("sentiment", "positive") => "pos",
                 ("sentiment", "negative") => "neg",
-                ("sentiment", "?") => "unknown",
+                ("sentiment", "?" | "unclear") => "unknown",
                 (_, w) => w,
             };
             if let Some(one) = all.iter().find(|k| **k == alias) {
@@ -447,6 +447,21 @@ fn value(w: &Wanted<'_>, v: &Typed, lints: &mut Vec<Lint>) -> Result<Value, Quer
                 .map_err(|why| QueryError::new(v.column, why))?;
             Ok(Value { shown, ask: Ask::Date(test) })
         }
+    }
+}
+
+/// A value that a field takes, for a message.
+pub fn example(spec: &Spec) -> &'static str {
+    match spec.kind {
+        K::Author => "@ana",
+        K::Site => "example.com",
+        K::Lang => "fr",
+        K::Enum(all) => all.first().copied().unwrap_or("launch"),
+        K::Date => "2026-05",
+        K::Duration => "<2d",
+        K::Number => ">5000",
+        K::Name if spec.name == "assignee" => "me",
+        _ => "launch",
     }
 }
 

@@ -166,6 +166,14 @@ fn inside(n: &Node, cx: &Context<'_>, deep: usize) -> Plan {
         Node::And(c) => all_of(c.iter().map(|c| (inside(c, cx, deep), false))).0,
         Node::Or(c) => any_of(c.iter().map(|c| (inside(c, cx, deep), false))).0,
         Node::Not(_) => Plan::All,
+        // So does what a set stands for.
+        Node::Field(f) if f.values.iter().any(|v| matches!(v.ask, Ask::Ref(_))) => {
+            let one = |v: &super::field::Value| match f.refers(&v.ask, cx).filter(|_| deep < DEEP) {
+                Some(q) => (inside(&q.root, cx, deep + 1), false),
+                None => (Plan::All, false),
+            };
+            any_of(f.values.iter().map(one)).0
+        }
         n => node(n, cx, deep).0,
     }
 }

@@ -17,8 +17,9 @@ pub struct Waiting {
     pub told: Vec<(String, Key)>,
     /// So many more.
     pub more: u32,
-    /// Attempts that failed, and when it is tried again.
+    /// Attempts that failed, since when, and when it is tried again.
     pub tries: u32,
+    pub failing: Option<Stamp>,
     pub next: Option<Stamp>,
 }
 
@@ -68,7 +69,7 @@ impl Store {
             batch.delete(keys::alert(alert));
             return self.inner.write(&batch);
         }
-        (w.since, w.tries, w.next) = (now, 0, None);
+        (w.since, w.tries, w.failing, w.next) = (now, 0, None, None);
         self.put_waiting(alert, &w)
     }
 
@@ -76,10 +77,11 @@ impl Store {
     ///
     /// # Errors
     /// If the disk fails.
-    pub fn alert_failed(&self, alert: &str, again: Stamp) -> Result<()> {
+    pub fn alert_failed(&self, alert: &str, now: Stamp, again: Stamp) -> Result<()> {
         let _core = self.urgently()?;
         let Some(mut w) = self.waiting(alert)? else { return Ok(()) };
         w.tries += 1;
+        w.failing = w.failing.or(Some(now));
         w.next = Some(again);
         self.put_waiting(alert, &w)
     }

@@ -186,9 +186,13 @@ fn set_mention(tx: &mut Tx<'_>, who: &str, key: Key, value: &Value, note: Option
         Value::Mood(m) => tx.side(key)?.mood = *m,
         Value::Liked(on) => tx.side(key)?.liked = *on,
         Value::Topic(name, spans) => {
+            // What its text said when it came needs no mark.
+            let came = tx.topic_spans(at, key, name)? == *spans;
             let marks = &mut tx.side(key)?.topics;
             marks.retain(|t| t.topic != *name);
-            marks.push(TopicMark { topic: name.clone(), spans: spans.clone() });
+            if !came {
+                marks.push(TopicMark { topic: name.clone(), spans: spans.clone() });
+            }
             tx.reword(at);
         }
         Value::Read(on) => {

@@ -366,6 +366,8 @@ impl<'a> Work<'a> {
         let place = self.store.append(core, &mut self.tx, &class.0, &class.1, &[frame])?[0];
         let side = self.tx.side(row.key)?;
         side.revisions.push(place);
+        // The topics judged the new text; what was said of the old one says nothing of it.
+        side.topics.clear();
         if side.revisions.len() > REVISIONS {
             side.revisions.remove(0);
         }

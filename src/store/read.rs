@@ -124,14 +124,30 @@ impl Reader {
     /// # Errors
     /// If the disk fails.
     pub fn newest(&self, states: &[State], limit: usize) -> Result<Vec<Item>> {
-        let mut q = PageQuery::newest(states, "", limit);
-        let mut all = Vec::new();
+        Ok(self.gather(PageQuery::newest(states, "", limit), None, None)?.items)
+    }
+
+    /// As a page, but not ended early by how long texts are: `limit` and `budget` hold for all of it.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn gather(
+        &self,
+        mut q: PageQuery,
+        wanted: Option<Wanted<'_>>,
+        within: Option<&super::Found>,
+    ) -> Result<Page> {
+        let mut all = Page::default();
+        let (limit, budget) = (q.limit, q.budget);
         loop {
-            q.limit = limit - all.len();
-            let page = self.page(&q, None)?;
-            all.extend(page.items);
-            match page.next {
-                Some(from) if all.len() < limit => q.from = from,
+            q.limit = limit - all.items.len();
+            q.budget = budget.saturating_sub(usize::try_from(all.scanned).unwrap_or(usize::MAX));
+            let page = self.page_of(&q, wanted, within)?;
+            all.items.extend(page.items);
+            all.scanned += page.scanned;
+            all.next = page.next;
+            match all.next {
+                Some(from) if all.items.len() < limit && all.scanned < budget as u64 => q.from = from,
                 _ => return Ok(all),
             }
         }

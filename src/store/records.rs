@@ -251,6 +251,11 @@ impl Side {
         }
     }
 
+    /// True if somebody did something with it.
+    pub fn is_worked_on(&self) -> bool {
+        self.assignee.is_some() || !self.tags.is_empty() || !self.notes.is_empty() || self.answered.is_some()
+    }
+
     pub fn is_empty(&self) -> bool {
         *self == Side { key: self.key, ..Side::default() }
     }

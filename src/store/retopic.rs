@@ -17,7 +17,8 @@ pub struct Reheard {
     pub key: Key,
     /// The spans by which the topic counts it as its own; `None`: it does not.
     pub spans: Option<Vec<(bool, u32, u32)>>,
-    /// Where it goes, if it goes anywhere.
+    /// Where it stood when that was decided; where it goes, if it goes anywhere and is there still.
+    pub was: State,
     pub state: Option<State>,
 }
 
@@ -33,16 +34,24 @@ impl Store {
         let mut done = Done::default();
         for r in all {
             let target = Target::Mention(r.key);
-            let wanted = [
-                Some(Value::Topic(topic.to_owned(), r.spans.clone())),
-                r.state.map(|s| Value::State(s, None)),
-            ];
-            for to in wanted.into_iter().flatten() {
+            let mut set = |to: Value| -> Result<()> {
                 if let Some(from) = fields::get(&mut tx, &asker.who, &target, &to)?.filter(|from| *from != to)
                 {
                     fields::set(&mut tx, &asker.who, &target, &to, None)?;
                     done.changes.push(Change { target: target.clone(), from, to });
                 }
+                Ok(())
+            };
+            set(Value::Topic(topic.to_owned(), r.spans.clone()))?;
+            let Some(state) = r.state else { continue };
+            // What somebody did with it meanwhile holds.
+            let to = Value::State(state, None);
+            let is = fields::get(&mut tx, &asker.who, &target, &to)?;
+            let leaves = state == State::Heard;
+            if is == Some(Value::State(r.was, None)) && !(leaves && tx.side(r.key)?.is_worked_on()) {
+                fields::set(&mut tx, &asker.who, &target, &to, None)?;
+                let from = Value::State(r.was, None);
+                done.changes.push(Change { target, from, to });
             }
         }
         let applied = self.conclude(&mut core, tx, asker, TOPICS, done, (false, true))?;

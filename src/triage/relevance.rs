@@ -43,7 +43,9 @@ fn features(i: &Item) -> Vec<String> {
     add("source", &m.source);
     add("language", &m.lang);
     add("kind", m.kind.word());
-    add("site", &mute::host(&m.url).unwrap_or_default());
+    // A feed's community is its site.
+    let site = mute::host(&m.url).unwrap_or_default();
+    add("site", if site == m.community.as_str() { "" } else { &site });
     m.topics.iter().for_each(|t| add("topic", &t.topic));
     all.sort_unstable();
     all.dedup();

@@ -307,7 +307,7 @@ pub const ACTIONS: &[ActionRow] = &[
     row(A::Diff, "what changed", &["d"], "what changed (revisions)", W::BOTH),
     row(A::Undo, "undo", &["u"], "undo", W::ALL),
     row(A::Redo, "redo", &["U"], "redo", W::ALL),
-    row(A::Filter, "filter", &["/"], "filter by a query", W::MAIN),
+    row(A::Filter, "filter", &["/"], "filter by a query", W::BOTH),
     row(A::Palette, "palette", &[":"], "palette", W::ALL),
     row(A::Help, "help", &["?"], "keys of this screen", W::ALL),
     row(A::PollNow, "poll now", &["ctrl-r"], "poll all sources now", W::ALL),

@@ -357,6 +357,8 @@ pub struct App {
     /// What of the team's is being written, and what was left unsaved.
     pub sheet: Option<super::sheet::Sheet>,
     pub aside: Vec<super::sheet::Sheet>,
+    /// The entry of the team's that was written last: its row is selected when it is there.
+    pub written: Option<String>,
     /// The engine is away.
     pub lost: bool,
     /// Who ended the engine, until there is one again.
@@ -415,6 +417,7 @@ impl App {
             sent: None,
             sheet: None,
             aside: Vec::new(),
+            written: None,
             lost: false,
             stopped_by: None,
             who: who.into(),

@@ -45,8 +45,8 @@ pub enum For {
     WouldDo(Option<String>),
     /// The best first of a filter, behind so many.
     Best(String, crate::model::By, u32),
-    /// Mentions of what is muted by this name.
-    MuteNamed(String, crate::model::Verb),
+    /// Mentions of what is muted by a name: what was typed, the name in it.
+    MuteNamed(String, String, crate::model::Verb),
     /// A page, for why the topics hear it or not.
     WhyNot,
     /// Where a mention stands in the orders that concern it.

@@ -66,6 +66,8 @@ pub struct Sheet {
     pub hint: String,
     /// It was changed since it was opened.
     pub touched: bool,
+    /// What stood in it when it was given to the engine, and what `was` is once that has taken it.
+    pub sent: Option<(Vec<String>, String)>,
     /// What it would find: a line or two, then mentions.
     pub below: Vec<String>,
     /// The first line of these that is shown.
@@ -98,6 +100,7 @@ impl Sheet {
             at,
             hint: String::new(),
             touched: false,
+            sent: None,
             below: Vec::new(),
             top: 0,
         }
@@ -145,6 +148,37 @@ impl Sheet {
     #[must_use]
     pub fn text_of(&self, label: &str) -> String {
         self.fields.iter().find(|f| f.label == label).map(Field::text).unwrap_or_default()
+    }
+
+    /// All that stands in it.
+    #[must_use]
+    pub fn texts(&self) -> Vec<String> {
+        self.fields.iter().map(Field::text).collect()
+    }
+
+    /// What `was` is once this is saved.
+    #[must_use]
+    pub fn stands_for(&self) -> String {
+        match self.kind {
+            Kind::Rule => {
+                let acts = self.text_of("do");
+                let acts: Vec<&str> = acts.split(',').map(str::trim).filter(|a| !a.is_empty()).collect();
+                format!("{} -> {}", self.query(), acts.join(", "))
+            }
+            _ => self.query(),
+        }
+    }
+
+    /// It is there now, with what was given to the engine; what was typed since is not.
+    pub fn saved(&mut self, was: String) {
+        if self.old.is_none() {
+            self.old = Some(self.name());
+            if self.fields.first().is_some_and(|f| f.label == "name") {
+                self.fields.remove(0);
+                self.at = self.at.saturating_sub(1);
+            }
+        }
+        (self.was, self.sent) = (was, None);
     }
 
     #[must_use]

@@ -46,7 +46,8 @@ impl Lexer<'_> {
             );
         }
         if nothing {
-            return err(from, format!("{typed}: needs a value directly after the colon, as {typed}:launch"));
+            let like = field::example(spec);
+            return err(from, format!("{typed}: needs a value directly after the colon, as {typed}:{like}"));
         }
         if spec.kind == Kind::Text {
             self.text_field(at, from, spec.name)?;

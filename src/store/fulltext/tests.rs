@@ -1,8 +1,10 @@
 //! The index answers as a full scan does, however far it is behind; nothing that is gone is left in it.
 
-use crate::model::{Author, Id, Item, Key, Mention, Stamp, State, Targets, Text, Verb, hash64};
-use crate::query::{Context, Doc, Query, Scope};
-use crate::store::{Arrivals, Asker, Incoming, PageQuery, Store, Wanted};
+use crate::model::{
+    Author, Id, Item, Key, Mention, Mood, Stamp, State, Targets, Text, TopicHit, Verb, hash64,
+};
+use crate::query::{Context, Doc, Names, Query, Scope};
+use crate::store::{Arrivals, Asker, Incoming, PageQuery, Reheard, Store, Wanted};
 use std::path::{Path, PathBuf};
 
 const NOW: i64 = 1_790_000_000_000;
@@ -82,6 +84,12 @@ fn incoming(d: &mut Dice, n: u64) -> Incoming {
             },
             at: Stamp(NOW - d.roll(86_400_000 * 3) as i64),
             heard_at: Stamp(NOW),
+            mood: Mood::ALL[d.roll(5) as usize],
+            topics: ["out", "need", "fail"]
+                .into_iter()
+                .filter(|_| d.roll(3) == 0)
+                .map(|t| TopicHit { topic: t.into(), spans: vec![(true, 0, 1)] })
+                .collect(),
             ..Mention::default()
         },
     }
@@ -89,7 +97,7 @@ fn incoming(d: &mut Dice, n: u64) -> Incoming {
 
 fn leaf(d: &mut Dice) -> String {
     let (a, b) = (d.pick(&WORDS), d.pick(&WORDS));
-    match d.roll(24) {
+    match d.roll(28) {
         0..=6 => format!("\"{a}\""),
         7 => format!("\"{a} {b}\""),
         8 => "pum*".into(),
@@ -133,8 +141,28 @@ fn leaf(d: &mut Dice) -> String {
         20 => format!("community:{}", d.pick(&["r/pumps", "r/t*", "pumps"])),
         21 => format!("source:{}", d.pick(&["blog", "forum", "none"])),
         22 => format!("has:{}", d.pick(&["link", "number", "question"])),
-        _ => "`C++`".into(),
+        23 => format!("sentiment:{}", d.pick(&["pos", "neg", "neutral", "mixed", "unknown"])),
+        24 => format!("objective:{}", d.pick(&["launch", "research", "improve"])),
+        25 => format!("{}set:{}", d.pick(&["", "-"]), d.pick(&["without", "either", "deep"])),
+        26 => format!("set:{} NEAR/3 \"{}\"", d.pick(&["without", "either"]), d.pick(&WORDS)),
+        _ => d.pick(&["`C++`", "view:done", "set:either NEAR/3 pump", "view:mine"]).into(),
     }
+}
+
+/// What the team named: sets with exclusions, sets of sets, views of states.
+fn names() -> Names {
+    let read = |text: String, scope| Query::parse(&text, scope).unwrap_or_else(|e| panic!("{text}: {e}"));
+    let set = |name: &str, text: String| (name.to_owned(), read(text, Scope::Listen));
+    let view = |name: &str, text: &str| (name.to_owned(), read(text.into(), Scope::View));
+    let (a, b, c) = (WORDS[0], WORDS[2], WORDS[5]);
+    let sets = [
+        set("without", format!("\"{a}\" -\"{b}\"")),
+        set("either", format!("\"{b}\" OR \"{c}\"")),
+        set("deep", format!("set:either -set:without \"{a}\"")),
+    ];
+    let topic = |name: &str, objective| (name.to_owned(), read(format!("\"{a}\""), Scope::Listen), objective);
+    let topics = [topic("out", "launch"), topic("need", "research"), topic("fail", "improve")];
+    Names::new(sets, [view("done", "is:done"), view("mine", "assignee:me OR sentiment:neg")], topics)
 }
 
 fn query(d: &mut Dice, deep: u64) -> String {
@@ -152,7 +180,8 @@ fn query(d: &mut Dice, deep: u64) -> String {
 /// What a query finds, by reading everything or with the index; and how many it says.
 fn answer(s: &Store, text: &str, states: &[State], with_index: bool) -> (Vec<Key>, u64) {
     let q = Query::parse(text, Scope::View).unwrap_or_else(|e| panic!("{text}: {e}"));
-    let cx = Context { now: Stamp(NOW), zone: 0, me: Some("ana"), ..Context::default() };
+    let names = names();
+    let cx = Context { now: Stamp(NOW), zone: 0, me: Some("ana"), names: Some(&names) };
     let fits = |i: &Item| q.matches_in(&Doc::of_item(i, "ana"), &cx).is_some();
     let r = s.reader();
     let found = with_index.then(|| r.find(&q.plan(&cx), "ana").unwrap()).flatten();
@@ -185,7 +214,8 @@ fn happen(s: &Store, d: &mut Dice, known: u64) {
     let Some(item) = s.reader().item(id, "ana").unwrap() else { return };
     let on = Targets::Mentions(vec![item.key]);
     let person = Targets::People(vec![Id(item.mention.author.key())]);
-    let verb = match d.roll(9) {
+    let moods = [Some(Mood::Pos), Some(Mood::Neg), Some(Mood::Unknown), None];
+    let verb = match d.roll(12) {
         0 => Verb::Done,
         1 => Verb::Tag { tag: d.pick(&TAGS).into(), on: d.roll(3) > 0 },
         2 => Verb::Assign(Some(d.pick(&["ana", "bo"]).into())),
@@ -193,6 +223,14 @@ fn happen(s: &Store, d: &mut Dice, known: u64) {
         4 => Verb::Read(true),
         5 => Verb::Vip(d.roll(2) == 0),
         6 => Verb::Inbox,
+        8 => Verb::Mood(moods[d.roll(4) as usize]),
+        9 => Verb::Like(Some(d.roll(2) == 0)),
+        10 => {
+            let spans = (d.roll(2) == 0).then(|| vec![(true, 0, 1)]);
+            let one = Reheard { key: item.key, spans, was: item.state, state: None };
+            s.rehear(&asker("ana"), d.pick(&["out", "need", "fail"]), &[one], Stamp(NOW)).unwrap();
+            return;
+        }
         7 => {
             let n = (0..known).find(|n| Id(hash64(&["t", &n.to_string()])) == id).unwrap();
             let mut edit = incoming(d, n);

@@ -60,7 +60,7 @@ fn full(dir: &Path) -> Vec<Key> {
     s.wipe(&ana(), &on(7), now).unwrap();
     s.act(&ana(), &Verb::Mood(Some(Mood::Neg)), &on(8), now, false).unwrap();
     s.act(&ana(), &Verb::Like(Some(false)), &on(9), now, false).unwrap();
-    let heard = |key, spans, state| Reheard { key, spans, state };
+    let heard = |key, spans, state| Reheard { key, spans, was: State::Inbox, state };
     let all = [heard(keys[10], Some(vec![(true, 0, 4)]), None), heard(keys[11], None, Some(State::Heard))];
     s.rehear(&ana(), "lids", &all, now).unwrap();
     keys

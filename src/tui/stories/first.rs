@@ -99,3 +99,50 @@ fn why_a_topic_hears_a_text_or_a_page_or_not_is_shown() {
     s.shows("topic tins: matches").press("q").shows("topics: what is listened for");
     s.press("w").type_in("https://blog.example/1").press("enter").shows("✓ tins").shows("Tins will not open");
 }
+
+#[test]
+fn a_filter_is_refined_where_it_put_things_in_order_and_names_nobody_gave_are_told() {
+    let mut s = Story::five((100, 24));
+    s.world.topics = vec![topic("tins", Objective::Improve)];
+    s.tell(Msg::Reply(For::Told, Box::new(Reply::Topics(s.world.topics.clone()))));
+    s.press("/").type_in("tins | sort relevance").press("enter").shows("what we want more of first: tins");
+    // There `/` begins with what is shown; without an order it is a list again.
+    s.press("/").shows("> tins | sort relevance").press("ctrl-u").type_in("set:tnis").press("enter");
+    s.shows("there is no set named tnis; did you mean tins?").shows("> set:tnis");
+    s.press("ctrl-u").type_in("rain").press("enter").shows("inbox / rain").hides("more of first");
+    // What comes first for an objective stays within what is looked at.
+    s.press("O");
+    assert!(
+        s.world
+            .asked
+            .iter()
+            .any(|r| matches!(r, Request::Ranked { query, .. } if query.filter == "rain objective:improve"))
+    );
+    // What is done where it stands in an order keeps its columns.
+    s.press("q").press("/").press("ctrl-u").type_in("tins | sort improve").press("enter").press("e");
+    s.shows(">e ").shows("inbox");
+}
+
+#[test]
+fn a_sheet_that_is_typed_on_while_it_is_saved_stays_and_others_are_left_alone() {
+    let mut s = Story::five((100, 24));
+    s.world.topics = vec![topic("tins", Objective::Improve)];
+    s.press("g T").press("r").type_in(" OR lids").press("ctrl-x");
+    let asked = update(&mut s.app, Msg::Key(KeyEvent::from(KeyCode::Char('p'))));
+    s.type_in(" OR rings");
+    for e in asked {
+        if let Effect::Ask(what, _) = e {
+            let edited = Reply::Edited { name: "tins".into(), gone: false };
+            s.tell(Msg::Reply(what, Box::new(edited)));
+        }
+    }
+    let sheet = s.app.sheet.as_ref().unwrap();
+    assert_eq!((sheet.was.as_str(), sheet.query().as_str()), ("tins OR lids", "tins OR lids OR rings"));
+    // Something else that was written closes nothing.
+    s.tell(Msg::Reply(For::Edited, Box::new(Reply::Edited { name: "other".into(), gone: false })));
+    assert!(s.app.sheet.is_some());
+    // Left unsaved, and changed by a colleague meanwhile: it is there again, and says so.
+    s.press("esc");
+    s.app.topics[0].query = "cans".into();
+    s.press("r").shows("OR rings").shows("it was changed meanwhile; saving takes the place of: cans");
+}

@@ -71,7 +71,10 @@ fn an_author_is_muted_for_a_while_and_heard_again() {
     s.shows("Nothing is muted.");
     // By its name too.
     s.press("+").type_in("author nobody").press("enter").shows("nothing was heard yet of the author nobody");
-    s.press("+").type_in("sitte x").press("enter").shows("write author, site or community");
+    // What was typed stays there to be put right.
+    s.shows("> author nobody").press("ctrl-u").type_in("sitte x").press("enter");
+    s.shows("write author, site or community").press("ctrl-u").type_in("site a.example 9x").press("enter");
+    s.shows("> site a.example 9x");
     s.press("esc").press("+").type_in("allow author @bo 7d").press("enter");
     let (verb, targets) = s.world.acts.last().cloned().unwrap();
     assert_eq!(verb, Verb::Mute { kind: MuteKind::Author, until: week, allow: true });
@@ -119,7 +122,7 @@ fn a_long_query_has_lines_and_what_is_left_unsaved_is_there_again() {
     let mut s = Story::five((60, 24));
     s.press("g T").press("+").type_in("long").press("tab tab").type_in("tins OR lids").press("enter");
     s.type_in("-(rain OR snow)").rest().shows("-(rain OR snow)");
-    s.press("esc").shows("not saved; what you wrote is here again");
+    s.press("esc").shows("not saved; what you wrote is here when you open");
     s.press("+").shows("here is what you had written").shows("tins OR lids");
     s.press("ctrl-x p").shows("long: written, and in force");
     assert_eq!(s.world.topics.last().unwrap().query, "tins OR lids -(rain OR snow)");

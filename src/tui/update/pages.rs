@@ -306,7 +306,14 @@ pub fn refresh(app: &mut App) {
     let on_screen = super::list::authors(app);
     let Some(page) = app.pages.last_mut() else { return };
     // What is selected stays selected, wherever it goes.
-    let here = page.behind().clone();
+    let mut here = page.behind().clone();
+    if let Some(name) = &app.written {
+        here = match page.kind {
+            PageKind::Topics => Behind::Topic(name.clone()),
+            PageKind::Rules => Behind::Rule(name.clone()),
+            _ => here,
+        };
+    }
     match page.kind {
         PageKind::Sources => {
             page.rows = app
@@ -402,6 +409,9 @@ pub fn refresh(app: &mut App) {
         return;
     }
     let again = page.rows.iter().position(|r| r.1 == here && here != Behind::Nothing);
+    if again.is_some() && matches!(here, Behind::Topic(_) | Behind::Rule(_)) {
+        app.written = None;
+    }
     page.selected = again.unwrap_or(page.selected).min(page.rows.len().saturating_sub(1));
 }
 

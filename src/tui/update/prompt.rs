@@ -21,7 +21,7 @@ pub fn open(app: &mut App, a: Action) -> Vec<Effect> {
         Action::Filter => (
             Asking::Filter,
             "filter: words, is:unread tag:x author:y … (empty: all)",
-            app.stream.filter.clone(),
+            super::search::written(app),
         ),
         Action::MarkQuery => (Asking::MarkQuery, "mark what matches (empty: none)", String::new()),
         Action::Tag => (Asking::Tag, "tag (-tag removes)", String::new()),
@@ -294,13 +294,13 @@ fn palette(app: &mut App, typed: &str) {
             // What one takes often comes first among those that fit as well.
             let used = app.used.get(&r.action).map_or(0, |n| (*n).min(9));
             let score = score.cast_signed() - used.cast_signed();
-            Some((score, format!("{:<20}  {key:<8} {}", r.name, r.help), Behind::Action(r.action)))
+            Some((score, format!("{:<26}  {key:<8} {}", r.name, r.help), Behind::Action(r.action)))
         })
         .collect();
     let views = app.team_views.iter().filter(|_| here == Where::MAIN).filter_map(|v| {
         let name = format!("view: {}", v.name);
         let score = fuzzy(typed, &name)?.cast_signed();
-        Some((score, format!("{name:<20}  {:<8} {}", "", v.filter), Behind::View(v.clone())))
+        Some((score, format!("{name:<26}  {:<8} {}", "", v.filter), Behind::View(v.clone())))
     });
     rows.extend(views);
     rows.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));

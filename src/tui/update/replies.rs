@@ -27,10 +27,7 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
         }
         app.stream.marks_asked = false;
         app.stream.acting.clear();
-        if what == For::Edited
-            && let Some(s) = app.sheet.as_mut()
-        {
-            s.hint = r.text.lines().next().unwrap_or("").to_owned();
+        if what == For::Edited && sheet::refused(app, r.text.lines().next().unwrap_or("")) {
             return Vec::new();
         }
         if what == For::Edited
@@ -88,8 +85,11 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
         (For::Best(filter, by, skip), Reply::Ranked { items, next, total, how }) => {
             super::search::found(app, (&filter, by, skip), items, next, (total, how))
         }
-        (For::MuteNamed(name, verb), Reply::List { items, .. }) => team::mute_found(app, &name, verb, items),
+        (For::MuteNamed(typed, name, verb), Reply::List { items, .. }) => {
+            team::mute_found(app, (&typed, &name), verb, items)
+        }
         (For::WhyNot, Reply::Items(all)) => {
+            app.notice = None;
             if let Some(i) = all.first() {
                 team::show_why(app, i);
             }
@@ -323,7 +323,8 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
         }
         (_, Reply::Edited { name, gone }) => {
             app.sent = None;
-            let topic = sheet::taken(app);
+            let topic = sheet::taken(app, &name);
+            app.written = Some(name.clone()).filter(|_| !gone);
             let what = if gone { "taken out" } else { "written, and in force" };
             app.say(format!("{name}: {what} (u does not change files)"));
             let mut out = team::ask(app);
@@ -442,7 +443,10 @@ fn changed(app: &mut App, items: Vec<Item>) -> Vec<Effect> {
                 if let Behind::Mention(old) = b
                     && old.key == i.key
                 {
-                    *text = pages::mention_row(&i, app.now);
+                    *text = match p.kind {
+                        PageKind::Best => super::search::changed(text, &i),
+                        _ => pages::mention_row(&i, app.now),
+                    };
                     **old = i.clone();
                 }
             }

@@ -4,7 +4,7 @@
 use super::{list, pages};
 use crate::clean::width::fit;
 use crate::door::{ListQuery, Placed, Request, Standing, Total};
-use crate::model::{By, Id, Objective, Stamp, Text};
+use crate::model::{By, Id, Objective, Stamp, State, Text};
 use crate::query::{Query, Scope, Tail};
 use crate::tui::app::{App, Behind, Page, PageKind};
 use crate::tui::msg::{Effect, For};
@@ -12,6 +12,23 @@ use crate::tui::msg::{Effect, For};
 /// Rows asked for at once, and at most.
 const AT_ONCE: usize = 100;
 const MOST: usize = 1_000;
+
+/// The filter in force, as it would be typed: of what comes first, where that is shown.
+pub fn written(app: &App) -> String {
+    let page = app.pages.last().filter(|p| p.kind == PageKind::Best);
+    match page.and(app.best.as_ref()) {
+        Some((q, by)) => format!("{} | sort {}", q.filter, by.word()).trim_start().to_owned(),
+        None => app.stream.filter.clone(),
+    }
+}
+
+/// Names that nobody gave, as far as all of them are known here.
+fn unknown_name(app: &App, q: &Query) -> Result<(), String> {
+    if !q.names_any() || (app.topics.is_empty() && app.team_views.is_empty()) {
+        return Ok(());
+    }
+    crate::config::names_of(&app.topics, &app.team_views).resolve(q, None)
+}
 
 /// What is said of a filter while it is typed.
 pub fn hint(text: &str) -> String {
@@ -50,10 +67,15 @@ pub fn accept(app: &mut App, text: &str) -> Result<Vec<Effect>, String> {
     let (rest, tail) = Query::cut_tail(text);
     let by = order(&tail)?;
     let q = Query::parse(rest, Scope::View).map_err(|e| e.to_string())?;
+    unknown_name(app, &q)?;
     if let Some(by) = by {
-        let query = ListQuery { filter: q.canonical(), ..app.stream.query(AT_ONCE) };
+        // What is refined keeps the states that it was looked for in.
+        let here = app.pages.last().filter(|p| p.kind == PageKind::Best).and(app.best.clone());
+        let from = here.map_or_else(|| app.stream.query(AT_ONCE), |(q, _)| q);
+        let query = ListQuery { filter: q.canonical(), ..from };
         return Ok(open(app, query, by));
     }
+    app.pages.clear();
     if app.stream.filter.is_empty() {
         app.before_filter = app.stream.cursor;
     }
@@ -90,7 +112,13 @@ pub fn objective(app: &mut App) -> Vec<Effect> {
         _ => own().unwrap_or_default(),
     };
     let view = objective.view();
-    let query = ListQuery::newest(&view.states, &view.filter, AT_ONCE);
+    // Within what is looked at.
+    let filter = match app.stream.filter.as_str() {
+        "" => view.filter,
+        own => format!("({own}) {}", view.filter),
+    };
+    let filter = Query::parse(&filter, Scope::View).map_or(filter, |q| q.canonical());
+    let query = ListQuery::newest(&view.states, &filter, AT_ONCE);
     open(app, query, By::Objective(objective))
 }
 
@@ -108,6 +136,19 @@ fn columns(by: By) -> &'static str {
         By::Objective(Objective::Research) => "  score  words  asks  language",
         By::Objective(Objective::Improve) => "  score  mood      told  where it stands",
     }
+}
+
+/// What is shown of a mention that was changed where it stands in an order: what stands there, and what became of it.
+pub fn changed(row: &str, i: &crate::model::Item) -> String {
+    let mark = match i.state {
+        State::Done => 'e',
+        State::Snoozed => 's',
+        _ if i.read => ' ',
+        _ => '*',
+    };
+    let mut c = row.chars();
+    c.next();
+    format!("{mark}{}", c.as_str())
 }
 
 /// A row with the columns that matter in this order.
@@ -134,7 +175,9 @@ fn row(p: &Placed, by: By, now: Stamp) -> String {
             format!("{:<8}  {told:>4}  {:<9}", i.mood().said(), fit(&stands, 9))
         }
     };
-    format!("{mark} {:>5.1}  {columns}  {}", p.score, m.headline())
+    // Next to nothing is nothing, and has no sign.
+    let score = if p.score.abs() < 0.05 { 0.0 } else { p.score };
+    format!("{mark} {score:>5.1}  {columns}  {}", m.headline())
 }
 
 /// A large number in few columns: 12k, 3M.

@@ -19,14 +19,23 @@ const SHOWN: usize = 20;
 
 /// Opens a sheet, or the same one as it was left.
 pub fn open(app: &mut App, sheet: Sheet) -> Vec<Effect> {
-    let same = |s: &Sheet| (s.kind, &s.old, &s.was) == (sheet.kind, &sheet.old, &sheet.was);
+    let same = |s: &Sheet| (s.kind, &s.old) == (sheet.kind, &sheet.old);
     let left = app.aside.iter().position(same).map(|i| app.aside.remove(i));
-    if left.is_some() {
+    let mut changed = None;
+    if let Some(l) = &left {
         app.say("here is what you had written and not saved");
+        changed = (l.was != sheet.was).then(|| sheet.was.clone());
     }
-    app.sheet = Some(left.unwrap_or(sheet));
+    let mut sheet = left.unwrap_or(sheet);
+    if let Some(was) = &changed {
+        sheet.was.clone_from(was);
+    }
+    app.sheet = Some(sheet);
     app.chord.clear();
     judge(app);
+    if let (Some(s), Some(was)) = (&mut app.sheet, changed) {
+        s.hint = format!("it was changed meanwhile; saving takes the place of: {was}");
+    }
     soon(app)
 }
 
@@ -38,13 +47,23 @@ fn soon(app: &mut App) -> Vec<Effect> {
 
 /// Says what is wrong with it, or may not mean what it says.
 fn judge(app: &mut App) {
+    let names = crate::config::names_of(&app.topics, &app.team_views);
     let Some(s) = &mut app.sheet else { return };
     let (query, listens) = (s.query(), matches!(s.kind, Kind::Topic | Kind::Set));
     let scope = if listens { Scope::Listen } else { Scope::View };
     s.hint = match Query::parse(&query, scope) {
         _ if query.is_empty() => String::new(),
         Err(e) => e.to_string(),
-        Ok(q) => q.lint().first().map(|l| l.message.clone()).unwrap_or_default(),
+        Ok(q) => {
+            let name = s.name();
+            let own = match s.kind {
+                Kind::Topic | Kind::Set => Some(("set", name.as_str())),
+                Kind::View => Some(("view", name.as_str())),
+                Kind::Rule => None,
+            };
+            let wrong = names.resolve(&q, own.filter(|(_, n)| !n.is_empty())).err();
+            wrong.or_else(|| q.lint().first().map(|l| l.message.clone())).unwrap_or_default()
+        }
     };
 }
 
@@ -109,7 +128,8 @@ fn below(app: &mut App, n: u64, mut lines: Vec<String>, items: Vec<Item>) {
 /// It is put aside, not lost.
 fn leave(app: &mut App) -> Vec<Effect> {
     if let Some(s) = app.sheet.take().filter(|s| s.touched) {
-        app.say(format!("not saved; what you wrote is here again when you open this {}", s.kind.word()));
+        let kind = s.kind.word();
+        app.say(format!("not saved; what you wrote is here when you open this {kind} again, until you quit"));
         app.aside.push(s);
     }
     Vec::new()
@@ -214,7 +234,10 @@ pub fn paste(app: &mut App, text: &str) -> Vec<Effect> {
 fn save(app: &mut App) -> Vec<Effect> {
     let Some(s) = &mut app.sheet else { return Vec::new() };
     match request(s) {
-        Ok(r) => vec![Effect::Ask(For::Edited, r)],
+        Ok(r) => {
+            s.sent = Some((s.texts(), s.stands_for()));
+            vec![Effect::Ask(For::Edited, r)]
+        }
         Err(why) => {
             s.hint = why;
             Vec::new()
@@ -248,8 +271,32 @@ fn request(s: &Sheet) -> Result<Request, String> {
     })
 }
 
-/// The engine has taken it. Gives the topic that may hear anew what is stored.
-pub fn taken(app: &mut App) -> Option<String> {
-    let s = app.sheet.take()?;
-    (s.kind == Kind::Topic && s.query() != s.was).then(|| s.name())
+/// The engine has taken something of this name. A sheet of it goes, unless it was typed on since. Gives the topic that may
+/// hear anew what is stored.
+pub fn taken(app: &mut App, name: &str) -> Option<String> {
+    let given = |s: &Sheet| s.sent.is_some() && s.name() == name;
+    let heard = |s: &Sheet| (s.kind == Kind::Topic && s.query() != s.was).then(|| s.name());
+    if let Some(i) = app.aside.iter().position(given) {
+        return heard(&app.aside.remove(i));
+    }
+    let s = app.sheet.as_mut().filter(|s| given(s))?;
+    let topic = heard(s);
+    match s.sent.take() {
+        // What was given stands there; what was typed on is still to be saved.
+        Some((texts, was)) if texts != s.texts() => s.saved(was),
+        _ => app.sheet = None,
+    }
+    topic
+}
+
+/// The engine did not take what was given last: why stands in its sheet.
+pub fn refused(app: &mut App, why: &str) -> bool {
+    match app.sheet.as_mut().filter(|s| s.sent.is_some()) {
+        Some(s) => {
+            s.sent = None;
+            s.hint = why.to_owned();
+            true
+        }
+        None => false,
+    }
 }

@@ -58,7 +58,7 @@ pub fn would_do(
         }
         return;
     }
-    if app.sheet.is_some() {
+    if app.sheet.is_some() || app.editor.is_some() {
         app.say(format!("{n} stored mentions would change"));
         return;
     }
@@ -71,7 +71,7 @@ pub fn would_do(
     let title = match &topic {
         Some(t) if n == 1 => format!("{t}, heard anew: 1 mention of the last {DAYS} days changes"),
         Some(t) => format!("{t}, heard anew: {n} mentions of the last {DAYS} days change"),
-        None => format!("what the rules would do to {n} of {of} in the inbox"),
+        None => format!("what the rules would do to {n} of {of} in the inbox (alerts are not sent)"),
     };
     let mut page = Page::new(PageKind::Text, title);
     let now = app.now;
@@ -158,6 +158,7 @@ pub fn mute_named(app: &App, text: &str) -> Result<Vec<Effect>, String> {
     let (name, until) = match rest.trim().rsplit_once(' ') {
         Some((name, when)) => match time::parse_when(when, app.now) {
             Ok(t) => (name.trim(), Some(t)),
+            Err(why) if when.starts_with(|c: char| c.is_ascii_digit()) => return Err(why),
             Err(_) => (rest.trim(), None),
         },
         None => (rest.trim(), None),
@@ -165,14 +166,22 @@ pub fn mute_named(app: &App, text: &str) -> Result<Vec<Effect>, String> {
     let filter = kind.filter(name).ok_or(expected)?;
     let list = ListQuery::newest(&State::ALL, &filter, 200);
     let verb = Verb::Mute { kind, until, allow };
-    Ok(vec![Effect::Ask(For::MuteNamed(name.to_owned(), verb), Request::List(list))])
+    Ok(vec![Effect::Ask(For::MuteNamed(text.to_owned(), name.to_owned(), verb), Request::List(list))])
 }
 
 /// Mutes what has the very name, at the newest mention of it.
-pub fn mute_found(app: &mut App, name: &str, verb: Verb, items: Vec<crate::model::Item>) -> Vec<Effect> {
+pub fn mute_found(
+    app: &mut App,
+    (typed, name): (&str, &str),
+    verb: Verb,
+    items: Vec<crate::model::Item>,
+) -> Vec<Effect> {
     let Verb::Mute { kind, .. } = verb else { return Vec::new() };
     let Some(i) = items.iter().find(|i| kind.names(name, &i.mention)) else {
-        app.warn(format!("nothing was heard yet of the {} {name}", kind.word()));
+        ask_mute(app, typed);
+        if let Some(p) = &mut app.prompt {
+            p.hint = format!("nothing was heard yet of the {} {name}", kind.word());
+        }
         return Vec::new();
     };
     let mut out = super::verbs::run_on(app, i.key, verb);
@@ -180,10 +189,14 @@ pub fn mute_found(app: &mut App, name: &str, verb: Verb, items: Vec<crate::model
     out
 }
 
+fn ask_mute(app: &mut App, typed: &str) {
+    let label = "mute by name: author @x 7d · site spam.example · allow community rust";
+    app.prompt = Some(Prompt::new(Asking::MuteNamed, label, typed));
+}
+
 fn act_on_mute(app: &mut App, a: Action) -> Vec<Effect> {
     if a == Action::EntryAdd {
-        let label = "mute by name: author @x 7d · site spam.example · allow community rust";
-        app.prompt = Some(Prompt::new(Asking::MuteNamed, label, ""));
+        ask_mute(app, "");
         return Vec::new();
     }
     let Some(Behind::Mute(key)) = app.pages.last().map(Page::behind).cloned() else {

@@ -1,7 +1,7 @@
 //! A sheet: its fields, what is wrong with them, and what it would find.
 
 use super::put;
-use crate::clean::width::fit;
+use crate::clean::width::{fit, wrap};
 use crate::tui::app::App;
 use crate::tui::sheet::{Entry, Sheet};
 use crate::tui::theme::Theme;
@@ -31,10 +31,13 @@ pub fn draw(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
         y += draw_field(s, i, t, f, Rect { y: area.y + y, height: left, ..area });
         let _ = field;
     }
-    if !s.hint.is_empty() {
-        put(f, area, y, Line::from(Span::styled(fit(&s.hint, wide), t.urgent)));
+    for l in wrap(&s.hint, wide).into_iter().take(3).filter(|l| !l.is_empty()) {
+        put(f, area, y, Line::from(Span::styled(l, t.urgent)));
+        y += 1;
     }
-    y += 1;
+    if s.hint.is_empty() {
+        y += 1;
+    }
     for (n, l) in s.below.iter().skip(s.top).enumerate() {
         let row = y + u16::try_from(n).unwrap_or(u16::MAX - y);
         let style = if n + s.top == 0 { t.key } else { t.text };

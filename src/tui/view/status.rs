@@ -178,7 +178,7 @@ fn hints(app: &App) -> String {
 
 fn others(app: &App) -> &'static str {
     if app.sheet.is_some() {
-        return "Ctrl-x p saves · Tab next field · PgDn more below · Esc leaves, kept for later";
+        return "Ctrl-x p saves · Tab next field · PgDn more below · Esc leaves, kept for a while";
     }
     if app.editor.is_some() && app.pages.is_empty() {
         return "Esc leaves, saved · Ctrl-x then p finish, e $EDITOR, u undo, k put aside";
@@ -188,7 +188,11 @@ fn others(app: &App) -> &'static str {
             "Enter more · + add · r edit · t test · m pause · D remove · Ctrl-r ask · q back"
         }
         Some(PageKind::Source) => "r edit · t test · m pause · D remove · Ctrl-r ask now · q back",
-        Some(PageKind::Topics | PageKind::Rules) => "Enter edit · + add · D remove · q back",
+        Some(PageKind::Topics) => {
+            "Enter edit · + new · P part of queries · O objective · w why · D remove · q back"
+        }
+        Some(PageKind::Rules) => "Enter edit · + add · D remove · q back",
+        Some(PageKind::Mutes) => "Enter opens it · + mute by name · D lifts it · q back",
         Some(PageKind::Approval) => {
             "Enter approve · r edit · N return · Tab the rival draft · j k scroll · q back"
         }
