@@ -74,7 +74,17 @@ pub fn footer(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
     if let Some(p) = &app.prompt {
         // Both lines: what is asked (or what is wrong with it), and what is typed.
         let (above, style) = if p.hint.is_empty() { (&p.label, t.key) } else { (&p.hint, t.urgent) };
-        put(f, area, 0, Line::from(Span::styled(pad(above, w), style)));
+        // An error that does not fit on its line grows upwards: its end is often what to do.
+        let rows = if p.hint.is_empty() || area.y < 10 { 1 } else { 3 };
+        let lines: Vec<String> = match rows {
+            1 => vec![above.clone()],
+            n => wrap(above, w).into_iter().take(n).collect(),
+        };
+        let more = u16::try_from(lines.len().saturating_sub(1)).unwrap_or(0).min(area.y);
+        let tall = Rect { y: area.y - more, height: area.height + more, ..area };
+        for (y, l) in (0..).zip(&lines) {
+            put(f, tall, y, Line::from(Span::styled(pad(l, w), style)));
+        }
         let room = w.saturating_sub(2).max(8);
         let (text, at) = p.line.window(room);
         put(f, area, 1, Line::from(vec![Span::styled("> ", t.key), Span::styled(fit(&text, room), t.text)]));
