@@ -349,7 +349,7 @@ fn the_teams_files_are_changed_with_their_comments_kept_and_whoever_was_slower_i
     let (t, site) = two_mentions();
     ok(&t, &["fetch"]);
     // The operator's topics are shown and not touched.
-    assert!(ok(&t, &["topics"]).contains("brand: acme"));
+    assert!(ok(&t, &["topics"]).contains("brand (improve): acme"));
     let o = run(&t, &["topics", "set", "brand", "x"]);
     assert_eq!(o.status.code(), Some(2));
     assert!(text(&o.stderr).contains("which is the operator's"), "{}", text(&o.stderr));
