@@ -80,11 +80,15 @@ impl Engine {
             }
             Ok(())
         });
-        let worded =
-            |q: &str, o: Objective| if edit.set { q.to_owned() } else { format!("{q} ({})", o.word()) };
-        let before = there.as_ref().map(|t| worded(&t.query, t.objective));
-        let objective = edit.objective.or(there.map(|t| t.objective)).unwrap_or_default();
-        let after = worded(&query, objective);
+        // What it is for is told where that is changed.
+        let had = there.as_ref().map_or(Objective::default(), |t| t.objective);
+        let objective = edit.objective.unwrap_or(had);
+        let worded = |q: String, o: Objective| match !edit.set && had != objective {
+            true => format!("{q} ({})", o.word()),
+            false => q,
+        };
+        let before = there.map(|t| worded(t.query, had));
+        let after = worded(query, objective);
         self.edited(caller, done, kind, &name, before, Some(after))
     }
 
