@@ -4,7 +4,7 @@
 
 use crate::model::Mention;
 use crate::query::folds;
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 use std::sync::LazyLock;
 use whatlang::Lang as W;
 use whichlang::Lang;
@@ -12,7 +12,7 @@ use whichlang::Lang;
 /// Characters of a text that are looked at.
 const LOOKED_AT: usize = 320;
 /// And by the slower detector, in characters.
-const SLOWLY: usize = 160;
+const SLOWLY: usize = 100;
 /// Letters below which nothing is said.
 const FEW: usize = 12;
 
@@ -135,8 +135,14 @@ const WORDS: usize = 120;
 /// So many different small words of a language, and more than of any other one, bear it out.
 const BORNE_OUT: usize = 2;
 
+/// The slower detector, which looks for nothing else.
+static SLOW: LazyLock<whatlang::Detector> = LazyLock::new(|| {
+    let all = KNOWN.iter().map(|(_, w, _)| *w).chain(OTHERS.iter().map(|(w, _)| *w));
+    whatlang::Detector::with_allowlist(all.collect())
+});
+
 static SMALL_WORDS: LazyLock<HashMap<&'static str, u16>> = LazyLock::new(|| {
-    let mut all = HashMap::new();
+    let mut all = HashMap::default();
     for (n, (_, words)) in SMALL.iter().enumerate() {
         words.split(' ').for_each(|w| *all.entry(w).or_default() |= 1 << n);
     }
@@ -191,7 +197,7 @@ fn tell(text: &str, words: &[&str]) -> Option<&'static str> {
     if most >= MANY {
         return None;
     }
-    let one = whatlang::detect(&text[..text.char_indices().nth(SLOWLY).map_or(text.len(), |(i, _)| i)])?;
+    let one = SLOW.detect(&text[..text.char_indices().nth(SLOWLY).map_or(text.len(), |(i, _)| i)])?;
     match KNOWN.iter().find(|(_, w, _)| *w == one.lang()) {
         Some((l, _, code)) => (*l == other).then_some(*code),
         None => OTHERS.iter().find(|(w, _)| *w == one.lang() && one.is_reliable()).map(|(_, code)| *code),

@@ -3,7 +3,7 @@
 
 use crate::model::{Mention, Mood};
 use crate::query::folds;
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 use std::sync::LazyLock;
 
 /// Words of a text that are looked at: beyond that it is about more than one thing. And characters, for faces.
@@ -73,9 +73,9 @@ impl List {
     /// One weight or use, and its words, on each line; `*` ends a stem, `_` joins words.
     fn read(text: &str) -> List {
         let mut l = List {
-            exact: HashMap::new(),
-            stems: HashMap::new(),
-            phrases: HashMap::new(),
+            exact: HashMap::default(),
+            stems: HashMap::default(),
+            phrases: HashMap::default(),
             not: Vec::new(),
             more: Vec::new(),
             less: Vec::new(),
