@@ -3,8 +3,9 @@
 
 use super::{Engine, convert, refuse};
 use crate::clean;
-use crate::config::{Address, AlertConf, Login, Reach, Rule};
+use crate::config::{Address, AlertConf, Reach, Rule};
 use crate::door::{RefusalKind, Reply};
+use crate::listen::header_of;
 use crate::model::time::{DAY, HOUR, MINUTE};
 use crate::model::{AlertView, Item, Key, Stamp, Text};
 use crate::net::{Ask, Mail, Origin, Program, run as run_program, send_mail};
@@ -229,18 +230,15 @@ impl Engine {
             let setup = self.setup();
             let smtp = setup.config.smtp.as_ref().and_then(|s| s.user.as_ref()).map(|u| &u.1);
             let own = match &a.by {
-                Reach::Mail(_) => vec![smtp],
-                Reach::Webhook { url, login } => vec![
-                    if let Address::Secret(s) = url { Some(s) } else { None },
-                    match login {
-                        Login::None => None,
-                        Login::Basic { password: s, .. } | Login::Header { value: s, .. } => Some(s),
-                    },
+                Reach::Mail(_) => [smtp.map(convert::secret), None],
+                Reach::Webhook { url, login } => [
+                    if let Address::Secret(s) = url { Some(convert::secret(s)) } else { None },
+                    convert::login(login).map(|l| l.secret().clone()),
                 ],
-                Reach::Program(_) => Vec::new(),
+                Reach::Program(_) => [None, None],
             };
-            for s in own.into_iter().flatten() {
-                setup.net.forget_secret(&convert::secret(s));
+            for s in own.iter().flatten() {
+                setup.net.forget_secret(s);
             }
         }
         sent
@@ -267,7 +265,10 @@ impl Engine {
                 if !url::Url::parse(&url).is_ok_and(|u| matches!(u.scheme(), "http" | "https")) {
                     return Err(Text::ours("the secret is no http or https address"));
                 }
-                let login = convert::header(&setup.net, login).await.map_err(|e| clean::line(&e))?;
+                let login = match convert::login(login) {
+                    Some(l) => Some(header_of(&setup.net, &l).await.map_err(|e| clean::line(&e))?),
+                    None => None,
+                };
                 let ask = Ask {
                     body: Some(("application/json", m.json.to_string().into_bytes())),
                     login,

@@ -41,15 +41,7 @@ pub fn source(c: &Config, s: &SourceConf) -> Source {
         matches_only: s.keep == Keep::Matches,
         topics: s.topics.iter().filter_map(|n| c.topics.iter().position(|t| t.name == *n)).collect(),
         full: s.full,
-        login: match &s.login {
-            ConfLogin::None => None,
-            ConfLogin::Basic { user, password } => {
-                Some(Login::Basic { user: user.clone(), password: secret(password) })
-            }
-            ConfLogin::Header { name, value } => {
-                Some(Login::Header { name: name.clone(), value: secret(value) })
-            }
-        },
+        login: login(&s.login),
         ca: s.ca.clone().or_else(|| c.http.ca.clone()),
         proxy: s.proxy.clone().or_else(|| c.http.proxy.clone()),
         allow: s.allow.iter().filter_map(|a| Origin::of(a)).collect(),
@@ -107,18 +99,13 @@ pub async fn smtp(net: &Net, c: &SmtpConf) -> Result<Smtp, String> {
     Ok(Smtp { host: c.host.clone(), port: c.port, secured, login, ca: c.ca.clone() })
 }
 
-/// The header of a login, with its secret read.
-///
-/// # Errors
-/// A sentence that never holds the secret.
-pub async fn header(net: &Net, l: &ConfLogin) -> Result<Option<(String, crate::net::Secret)>, String> {
-    Ok(match l {
+/// A login, as the room that listens has it.
+pub fn login(l: &ConfLogin) -> Option<Login> {
+    match l {
         ConfLogin::None => None,
-        ConfLogin::Header { name, value } => Some((name.clone(), net.secret(&secret(value)).await?)),
         ConfLogin::Basic { user, password } => {
-            let p = net.secret(&secret(password)).await?;
-            let both = crate::model::base64(format!("{user}:{}", p.reveal()).as_bytes());
-            Some(("authorization".into(), crate::net::Secret::new(format!("Basic {both}"))))
+            Some(Login::Basic { user: user.clone(), password: secret(password) })
         }
-    })
+        ConfLogin::Header { name, value } => Some(Login::Header { name: name.clone(), value: secret(value) }),
+    }
 }

@@ -4,7 +4,7 @@
 use super::{Caller, Engine, failed, refuse};
 use crate::door::{Event, RefusalKind, Reply};
 use crate::model::{Item, Mute, Stamp, State, TimeNote, time};
-use crate::query::{Doc, Plan, Planned};
+use crate::query::{Doc, Plan, Planned, Span};
 use crate::store::{PageQuery, Reheard, StoreError, Wanted};
 
 /// Mentions that are changed in one step at most: the newest. And spans that are kept of each: one entry of the log
@@ -113,8 +113,7 @@ impl Judge<'_> {
         let had = i.mention.topics.iter().find(|t| t.topic == self.topic.name);
         let found = self.topic.query.matches_in(&Doc::of_mention(&i.mention), &self.cx);
         let found = found.filter(|_| self.is_heard_for(i));
-        let spans: Option<Vec<_>> =
-            found.map(|all| all.into_iter().take(SPANS).map(|s| (!s.in_body, s.start, s.end)).collect());
+        let spans: Option<Vec<_>> = found.map(|all| all.into_iter().take(SPANS).map(Span::kept).collect());
         let was = had.map(|t| &t.spans[..t.spans.len().min(SPANS)]);
         if was == spans.as_deref() {
             return None;

@@ -31,22 +31,26 @@ pub fn ask(source: &Source, configured: &str, url: &str, login: Option<(String, 
 
 /// Where the secret of a source lies.
 pub fn secret_of(source: &Source) -> Option<&SecretFrom> {
-    match source.login.as_ref()? {
-        Login::Header { value, .. } => Some(value),
-        Login::Basic { password, .. } => Some(password),
-    }
+    source.login.as_ref().map(Login::secret)
 }
 
 /// The header of a login: name and value.
 pub async fn login(net: &Net, source: &Source) -> Result<Option<(String, Secret)>, Text> {
-    let Some(from) = secret_of(source) else { return Ok(None) };
-    let secret = net.secret(from).await.map_err(|e| clean::line(&format!("its login: {e}")))?;
-    Ok(match &source.login {
-        None => None,
-        Some(Login::Header { name, .. }) => Some((name.clone(), secret)),
-        Some(Login::Basic { user, .. }) => {
+    let Some(login) = &source.login else { return Ok(None) };
+    header_of(net, login).await.map(Some).map_err(|e| clean::line(&format!("its login: {e}")))
+}
+
+/// The header of a login, with its secret read.
+///
+/// # Errors
+/// A sentence that never holds the secret.
+pub async fn header_of(net: &Net, login: &Login) -> Result<(String, Secret), String> {
+    let secret = net.secret(login.secret()).await?;
+    Ok(match login {
+        Login::Header { name, .. } => (name.clone(), secret),
+        Login::Basic { user, .. } => {
             let both = format!("{user}:{}", secret.reveal());
-            Some(("authorization".into(), Secret::new(format!("Basic {}", base64(both.as_bytes())))))
+            ("authorization".into(), Secret::new(format!("Basic {}", base64(both.as_bytes()))))
         }
     })
 }

@@ -11,6 +11,7 @@ mod poll;
 mod schedule;
 mod topics;
 
+pub use ask::header_of;
 pub use health::{Said, note_failure, note_success, note_time_passed, rhythm};
 pub use lang::detect as language;
 pub use lines::{Done, LineError, ParsedLine, parse_done, parse_line};
@@ -54,6 +55,16 @@ pub enum SourceKind {
 pub enum Login {
     Basic { user: String, password: SecretFrom },
     Header { name: String, value: SecretFrom },
+}
+
+impl Login {
+    /// Where its secret lies.
+    #[must_use]
+    pub fn secret(&self) -> &SecretFrom {
+        match self {
+            Login::Basic { password: s, .. } | Login::Header { value: s, .. } => s,
+        }
+    }
 }
 
 impl Source {

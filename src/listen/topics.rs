@@ -1,7 +1,7 @@
 //! Topics: every mention keeps which of them matched, and the spans.
 
 use crate::model::{Mention, Stamp, TopicHit};
-use crate::query::{Context, Doc, Facts, Names, Prefilter, Query};
+use crate::query::{Context, Doc, Facts, Names, Prefilter, Query, Span};
 use std::sync::Arc;
 
 /// All topics, ready to match.
@@ -63,7 +63,7 @@ impl Topics {
             .filter_map(|i| {
                 let (name, q) = self.list.get(i)?;
                 let spans = q.matches_in(doc, &cx)?;
-                let spans = spans.into_iter().map(|s| (!s.in_body, s.start, s.end)).collect();
+                let spans = spans.into_iter().map(Span::kept).collect();
                 Some(TopicHit { topic: name.clone(), spans })
             })
             .collect()

@@ -116,6 +116,14 @@ pub struct Span {
     pub end: u32,
 }
 
+impl Span {
+    /// As a topic's match is kept: in the title?, start, end.
+    #[must_use]
+    pub fn kept(self) -> (bool, u32, u32) {
+        (!self.in_body, self.start, self.end)
+    }
+}
+
 impl Query {
     /// Reads a query.
     ///

@@ -141,3 +141,24 @@ pub enum Effect {
     Backup(std::path::PathBuf),
     Quit(i32),
 }
+
+/// True for what changes what people share: it is waited for at the end, and not begun while the engine is away.
+pub fn changes_something(r: &Request) -> bool {
+    matches!(
+        r,
+        Request::Act { .. }
+            | Request::Undo
+            | Request::Redo
+            | Request::SaveDraft { .. }
+            | Request::AddSource(_)
+            | Request::RemoveSource(_)
+            | Request::PutTopic { .. }
+            | Request::RemoveTopic { .. }
+            | Request::Rehear { dry_run: false, .. }
+            | Request::PutRule { .. }
+            | Request::RemoveRule { .. }
+            | Request::ApplyRules { dry_run: false, .. }
+            | Request::PutView { .. }
+            | Request::RemoveView(_)
+    )
+}

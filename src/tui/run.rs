@@ -224,7 +224,7 @@ impl Loop {
         match e {
             Effect::Ask(what, request) => {
                 let Some(door) = self.door.clone() else { return };
-                if changes_something(&request) {
+                if super::msg::changes_something(&request) {
                     self.saving.fetch_add(1, Ordering::SeqCst);
                     let _ = self.changes.send((what, request));
                     return;
@@ -363,24 +363,6 @@ fn fail_if_told(m: &Msg) {
     if let (Ok(key), Msg::Key(k)) = (std::env::var("HEARKEN_FAIL_AT_KEY"), m) {
         assert!(super::update::key_name(k).as_deref() != Some(&key), "told to fail");
     }
-}
-
-fn changes_something(r: &Request) -> bool {
-    matches!(
-        r,
-        Request::Act { .. }
-            | Request::Undo
-            | Request::Redo
-            | Request::SaveDraft { .. }
-            | Request::AddSource(_)
-            | Request::RemoveSource(_)
-            | Request::PutTopic { .. }
-            | Request::PutRule { .. }
-            | Request::RemoveRule { .. }
-            | Request::RemoveTopic { .. }
-            | Request::PutView { .. }
-            | Request::RemoveView(_)
-    )
 }
 
 fn signals() -> std::io::Result<Signals> {

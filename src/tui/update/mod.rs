@@ -49,23 +49,11 @@ fn away(app: &mut App, out: &mut Vec<Effect>) {
     let before = out.len();
     out.retain(|e| match e {
         Effect::Ask(For::Told, _) => true,
-        Effect::Ask(_, r) => !matches!(
-            r,
-            Request::Act { .. }
-                | Request::Undo
-                | Request::Redo
-                | Request::Draft(_)
-                | Request::AddSource(_)
-                | Request::RemoveSource(_)
-                | Request::PutTopic { .. }
-                | Request::PutRule { .. }
-                | Request::RemoveRule { .. }
-                | Request::RemoveTopic { .. }
-                | Request::PutView { .. }
-                | Request::RemoveView(_)
-                | Request::AddPage(_)
-                | Request::Poll { .. }
-        ),
+        Effect::Ask(_, Request::SaveDraft { .. }) => true,
+        Effect::Ask(_, r) => {
+            let more = matches!(r, Request::Draft(_) | Request::AddPage(_) | Request::Poll { .. });
+            !more && !super::msg::changes_something(r)
+        }
         _ => true,
     });
     if out.len() < before {
@@ -187,24 +175,17 @@ pub fn key_name(k: &KeyEvent) -> Option<String> {
 
 /// Where keys go now.
 pub fn place(app: &App) -> Where {
-    match app.pages.last().map(|p| p.kind) {
-        Some(PageKind::Sources | PageKind::Source) => Where::SOURCES,
-        Some(PageKind::Approval) => Where::APPROVAL,
-        Some(PageKind::Topics | PageKind::Rules | PageKind::Mutes) => Where::TEAM,
-        Some(_) => Where::PAGE,
-        None => Where::MAIN,
-    }
+    place_on(app.pages.last().map(|p| p.kind))
 }
 
 /// Where keys go once the palette or the help is closed.
 fn place_below(app: &App) -> Where {
-    match app
-        .pages
-        .iter()
-        .rev()
-        .find(|p| !matches!(p.kind, PageKind::Palette | PageKind::Help))
-        .map(|p| p.kind)
-    {
+    let mut below = app.pages.iter().rev().map(|p| p.kind);
+    place_on(below.find(|k| !matches!(k, PageKind::Palette | PageKind::Help)))
+}
+
+fn place_on(page: Option<PageKind>) -> Where {
+    match page {
         Some(PageKind::Sources | PageKind::Source) => Where::SOURCES,
         Some(PageKind::Approval) => Where::APPROVAL,
         Some(PageKind::Topics | PageKind::Rules | PageKind::Mutes) => Where::TEAM,
