@@ -69,15 +69,7 @@ fn main() {
                 incoming(i.identity, m, State::Inbox)
             })
             .collect();
-        batch.push(Arrivals {
-            source: id,
-            network: "feed".into(),
-            class: "main".into(),
-            items,
-            document: true,
-            cursor: None,
-            health: None,
-        });
+        batch.push(Arrivals { document: true, ..Arrivals::of(&id, "feed", "main", items) });
         if batch.len() == 10 {
             store.ingest(std::mem::take(&mut batch)).expect("ingest");
         }

@@ -57,6 +57,7 @@
 
 #![deny(unsafe_code)]
 
+pub mod account;
 pub mod clean;
 pub mod cli;
 pub mod config;

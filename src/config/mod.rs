@@ -3,6 +3,7 @@
 
 mod alerts;
 mod first;
+mod network;
 mod problem;
 mod reader;
 mod rules;
@@ -14,6 +15,7 @@ mod team;
 pub use crate::model::{Objective, nearest};
 pub use alerts::{Address, AlertConf, Quiet, Reach, SmtpConf, Tls};
 pub use first::{init, sample_config};
+pub use network::AccountConf;
 pub use problem::Problem;
 pub use rules::{Act, Rule, act_of, rule_of};
 pub use shared::{AnswerRules, Answers, Approval, Claim, EngineConf, Roles};
@@ -41,6 +43,8 @@ pub struct Config {
     pub topics: Vec<Topic>,
     /// Named parts of queries.
     pub sets: Vec<Set>,
+    /// Who we are on networks.
+    pub accounts: Vec<AccountConf>,
     pub sources: Vec<SourceConf>,
     /// The team's.
     pub views: Vec<View>,
@@ -212,6 +216,7 @@ impl Config {
             staff: Vec::new(),
             topics: Vec::new(),
             sets: Vec::new(),
+            accounts: Vec::new(),
             sources: Vec::new(),
             views: Vec::new(),
             rules: Vec::new(),

@@ -1,8 +1,10 @@
 //! `[[source]]`: where to listen.
 
+use super::network;
 use super::reader::{Report, Section};
 use super::{Config, MAIN};
 use crate::model::time::{DAY, MINUTE, parse_span};
+use crate::networks::{self, Network, Options};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml_edit::TableLike;
@@ -36,6 +38,14 @@ pub enum SourceKind {
     /// A program that prints JSON lines: an argument list, never a shell.
     Command {
         argv: Vec<String>,
+    },
+    /// A network with a file of its own in `networks`.
+    Network {
+        name: &'static str,
+        /// Without a slash at its end; empty where it is not asked by an address.
+        server: String,
+        options: Options,
+        account: Option<String>,
     },
 }
 
@@ -121,21 +131,7 @@ pub fn read_source(
         }
         r.ids.push(id.clone());
     }
-    let network = s.choice(r, "network", &[("feed", 0), ("command", 1)]).or_else(|| {
-        if s.get("network").is_none() {
-            r.add(&s.span.clone(), format!("{} has no network; expected feed | command", s.name));
-        }
-        None
-    });
-    let kind = match network {
-        Some(0) => feed_url(&mut s, r).map(|url| SourceKind::Feed { url }),
-        Some(_) => command(&mut s, r, "command").map(|argv| SourceKind::Command { argv }),
-        None => {
-            s.item("url");
-            s.item("command");
-            None
-        }
-    };
+    let kind = kind(&mut s, r, c);
     let every = every(&mut s, r);
     let keep = s.choice(r, "keep", &[("all", Keep::All), ("matches", Keep::Matches)]).unwrap_or_default();
     let topics = s.texts(r, "topics").unwrap_or_default();
@@ -163,6 +159,7 @@ pub fn read_source(
             );
         }
     }
+    let policy = networks::declarations().find(|d| Some(d.name) == kind.as_ref().map(SourceKind::network));
     let retention = s.text(r, "retention").unwrap_or_else(|| MAIN.into());
     if !c.retention.classes.contains_key(&retention) {
         r.add(
@@ -170,8 +167,55 @@ pub fn read_source(
             format!("{} names the class \"{retention}\", which [retention] does not have", s.name),
         );
     }
+    if let Some(d) = policy {
+        network::check_policy(d, &retention, &s, r, c);
+    }
     s.finish(r);
     Some(SourceConf { id: id?, kind: kind?, every, keep, topics, full, login, ca, proxy, allow, retention })
+}
+
+impl SourceKind {
+    /// The network's name.
+    #[must_use]
+    pub fn network(&self) -> &'static str {
+        match self {
+            SourceKind::Feed { .. } => "feed",
+            SourceKind::Command { .. } => "command",
+            SourceKind::Network { name, .. } => name,
+        }
+    }
+}
+
+/// The kinds of sources that have keys of their own here.
+#[derive(Clone, Copy)]
+enum Asked {
+    Feed,
+    Command,
+    Network(&'static dyn Network),
+}
+
+fn kind(s: &mut Section<'_>, r: &mut Report<'_>, c: &Config) -> Option<SourceKind> {
+    let mut choices = vec![("feed", Asked::Feed), ("command", Asked::Command)];
+    choices.extend(networks::ALL.iter().map(|n| (n.declared().name, Asked::Network(*n))));
+    if s.get("network").is_none() {
+        let words: Vec<&str> = choices.iter().map(|(w, _)| *w).collect();
+        r.add(&s.span.clone(), format!("{} has no network; expected {}", s.name, words.join(" | ")));
+    }
+    let asked = s.choice(r, "network", &choices);
+    if !matches!(asked, Some(Asked::Network(_))) {
+        // Known, so that only what matters is said of them.
+        s.item("account");
+    }
+    match asked {
+        Some(Asked::Feed) => feed_url(s, r).map(|url| SourceKind::Feed { url }),
+        Some(Asked::Command) => command(s, r, "command").map(|argv| SourceKind::Command { argv }),
+        Some(Asked::Network(n)) => network::read(s, r, c, n),
+        None => {
+            s.item("url");
+            s.item("command");
+            None
+        }
+    }
 }
 
 fn feed_url(s: &mut Section<'_>, r: &mut Report<'_>) -> Option<String> {

@@ -4,8 +4,8 @@ use super::Engine;
 use super::polls::Arrived;
 use crate::clean;
 use crate::door::Event;
-use crate::listen::Report;
-use crate::model::{Text, Trouble};
+use crate::listen::{Polled, Report};
+use crate::model::{Key, Stamp, Text, Trouble};
 use crate::store::{Arrivals, Outcome, Store};
 use std::sync::Weak;
 use tokio::sync::mpsc;
@@ -17,6 +17,9 @@ pub async fn run(engine: Weak<Engine>, mut arrived: mpsc::Receiver<Arrived>) {
     let mut batch = Vec::new();
     while arrived.recv_many(&mut batch, TOGETHER).await > 0 {
         let Some(e) = engine.upgrade() else { return };
+        for a in &batch {
+            e.note_standing(&a.polled);
+        }
         let (polled, waiting): (Vec<_>, Vec<_>) =
             batch.drain(..).map(|a| (a.polled, (a.tickets, a.done))).unzip();
         let store = e.store.clone();
@@ -28,9 +31,17 @@ pub async fn run(engine: Weak<Engine>, mut arrived: mpsc::Receiver<Arrived>) {
                 Arrivals { items, ..p.arrivals.clone() }
             })
             .collect();
-        let stored = tokio::task::spawn_blocking(move || together(&store, all)).await;
-        let (outcomes, failed) = match stored {
-            Ok((o, failed)) => (o, failed),
+        let stored = tokio::task::spawn_blocking(move || {
+            let wiped = deletions(&store, &all);
+            (together(&store, all), wiped)
+        });
+        let (outcomes, failed) = match stored.await {
+            Ok(((o, failed), wiped)) => {
+                if !wiped.is_empty() {
+                    e.announce(Event::Changed(wiped));
+                }
+                (o, failed)
+            }
             Err(_) => (
                 Vec::new(),
                 vec![Some(Text::ours("storing what was heard failed; it is asked again")); polled.len()],
@@ -85,6 +96,31 @@ pub async fn run(engine: Weak<Engine>, mut arrived: mpsc::Receiver<Arrived>) {
     }
 }
 
+/// What sources deleted goes before their places move on: after a kill in between it is told again. What fails here is
+/// told by the commit that follows.
+fn deletions(store: &Store, all: &[Arrivals]) -> Vec<Key> {
+    let now = Stamp::now();
+    let gone = all.iter().filter(|a| !a.gone.is_empty() || !a.left.is_empty());
+    gone.flat_map(|a| store.deleted_at_source(&a.source, &a.gone, &a.left, now).unwrap_or_default()).collect()
+}
+
+impl Engine {
+    /// Who we are with an account, as its network told.
+    fn note_standing(&self, p: &Polled) {
+        let Some(s) = &p.standing else { return };
+        let setup = self.setup();
+        let source = setup.sources.iter().find(|x| x.id == p.arrivals.source);
+        let Some(account) = source.and_then(|x| x.way()).and_then(|w| w.account) else { return };
+        self.accounts.learn_me(&account, &s.native, &s.handle);
+        if let Err(e) = self.store.put_standing(&account, s) {
+            self.notice(true, clean::line(&e.to_string()));
+        }
+        if s.wrong {
+            self.notice(true, clean::line(&format!("the account {account}: {}", s.words)));
+        }
+    }
+}
+
 /// All in one commit; if that fails, one by one, so that one source that cannot be stored harms no other.
 fn together(store: &Store, all: Vec<Arrivals>) -> (Vec<Outcome>, Vec<Option<Text>>) {
     let n = all.len();
@@ -104,6 +140,7 @@ fn together(store: &Store, all: Vec<Arrivals>) -> (Vec<Outcome>, Vec<Option<Text
 fn words(r: &Report, o: &Outcome) -> Text {
     let s = match r {
         Report::NotModified => "nothing new".to_owned(),
+        Report::Heard(n) => format!("{n} went by, {} new, {} for the inbox", o.new.len(), o.inbox),
         Report::Fresh(n) => {
             let edited =
                 if o.revised.is_empty() { String::new() } else { format!(", {} edited", o.revised.len()) };

@@ -1,5 +1,6 @@
 //! The configuration, in the words of the rooms that listen and ask.
 
+use crate::account::Account;
 use crate::config::{
     Config, Keep, Login as ConfLogin, Secret, SmtpConf, SourceConf, SourceKind as ConfKind, Tls,
 };
@@ -35,6 +36,16 @@ pub fn source(c: &Config, s: &SourceConf) -> Source {
         kind: match &s.kind {
             ConfKind::Feed { url } => SourceKind::Feed { url: url.clone() },
             ConfKind::Command { argv } => SourceKind::Command { argv: argv.clone() },
+            ConfKind::Network { name, server, options, account } => match crate::networks::named(name) {
+                Some(network) => SourceKind::Network {
+                    network,
+                    server: server.clone(),
+                    options: Arc::new(options.clone()),
+                    account: account.clone(),
+                },
+                // The configuration knows networks from the same table.
+                None => SourceKind::Command { argv: Vec::new() },
+            },
         },
         every_ms: s.every.ms,
         exact: s.every.exact,
@@ -48,6 +59,20 @@ pub fn source(c: &Config, s: &SourceConf) -> Source {
         class: s.retention.clone(),
         limits: limits(c),
     }
+}
+
+/// Who we are on networks.
+pub fn accounts(c: &Config) -> Vec<Account> {
+    let one = |a: &crate::config::AccountConf| {
+        Some(Account {
+            name: a.name.clone(),
+            network: crate::networks::named(a.network)?,
+            server: a.server.clone(),
+            user: a.user.clone(),
+            secret: a.secret.as_ref().map(secret),
+        })
+    };
+    c.accounts.iter().filter_map(one).collect()
 }
 
 /// Caps of one request.

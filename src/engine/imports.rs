@@ -4,7 +4,7 @@ use super::convert::by_hand;
 use super::{Caller, Engine, refuse};
 use crate::clean;
 use crate::door::{Event, RefusalKind, Reply};
-use crate::listen::{Report, Source, incoming, parse_line, poll};
+use crate::listen::{Poller, Report, Source, incoming, parse_line, poll};
 use crate::model::{Id, Key, Mention, Stamp, State, Targets, Text, TimeNote, Verb, hash64};
 use crate::net::Ask;
 use crate::networks::feed::{Context, Heard, decode, parse};
@@ -55,15 +55,9 @@ impl Engine {
         for i in items {
             by_source.entry(i.mention.source.clone()).or_default().push(i);
         }
-        let all = by_source.into_iter().map(|(source, items)| Arrivals {
-            source,
-            network: "import".into(),
-            class: crate::config::MAIN.into(),
-            items,
-            document: false,
-            cursor: None,
-            health: None,
-        });
+        let all = by_source
+            .into_iter()
+            .map(|(source, items)| Arrivals::of(&source, "import", crate::config::MAIN, items));
         let mut o = Outcome::default();
         for one in self.store.ingest(all.collect())? {
             o.new.extend(one.new);
@@ -277,11 +271,19 @@ impl Engine {
 
     async fn test_configured(&self, source: &Source, now: Stamp) -> Reply {
         let setup = self.setup();
-        let when = (setup.config.inbox_since_ms, now, 0.5);
         let reader = self.store.reader();
-        let p = poll(&setup.net, &reader, &setup.topics, source, SourceRec::default(), when).await;
+        let poller = Poller {
+            net: &setup.net,
+            accounts: &self.accounts,
+            reader: &reader,
+            topics: &setup.topics,
+            since_ms: setup.config.inbox_since_ms,
+            now,
+            last_ok: now,
+        };
+        let p = poll(&poller, source, SourceRec::default(), 0.5, false).await;
         match p.report {
-            Report::Fresh(n) => Reply::Tested {
+            Report::Fresh(n) | Report::Heard(n) => Reply::Tested {
                 title: clean::line(&source.id),
                 entries: n as u64,
                 matched: p

@@ -18,6 +18,7 @@ mod roles;
 mod rules;
 mod search;
 mod sources;
+mod streams;
 mod team;
 mod terms;
 mod trial;
@@ -26,6 +27,7 @@ pub use crate::net::enter_session;
 pub use polls::Listen;
 pub use roles::Caller;
 
+use crate::account::Accounts;
 use crate::clean;
 use crate::config::Config;
 use crate::door::{Answering, Door, Event, Refusal, RefusalKind, Reply, Request};
@@ -54,6 +56,9 @@ pub struct Engine {
     notices: Mutex<VecDeque<(Stamp, Text)>>,
     /// Numbers of lists that were counted last.
     tallies: search::Tallies,
+    /// Who we are on networks, over all changes of the configuration.
+    accounts: Arc<Accounts>,
+    streams: streams::Streams,
     erring: rules::Erring,
     learned: rank::Learned,
     /// Something is to be told to people who are not attached.
@@ -124,6 +129,8 @@ impl Engine {
             polls: polls_tx,
             notices: Mutex::default(),
             tallies: search::Tallies::default(),
+            accounts: Arc::new(Accounts::new(data.join("secrets"))),
+            streams: streams::Streams::default(),
             erring: rules::Erring::default(),
             learned: rank::Learned::default(),
             raised: Arc::default(),
@@ -134,6 +141,7 @@ impl Engine {
             begin: Arc::default(),
             stop,
         });
+        engine.put_accounts();
         if listen != Listen::Never {
             engine.note_time_off();
         }
@@ -141,6 +149,7 @@ impl Engine {
         let _ = engine.store.wake(Stamp::now());
         let _ = engine.store.wake_answered(Stamp::now());
         let (arrived_tx, arrived_rx) = mpsc::channel(256);
+        tokio::spawn(streams::run(Arc::downgrade(&engine), arrived_tx.clone(), stopped.clone(), listen));
         tokio::spawn(polls::run(Arc::downgrade(&engine), polls_rx, arrived_tx, stopped.clone(), listen));
         tokio::spawn(committer::run(Arc::downgrade(&engine), arrived_rx));
         tokio::spawn(alerts::run(Arc::downgrade(&engine), stopped.clone()));
@@ -233,8 +242,20 @@ impl Engine {
         let next = Setup::of(config, Some(&s));
         *s = next;
         drop(s);
+        self.put_accounts();
         self.tallies.forget();
         self.announce(Event::SourcesChanged);
+    }
+
+    /// Takes the accounts of the configuration in, with what the store knows of them.
+    fn put_accounts(&self) {
+        let all = convert::accounts(&self.setup().config);
+        for a in &all {
+            if let Ok(Some(s)) = self.store.reader().standing(&a.name) {
+                self.accounts.learn_me(&a.name, &s.native, &s.handle);
+            }
+        }
+        self.accounts.put(all);
     }
 
     fn announce(&self, e: Event) {

@@ -1,7 +1,7 @@
 //! The poller: knows when each source is due, polls many at once, and lets a slow one delay nobody.
 
 use super::Engine;
-use crate::listen::{Polled, Report, Source, poll};
+use crate::listen::{Polled, Poller, Report, Source, poll};
 use crate::model::{Stamp, Trouble};
 use crate::store::SourceRec;
 use std::collections::{BinaryHeap, HashMap, HashSet};
@@ -39,7 +39,7 @@ pub enum Listen {
     Soon,
 }
 
-const GRACE: Duration = Duration::from_secs(3);
+pub(super) const GRACE: Duration = Duration::from_secs(3);
 
 /// The time has come, or a terminal.
 async fn begins(engine: &Weak<Engine>, at: tokio::time::Instant) {
@@ -174,12 +174,12 @@ fn plan(
 }
 
 /// What the store knows of a source; nothing, if it was never met.
-fn record(e: &Engine, id: &str) -> SourceRec {
+pub(super) fn record(e: &Engine, id: &str) -> SourceRec {
     e.store.reader().source(id).ok().flatten().unwrap_or_default()
 }
 
 /// Paused by a person, or gone for good, at the address that is configured now.
-fn rests(rec: &SourceRec, s: &Source) -> bool {
+pub(super) fn rests(rec: &SourceRec, s: &Source) -> bool {
     match rec.health.trouble {
         Trouble::Paused => true,
         Trouble::Retired(_) => rec.cursor.configured == s.what(),
@@ -200,6 +200,9 @@ impl Drop for Landing {
         let _ = self.ended.send(Ended { id: std::mem::take(&mut self.id), ok: self.ok, next: self.next });
     }
 }
+
+/// A source that is heard by a stream is asked so often, in ms.
+const BESIDE_A_STREAM: i64 = 15 * 60_000;
 
 /// After a poll that ended in a panic of ours.
 const AFTER_A_FAULT: i64 = 3_600_000;
@@ -242,8 +245,22 @@ fn start(
             (landing.ok, landing.next) = (true, Some(until));
             return;
         }
-        let when = (setup.config.inbox_since_ms, now, jitter(&source.id));
-        let polled = poll(&setup.net, &reader, &setup.topics, &source, rec, when).await;
+        let streaming = e.streams.is_open(&source.id);
+        let poller = Poller {
+            net: &setup.net,
+            accounts: &e.accounts,
+            reader: &reader,
+            topics: &setup.topics,
+            since_ms: setup.config.inbox_since_ms,
+            now,
+            last_ok: rec.health.last_ok.unwrap_or(now),
+        };
+        let mut source = source;
+        if streaming {
+            // What the stream tells is not asked for; a look now and then is for what it may have missed.
+            source.every_ms = source.every_ms.max(BESIDE_A_STREAM);
+        }
+        let polled = poll(&poller, &source, rec, jitter(&source.id), streaming).await;
         landing.ok = !matches!(polled.report, Report::Failed(_) | Report::Retired(_));
         landing.next = polled.health.next_poll;
         let (done, stored) = oneshot::channel();
@@ -257,7 +274,7 @@ fn start(
 }
 
 /// A number from 0 to 1 that differs between sources and polls.
-fn jitter(id: &str) -> f64 {
+pub(super) fn jitter(id: &str) -> f64 {
     let h = crate::model::hash64(&[id, &Stamp::now().0.to_string()]);
     (h >> 11) as f64 / (1u64 << 53) as f64
 }

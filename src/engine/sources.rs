@@ -54,7 +54,7 @@ impl Engine {
         let setup = self.setup();
         let same = |s: &&SourceConf| match &s.kind {
             SourceKind::Feed { url: other } => clean::same_thing(other) == clean::same_thing(&url),
-            SourceKind::Command { .. } => false,
+            SourceKind::Command { .. } | SourceKind::Network { .. } => false,
         };
         let there = setup.config.sources.iter().find(same);
         if let Some(there) = there.filter(|s| edit.id.as_ref() != Some(&s.id)) {

@@ -4,7 +4,7 @@ use super::schedule::Wish;
 use super::{Login, Source};
 use crate::clean;
 use crate::model::{Cursor, Stamp, Text, base64};
-use crate::net::{Answer, Ask, Net, Origin, Secret, SecretFrom, names_private, retry_after_ms};
+use crate::net::{Answer, Ask, Net, Origin, Secret, SecretFrom, Verb, names_private, retry_after_ms};
 
 const ACCEPT: &str = "application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml, \
                       application/xml;q=0.9, text/xml;q=0.9, text/html;q=0.6, */*;q=0.5";
@@ -18,6 +18,7 @@ pub fn ask(source: &Source, configured: &str, url: &str, login: Option<(String, 
     // A login goes to the configured origin and nowhere else.
     let same = Origin::of(configured) == Origin::of(url);
     Ask {
+        verb: Verb::Usual,
         body: None,
         url: url.to_owned(),
         headers: vec![("accept".into(), ACCEPT.into())],

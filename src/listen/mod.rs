@@ -7,8 +7,11 @@ mod health;
 mod lang;
 mod lines;
 mod mood;
+mod network;
 mod poll;
 mod schedule;
+mod sieve;
+mod stream;
 mod topics;
 
 pub use ask::header_of;
@@ -16,12 +19,16 @@ pub use health::{Said, note_failure, note_success, note_time_passed, rhythm};
 pub use lang::detect as language;
 pub use lines::{Done, LineError, ParsedLine, parse_done, parse_line};
 pub use mood::of as mood;
-pub use poll::{Polled, Report, incoming, longest, poll};
+pub use poll::{Polled, Poller, Report, incoming, longest, poll};
 pub use schedule::{Wish, next_poll};
+pub use stream::{Batch, Opened, Streamer};
 pub use topics::Topics;
 
+use crate::account::Way;
 use crate::net::{Limits, Origin, SecretFrom};
+use crate::networks::{Network, Options, SettingKind};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// A source, as the engine hands it over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,8 +53,19 @@ pub struct Source {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SourceKind {
-    Feed { url: String },
-    Command { argv: Vec<String> },
+    Feed {
+        url: String,
+    },
+    Command {
+        argv: Vec<String>,
+    },
+    /// A network with a file of its own.
+    Network {
+        network: &'static dyn Network,
+        server: String,
+        options: Arc<Options>,
+        account: Option<String>,
+    },
 }
 
 /// A login by configuration.
@@ -68,11 +86,35 @@ impl Login {
 }
 
 impl Source {
+    /// How its calls go out, where it is one of a network.
+    #[must_use]
+    pub fn way(&self) -> Option<Way> {
+        let SourceKind::Network { network, server, options, account } = &self.kind else { return None };
+        let mut allow = self.allow.clone();
+        // Addresses among the settings are the operator's word, as the server is.
+        let settings = network.declared().settings.iter().filter(|s| s.kind == SettingKind::Address);
+        let named = settings.map(|s| options.text(s.key)).filter(|u| crate::net::names_private(u));
+        allow.extend(
+            named.filter_map(|u| Origin::of(&u.replacen("ws", "http", usize::from(u.starts_with("ws"))))),
+        );
+        Some(Way {
+            network: *network,
+            server: server.clone(),
+            account: account.clone(),
+            allow,
+            ca: self.ca.clone(),
+            proxy: self.proxy.clone(),
+            limits: self.limits,
+            answering: false,
+        })
+    }
+
     #[must_use]
     pub fn network(&self) -> &'static str {
         match self.kind {
             SourceKind::Feed { .. } => "feed",
             SourceKind::Command { .. } => "command",
+            SourceKind::Network { network, .. } => network.declared().name,
         }
     }
 
@@ -82,6 +124,14 @@ impl Source {
         match &self.kind {
             SourceKind::Feed { url } => url.clone(),
             SourceKind::Command { argv } => argv.join(" "),
+            SourceKind::Network { server, options, .. } => {
+                let words = options.words();
+                match (server.is_empty(), words.is_empty()) {
+                    (true, _) => words,
+                    (_, true) => server.clone(),
+                    _ => format!("{server} · {words}"),
+                }
+            }
         }
     }
 }

@@ -3,14 +3,19 @@
 use super::ask::{ask, distrust, login, remember, secret_of, status_words, wishes};
 use super::health::{Said, note_failure, note_success, rhythm};
 use super::lines::parse_line;
+use super::network::{Asked, Gathered};
 use super::schedule::{Wish, next_poll};
 use super::{Source, SourceKind, Topics, full};
+use crate::account::Accounts;
 use crate::clean;
+use crate::model::place::{Place, Standing};
 use crate::model::{
-    Asked, Cursor, Health, Id, Likeness, Mention, Signature, Stamp, State, Text, TimeNote, Trouble, hash64,
+    Asked as Wanted, Cursor, Health, Id, Likeness, Mention, Signature, Stamp, State, Text, TimeNote, Trouble,
+    hash64,
 };
 use crate::net::{Answer, Net, NetError, Program, Why, run};
 use crate::networks::feed::{Context, Document, Heard, decode, parse};
+use crate::networks::{Fact, Item};
 use crate::store::{Arrivals, Incoming, Reader, SourceRec};
 use std::time::Duration;
 
@@ -20,6 +25,8 @@ pub enum Report {
     /// Entries in the document.
     Fresh(usize),
     NotModified,
+    /// So many things went by in a stream.
+    Heard(usize),
     Failed(Text),
     Retired(Text),
     /// The host asked to be left alone for longer than a poll waits: nobody's fault, and asked again then.
@@ -34,6 +41,8 @@ pub struct Polled {
     pub report: Report,
     /// Bytes over the line.
     pub received: u64,
+    /// Who we are there, if it told.
+    pub standing: Option<Standing>,
 }
 
 /// Where feeds lie on pages that do not say so.
@@ -46,40 +55,63 @@ const MISSES: u32 = 5;
 /// What all polls share.
 pub struct Poller<'a> {
     pub net: &'a Net,
+    pub accounts: &'a Accounts,
     pub reader: &'a Reader,
     pub topics: &'a Topics,
     /// Younger posts that match enter the inbox, older ones are heard; in ms.
     pub since_ms: i64,
     pub now: Stamp,
+    /// When the source answered last; 1970 if never.
+    pub last_ok: Stamp,
 }
 
-/// Polls a source. Never fails: a failure is a report and a change of health.
-pub async fn poll(
-    net: &Net,
-    reader: &Reader,
-    topics: &Topics,
-    source: &Source,
-    rec: SourceRec,
-    (since_ms, now, jitter): (i64, Stamp, f64),
-) -> Polled {
-    let p = Poller { net, reader, topics, since_ms, now };
+/// Polls a source. Never fails: a failure is a report and a change of health. `jitter` is a number from 0 to 1;
+/// `streaming`: it is heard by a stream just now, so that a poll that fails is no trouble.
+pub async fn poll(p: &Poller<'_>, source: &Source, rec: SourceRec, jitter: f64, streaming: bool) -> Polled {
+    let now = p.now;
     let mut cursor = rec.cursor;
     let mut health = rec.health;
+    let stored = rec.place;
+    let mut place = stored.clone();
     if cursor.configured != source.what() {
+        if !cursor.configured.is_empty() {
+            place = Place::default();
+        }
         cursor = Cursor { configured: source.what(), ..Cursor::default() };
     }
     let before = cursor.clone();
     let (mut items, mut document, mut received, mut wish) = (Vec::new(), false, 0, Wish::default());
+    let (mut told, mut soon) = (Gathered::default(), false);
     let first = health.last_ok.is_none();
-    let report = match tokio::time::timeout(longest(source), p.ask_source(source, &mut cursor)).await {
-        Ok(Ok(got)) => {
+    let asked = Asked::of(p, source);
+    let outcome = match &asked {
+        Some(asked) => {
+            let (mut got, failure) = p.network(asked, place, &stored).await;
+            match failure {
+                None => Ok(Ok(got)),
+                Some(f) => {
+                    // What came before it is kept.
+                    let all = got.items.take().unwrap_or_default();
+                    items = p.judge(source, all, first).await.0;
+                    told = got.told.take().unwrap_or_default();
+                    soon = got.soon;
+                    Ok(Err(f))
+                }
+            }
+        }
+        None => tokio::time::timeout(longest(source), p.ask_source(source, &mut cursor)).await,
+    };
+    let report = match outcome {
+        Ok(Ok(mut got)) => {
+            told = got.told.take().unwrap_or_default();
+            soon = got.soon;
             wish = got.wish;
             received = got.received;
-            let times: Vec<i64> = got.items.iter().flatten().map(|x| x.1.at.0).collect();
+            let times: Vec<i64> = got.items.iter().flatten().map(|x| x.mention.at.0).collect();
             let said = match (&got.items, &source.kind) {
                 (None, _) => Said::Same,
                 (Some(_), SourceKind::Feed { .. }) => Said::Document(&times),
-                (Some(_), SourceKind::Command { .. }) => Said::News(&times),
+                (Some(_), _) => Said::News(&times),
             };
             note_success(&mut health, now, said);
             if let Some(why) = got.remark {
@@ -110,6 +142,10 @@ pub async fn poll(
             cursor = before;
             Report::Postponed(why)
         }
+        Ok(Err(Failure::Other(why, _))) if streaming => {
+            health.last_error = Some((now, why.clone()));
+            Report::Postponed(why)
+        }
         Ok(Err(Failure::Other(why, w))) => {
             wish = w;
             missed(&mut cursor);
@@ -132,36 +168,61 @@ pub async fn poll(
     if matches!(report, Report::Postponed(_)) {
         health.next_poll = health.pause_until;
     }
-    let arrivals = Arrivals {
-        source: source.id.clone(),
-        network: source.network().into(),
-        class: source.class.clone(),
-        items,
-        document,
-        cursor: Some(cursor),
-        health: Some(health.clone()),
+    if soon && health.failures < 3 {
+        health.next_poll = Some(now.plus(1_000));
+    }
+    let (arrivals, standing) = arrivals(source, items, told);
+    let arrivals = Arrivals { document, cursor: Some(cursor), health: Some(health.clone()), ..arrivals };
+    Polled { arrivals, health, report, received, standing }
+}
+
+/// What was told, as the store takes it in.
+pub(super) fn arrivals(
+    source: &Source,
+    items: Vec<Incoming>,
+    told: Gathered,
+) -> (Arrivals, Option<Standing>) {
+    let mut standing = None;
+    let mut communities = Vec::new();
+    for f in told.facts {
+        match f {
+            Fact::Community(c) => communities.push(*c),
+            Fact::Standing(s) => standing = Some(*s),
+        }
+    }
+    let all = Arrivals {
+        progress: told.progress,
+        gone: told.gone,
+        left: told.left,
+        communities,
+        ..Arrivals::of(&source.id, source.network(), &source.class, items)
     };
-    Polled { arrivals, health, report, received }
+    (all, standing)
 }
 
 /// What a source gave, before it is judged.
-struct Got {
+#[derive(Default)]
+pub(super) struct Got {
     /// `None`: nothing new.
-    items: Option<Vec<(Id, Mention)>>,
-    cut: bool,
-    wish: Wish,
-    received: u64,
+    pub items: Option<Vec<Item>>,
+    pub cut: bool,
+    pub wish: Wish,
+    pub received: u64,
     /// What was wrong with a part of it.
-    remark: Option<Text>,
+    pub remark: Option<Text>,
+    /// What a network told beside items.
+    pub told: Option<Gathered>,
+    /// There is more, and it is asked for at once.
+    pub soon: bool,
 }
 
 impl Got {
     fn nothing(wish: Wish, received: u64) -> Got {
-        Got { items: None, cut: false, wish, received, remark: None }
+        Got { wish, received, ..Got::default() }
     }
 }
 
-enum Failure {
+pub(super) enum Failure {
     Gone(Text),
     /// For so many ms.
     Postponed(Text, i64),
@@ -203,6 +264,7 @@ impl Poller<'_> {
         match &source.kind {
             SourceKind::Feed { url } => self.feed(source, url, cursor).await,
             SourceKind::Command { argv } => self.command(source, argv).await,
+            SourceKind::Network { .. } => Err(Text::ours("this source is asked in another way").into()),
         }
     }
 
@@ -246,14 +308,14 @@ impl Poller<'_> {
         };
         cursor.body_hash = hash;
         cursor.shared_ids.clone_from(&doc.shared_ids);
-        cursor.asked = Asked {
+        cursor.asked = Wanted {
             ttl_ms: doc.wishes.ttl_min.map(|m| i64::from(m) * 60_000),
             skip_hours: doc.wishes.skip_hours.clone(),
             skip_days: doc.wishes.skip_days.clone(),
         };
-        let items = doc.items.into_iter().map(|i| (i.identity, i.mention)).collect();
+        let items = doc.items;
         let wish = Wish { retry_after: wish.retry_after, ..wishes(&answer, cursor, self.now) };
-        Ok(Got { items: Some(items), cut: doc.cut, wish, received, remark: None })
+        Ok(Got { items: Some(items), cut: doc.cut, wish, received, ..Got::default() })
     }
 
     async fn get(
@@ -332,7 +394,7 @@ impl Poller<'_> {
         let mut bad = 0;
         for (i, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
             match parse_line(line, &source.id, "command", self.now) {
-                Ok(p) => items.push((p.identity, p.mention)),
+                Ok(p) => items.push(Item { identity: p.identity, mention: p.mention, to_us: false }),
                 Err(e) => {
                     bad += 1;
                     wrong = wrong.or(Some((i + 1, e)));
@@ -347,18 +409,18 @@ impl Poller<'_> {
                 let remark =
                     wrong.map(|(n, e)| clean::line(&format!("{bad} bad lines, the first is line {n}: {e}")));
                 let received = out.len() as u64;
-                Ok(Got { items: Some(items), cut: true, wish: Wish::default(), received, remark })
+                Ok(Got { items: Some(items), cut: true, received, remark, ..Got::default() })
             }
         }
     }
 
     /// Fetches the pages behind short entries, matches topics, decides the state. The flag says that entries were
     /// left for the next poll, because the pages behind them would have been too many.
-    async fn judge(&self, source: &Source, all: Vec<(Id, Mention)>, first: bool) -> (Vec<Incoming>, bool) {
+    pub(super) async fn judge(&self, source: &Source, all: Vec<Item>, first: bool) -> (Vec<Incoming>, bool) {
         let mut pages = 0;
         let mut left = false;
         let mut out = Vec::with_capacity(all.len());
-        for (identity, mut m) in all {
+        for Item { identity, mention: mut m, to_us } in all {
             let young = m.at.0 >= self.now.0 - self.since_ms;
             if source.full && m.text.len() < full::SHORT && !m.url.is_empty() {
                 let known = self.reader.text_of(identity);
@@ -377,8 +439,10 @@ impl Poller<'_> {
                 }
             }
             self.topics.judge(&mut m, &source.topics);
-            let matched = self.topics.is_empty() || !m.topics.is_empty();
-            if source.matches_only && !matched {
+            let matched = to_us || self.topics.is_empty() || !m.topics.is_empty();
+            // What becomes of a thing that we hold concerns us, also where no topic wants it any more.
+            let followed = source.way().is_some() && self.reader.knows(identity);
+            if source.matches_only && !matched && !followed {
                 continue;
             }
             // Nobody knows how old an entry without a time is: what a source had before we came stays out.

@@ -39,6 +39,13 @@ impl Topics {
         m.topics = self.hits_of(&doc, only);
     }
 
+    /// True if a topic may match something with these texts, whatever else it is; false only if none can. `only` as
+    /// in [`Topics::hits`].
+    #[must_use]
+    pub fn may_want(&self, texts: &[&str], only: &[usize]) -> bool {
+        self.prefilter.may_want(texts, &|n| only.is_empty() || only.contains(&(n as usize)))
+    }
+
     fn doc(&self, m: &Mention) -> Doc {
         let facts = if self.fields { Facts::of_mention(m) } else { Facts::default() };
         Doc::with(&m.title, &m.text, facts)

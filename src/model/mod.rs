@@ -15,6 +15,7 @@ pub mod mute;
 mod near;
 mod nearest;
 pub mod objective;
+pub mod place;
 mod quiet;
 pub mod source;
 pub mod text;

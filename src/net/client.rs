@@ -1,6 +1,7 @@
 //! The HTTP client: conditional GETs, redirects followed hop by hop, caps on time and size, errors in words.
 
 use super::body::{BodyError, expand};
+use super::explain::{chain, explain, show};
 use super::guard::{Guard, PRIVATE, System, is_public};
 use super::host::{HostLimits, Hosts, Turn};
 use super::{Limits, Secret, SecretFrom, read_secret};
@@ -33,10 +34,21 @@ impl Origin {
     }
 }
 
-/// One GET, or a POST where there is a body.
+/// How a request is made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Verb {
+    /// A GET, or a POST where there is a body.
+    #[default]
+    Usual,
+    Put,
+    Delete,
+}
+
+/// One GET, or a POST where there is a body, or what the verb says.
 #[derive(Clone, Debug, Default)]
 pub struct Ask {
     pub url: String,
+    pub verb: Verb,
     /// Its type and its bytes. What is posted follows no redirect.
     pub body: Option<(&'static str, Vec<u8>)>,
     /// Sent as they are: conditions, Accept.
@@ -88,6 +100,8 @@ pub enum Why {
     Guard,
     Name,
     Connect,
+    /// A mailbox refuses the login.
+    Login,
     Tls,
     Timeout,
     TooBig,
@@ -105,7 +119,7 @@ pub struct NetError {
 }
 
 impl NetError {
-    fn new(why: Why, text: impl AsRef<str>) -> NetError {
+    pub(super) fn new(why: Why, text: impl AsRef<str>) -> NetError {
         NetError { why, text: clean::line_capped(text.as_ref(), 300) }
     }
 }
@@ -127,8 +141,8 @@ const BIG_AT_ONCE: usize = 4;
 
 /// The client of the whole program.
 pub struct Net {
-    user_agent: String,
-    resolver: Arc<dyn Resolve>,
+    pub(super) user_agent: String,
+    pub(super) resolver: Arc<dyn Resolve>,
     hosts: Hosts,
     clients: Mutex<HashMap<ClientKey, reqwest::Client>>,
     /// Requests at once, all hosts together; and big bodies at once.
@@ -241,7 +255,7 @@ impl Net {
     }
 
     /// A turn at the host first, then one of the program: who waits for a slow host holds nobody else up.
-    async fn turn(&self, url: &Url) -> Result<Held, NetError> {
+    pub(super) async fn turn(&self, url: &Url) -> Result<Held, NetError> {
         let name = url.host_str().unwrap_or_default();
         let host = self.hosts.turn(name, is_loopback(url)).await.map_err(|wait| {
             NetError::new(Why::Wait(wait), format!("{name} asked to be left alone for {} s", wait.as_secs()))
@@ -250,7 +264,19 @@ impl Net {
         Ok(Held { _host: host, all })
     }
 
-    async fn follow(&self, ask: &Ask, mut held: Option<Held>) -> Result<Answer, NetError> {
+    async fn follow(&self, ask: &Ask, held: Option<Held>) -> Result<Answer, NetError> {
+        let Opened { response, url, turn, moved, direct } = self.open(ask, held).await?;
+        let mut answer = read(ask, response, &url, moved).await?;
+        answer.direct = direct;
+        answer.held.extend(turn.all);
+        if answer.body.len() > BIG {
+            answer.held.extend(self.big.clone().acquire_owned().await.ok().map(Arc::new));
+        }
+        Ok(answer)
+    }
+
+    /// Begins a request: gives the head of the answer, its body unread. Redirects are followed.
+    pub(super) async fn open(&self, ask: &Ask, mut held: Option<Held>) -> Result<Opened, NetError> {
         let first = Origin::of(&ask.url);
         let mut url =
             Url::parse(&ask.url).map_err(|e| NetError::new(Why::Address, format!("the address: {e}")))?;
@@ -269,6 +295,7 @@ impl Net {
                 .and_then(|l| std::str::from_utf8(l.as_bytes()).ok())
                 .map(str::to_owned);
             if ask.body.is_none()
+                && ask.verb == Verb::Usual
                 && matches!(status, 301 | 302 | 303 | 307 | 308)
                 && let Some(to) = location
             {
@@ -290,13 +317,7 @@ impl Net {
                 continue;
             }
             let moved = (hops > 0 && permanent && status == 200).then(|| url.to_string());
-            let mut answer = read(ask, response, &url, moved).await?;
-            answer.direct = permanent;
-            answer.held.extend(turn.all);
-            if answer.body.len() > BIG {
-                answer.held.extend(self.big.clone().acquire_owned().await.ok().map(Arc::new));
-            }
-            return Ok(answer);
+            return Ok(Opened { response, url, turn, moved, direct: permanent });
         }
     }
 
@@ -333,9 +354,15 @@ impl Net {
             };
             headers.insert(n, v);
         }
+        let request = match (ask.verb, &ask.body) {
+            (Verb::Put, _) => client.put(url.clone()),
+            (Verb::Delete, _) => client.delete(url.clone()),
+            (Verb::Usual, Some(_)) => client.post(url.clone()),
+            (Verb::Usual, None) => client.get(url.clone()),
+        };
         let request = match &ask.body {
-            Some((kind, bytes)) => client.post(url.clone()).header("content-type", *kind).body(bytes.clone()),
-            None => client.get(url.clone()),
+            Some((kind, bytes)) => request.header("content-type", *kind).body(bytes.clone()),
+            None => request,
         };
         let sent = request.headers(headers).send();
         let response = match tokio::time::timeout(ask.limits.first_byte + ask.limits.connect, sent).await {
@@ -371,8 +398,17 @@ impl Net {
     }
 }
 
+/// An answer whose head is here.
+pub(super) struct Opened {
+    pub response: reqwest::Response,
+    pub url: Url,
+    turn: Held,
+    moved: Option<String>,
+    direct: bool,
+}
+
 /// What one request holds.
-struct Held {
+pub(super) struct Held {
     _host: Turn,
     all: Option<Arc<OwnedSemaphorePermit>>,
 }
@@ -395,7 +431,22 @@ pub fn retry_after_ms(value: &str, now: Stamp) -> Option<i64> {
     seconds.or_else(date).filter(|ms| *ms > 0)
 }
 
-async fn read(
+/// All headers; those that come several times have a line each.
+pub(super) fn headers_of(response: &reqwest::Response) -> HashMap<String, String> {
+    let mut all: HashMap<String, String> = HashMap::new();
+    for (n, v) in response.headers() {
+        let v = String::from_utf8_lossy(v.as_bytes());
+        all.entry(n.as_str().to_owned())
+            .and_modify(|old| {
+                old.push('\n');
+                old.push_str(&v);
+            })
+            .or_insert_with(|| v.into_owned());
+    }
+    all
+}
+
+pub(super) async fn read(
     ask: &Ask,
     mut response: reqwest::Response,
     url: &Url,
@@ -407,11 +458,7 @@ async fn read(
         return Err(too_big(max));
     }
     let status = response.status().as_u16();
-    let headers: HashMap<String, String> = response
-        .headers()
-        .iter()
-        .map(|(n, v)| (n.as_str().to_owned(), String::from_utf8_lossy(v.as_bytes()).into_owned()))
-        .collect();
+    let headers = headers_of(&response);
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|e| explain(&e, url))? {
         if (body.len() + chunk.len()) as u64 > max {
@@ -432,77 +479,6 @@ async fn read(
         })?
     };
     Ok(Answer { status, body, headers, url: url.to_string(), moved, received, ..Answer::default() })
-}
-
-/// An address for messages: no query (keys stand there), no user.
-fn show(url: &Url) -> String {
-    let port = url.port().map_or(String::new(), |p| format!(":{p}"));
-    format!("{}://{}{port}{}", url.scheme(), url.host_str().unwrap_or(""), url.path())
-}
-
-/// All causes of an error, in one line.
-fn chain(e: &dyn std::error::Error) -> String {
-    let mut out = e.to_string();
-    let mut next = e.source();
-    while let Some(s) = next {
-        let text = s.to_string();
-        if !out.contains(&text) {
-            out += ": ";
-            out += &text;
-        }
-        next = s.source();
-    }
-    out
-}
-
-fn explain(e: &reqwest::Error, url: &Url) -> NetError {
-    let all = chain(&e.as_ref_without_url());
-    let host = url.host_str().unwrap_or("");
-    let low = all.to_lowercase();
-    let (why, what) = if low.contains("private address") {
-        (Why::Guard, format!("{host} is {PRIVATE}"))
-    } else if low.contains("certificate") || low.contains("tls") || low.contains("unknownissuer") {
-        (Why::Tls, format!("the certificate of {host} is not trusted: {all}"))
-    } else if e.is_timeout() || low.contains("timed out") {
-        (Why::Timeout, format!("{host} does not answer in time"))
-    } else if low.contains("dns") || low.contains("name or service") || low.contains("lookup") {
-        (Why::Name, format!("the name {host} cannot be found"))
-    } else if e.is_connect() {
-        (Why::Connect, format!("{host} cannot be reached: {all}"))
-    } else {
-        (Why::Broken, format!("the answer of {host} broke off: {all}"))
-    };
-    NetError::new(why, what)
-}
-
-/// reqwest puts the whole address, with keys in its query, into its messages.
-trait WithoutUrl {
-    fn as_ref_without_url(&self) -> Bare<'_>;
-}
-
-impl WithoutUrl for reqwest::Error {
-    fn as_ref_without_url(&self) -> Bare<'_> {
-        Bare(self)
-    }
-}
-
-#[derive(Debug)]
-struct Bare<'a>(&'a reqwest::Error);
-
-impl std::fmt::Display for Bare<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let s = self.0.to_string();
-        match self.0.url() {
-            Some(u) => f.write_str(&s.replace(&format!(" for url ({u})"), "")),
-            None => f.write_str(&s),
-        }
-    }
-}
-
-impl std::error::Error for Bare<'_> {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.source()
-    }
 }
 
 #[cfg(test)]

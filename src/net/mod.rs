@@ -4,19 +4,28 @@
 
 mod body;
 mod client;
+mod events;
+mod explain;
 mod guard;
 mod host;
+mod line;
 mod mail;
+mod mailbox;
 mod program;
 mod secret;
 pub mod serve;
+mod socket;
 
-pub use client::{Answer, Ask, Net, NetError, Origin, Why, retry_after_ms};
+pub use client::{Answer, Ask, Net, NetError, Origin, Verb, Why, retry_after_ms};
+pub use events::{Event, EventReader, Events};
 pub use guard::{is_public, names_private};
 pub use host::HostLimits;
+pub use line::{Line, Route};
 pub use mail::{Mail, Secured, Smtp, send as send_mail};
+pub use mailbox::{Folder, Mailbox, Raw};
 pub use program::{Program, RunError, enter_session, run};
 pub use secret::{Secret, SecretFrom, read_secret};
+pub use socket::{Message, Socket};
 
 use std::time::Duration;
 

@@ -1,9 +1,26 @@
-//! One folder or file per network. Pure: bytes in, items out. Nothing here waits; what is asked and when is
-//! decided in `listen`, and how is decided in `net`.
+//! One file (or folder) per network, and one row in [`ALL`]: what it is, as data; how it is asked, what its answers
+//! and its streams mean, as pure functions. Bytes in, items out. Nothing here waits: what is asked and when is
+//! decided in `listen`, with whose keys in `account`, and how in `net`.
 
+pub mod call;
+pub mod declare;
 pub mod feed;
+mod hackernews;
+mod keys;
+mod mastodon;
+pub mod options;
+#[cfg(test)]
+mod testing;
 
-use crate::model::{Id, Mention};
+pub use call::{Answer, Call, Fact, Frame, Me, Method, Reading, Sieve, Spot, Stream, Told, Trouble};
+pub use declare::{Can, Declaration, Door, Leave, Limit, Of, Policy, Servers, Setting, SettingKind, Way};
+pub use keys::Keys;
+pub use options::{Options, Value};
+
+use crate::model::place::Narrowing;
+#[cfg(test)]
+use crate::model::place::Place;
+use crate::model::{Id, Mention, Stamp, Text};
 
 /// One thing that a network told, with its identity.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -11,4 +28,177 @@ pub struct Item {
     /// A hash of what makes it this thing and no other: never of its content.
     pub identity: Id,
     pub mention: Mention,
+    /// It speaks to us: a mention of our account, an answer to our post. It enters the inbox whatever topics say.
+    pub to_us: bool,
+}
+
+impl Item {
+    #[must_use]
+    pub fn to_us(mut self) -> Item {
+        self.to_us = true;
+        self
+    }
+}
+
+/// A network, as its file has it. Every function is pure.
+pub trait Network: Sync {
+    fn declared(&self) -> &'static Declaration;
+
+    /// What is wrong with the settings of a source, beyond the form of each.
+    ///
+    /// # Errors
+    /// A sentence that names the setting.
+    fn check(&self, _o: &Options) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// What a source with these settings cannot hear by its nature.
+    fn narrow(&self, _o: &Options) -> Vec<(Narrowing, Text)> {
+        Vec::new()
+    }
+
+    /// What a poll asks first.
+    fn begin(&self, at: &Spot<'_>) -> Vec<Call>;
+
+    /// What an answer means. Called only for good answers, see [`Network::refused`].
+    ///
+    /// # Errors
+    /// If it cannot be read, or says no in its own way.
+    fn hear(&self, at: &Spot<'_>, call: &Call, a: &Answer) -> Result<Told, Trouble>;
+
+    /// What is done where a call came to nothing and the poll can go on all the same; `None` where it cannot.
+    fn instead(&self, _at: &Spot<'_>, _call: &Call, _t: &Trouble) -> Option<Told> {
+        None
+    }
+
+    /// The stream of a source, if it has one.
+    fn stream(&self, _at: &Spot<'_>) -> Option<Stream> {
+        None
+    }
+
+    /// What a piece of a stream means; what no topic can want is dropped early.
+    ///
+    /// # Errors
+    /// If the stream has to be begun anew.
+    fn frame(&self, _at: &Spot<'_>, _f: Frame<'_>) -> Result<Told, Trouble> {
+        Ok(Told::default())
+    }
+
+    /// Why an answer is none; `None` for a good one.
+    fn refused(&self, a: &Answer, now: Stamp) -> Option<Trouble> {
+        call::by_status(a, now, None)
+    }
+
+    /// The keys that a configured secret stands for.
+    fn keys_of(&self, _user: &str, secret: &str) -> Keys {
+        Keys::default().with("token", secret)
+    }
+
+    /// The headers that show who we are.
+    fn sign(&self, keys: &Keys, _call: &Call) -> Vec<(&'static str, String)> {
+        keys.get("token").map(|t| ("authorization", format!("Bearer {t}"))).into_iter().collect()
+    }
+
+    /// True if our keys for `server` may be shown at this other address, too (a stream on a host of its own).
+    fn trusts(&self, _server: &str, _url: &str) -> bool {
+        false
+    }
+
+    /// What has to be asked before these keys open anything; `expired`: a session was refused as over.
+    fn session(&self, _server: &str, _keys: &Keys, _expired: bool) -> Option<Call> {
+        None
+    }
+
+    /// What the answer to [`Network::session`] gave: better keys, and a further call where that is not all.
+    ///
+    /// # Errors
+    /// If it refuses us.
+    fn opened(&self, _keys: &Keys, _call: &Call, _a: &Answer) -> Result<(Keys, Option<Call>), Trouble> {
+        Err(Trouble::Refused(Text::ours("this network has no sessions")))
+    }
+
+    /// What an answer's headers say of budgets.
+    fn budgets(&self, _a: &Answer, _now: Stamp) -> Vec<Reading> {
+        Vec::new()
+    }
+}
+
+impl std::fmt::Debug for dyn Network {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.declared().name)
+    }
+}
+
+impl PartialEq for dyn Network {
+    fn eq(&self, other: &dyn Network) -> bool {
+        self.declared().name == other.declared().name
+    }
+}
+
+impl Eq for dyn Network {}
+
+/// Every network that is asked by calls and streams.
+pub const ALL: &[&dyn Network] = &[&hackernews::HackerNews, &mastodon::Mastodon];
+
+/// By the name that the configuration uses.
+#[must_use]
+pub fn named(name: &str) -> Option<&'static dyn Network> {
+    ALL.iter().copied().find(|n| n.declared().name == name)
+}
+
+/// The networks that are heard in ways of their own, so that every one has a policy: feeds and programs.
+pub static OTHERS: &[Declaration] = &[
+    Declaration {
+        name: "feed",
+        title: "Feeds (RSS, Atom, JSON Feed)",
+        heard: &[Way::Poll],
+        servers: Servers::None,
+        contact: false,
+        can: Can { threads: true, ..Can::NOTHING },
+        limits: &[],
+        identity: "the name of the author within the site",
+        policy: Policy {
+            store: Leave::Yes,
+            keep_days: None,
+            link_identities: Leave::Yes,
+            private_messages: Leave::No,
+            delete_with_source: false,
+            machine_posts: Leave::No,
+            link: "https://www.rssboard.org/rss-specification",
+            read_on: "2026-11-21",
+        },
+        door: Door::Optional,
+        reach: "",
+        settings: &[],
+        hand_off: true,
+    },
+    Declaration {
+        name: "command",
+        title: "A program of your own",
+        heard: &[Way::Poll],
+        servers: Servers::None,
+        contact: false,
+        can: Can { threads: true, ..Can::NOTHING },
+        limits: &[],
+        identity: "what the program says",
+        policy: Policy {
+            store: Leave::If("what it reads from allows it"),
+            keep_days: None,
+            link_identities: Leave::If("what it reads from allows it"),
+            private_messages: Leave::No,
+            delete_with_source: false,
+            machine_posts: Leave::No,
+            link: "",
+            read_on: "2026-11-21",
+        },
+        door: Door::Open,
+        reach: "",
+        settings: &[],
+        hand_off: true,
+    },
+];
+
+/// What every network is, of whatever kind.
+pub fn declarations() -> impl Iterator<Item = &'static Declaration> {
+    OTHERS.iter().chain(ALL.iter().map(|n| n.declared()))
 }

@@ -127,6 +127,16 @@ impl Doc {
     }
 }
 
+/// Every form of every word of a text.
+pub(crate) fn each_form_of(text: &str, visit: &mut dyn FnMut(&str)) {
+    for w in words(text) {
+        visit(&w.fold);
+        if w.is_signed() {
+            w.signed().iter().for_each(|f| visit(f));
+        }
+    }
+}
+
 /// As forms are filed.
 pub(crate) fn hash(form: &str) -> u64 {
     XxHash3_64::oneshot(form.as_bytes())

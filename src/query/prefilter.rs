@@ -83,6 +83,36 @@ impl Prefilter {
     }
 }
 
+impl Prefilter {
+    /// True if a query that counts may match an item with these texts, whatever its fields are. Cheaper than
+    /// [`Prefilter::candidates`]: it stops at the first, and asks for no positions.
+    #[must_use]
+    pub fn may_want(&self, texts: &[&str], counts: &dyn Fn(u32) -> bool) -> bool {
+        // What a field alone decides cannot be said by texts.
+        let any = |all: &[u32]| all.iter().any(|n| counts(*n));
+        if any(&self.always) || self.fields.values().any(|all| any(all)) {
+            return true;
+        }
+        let mut yes = false;
+        for text in texts {
+            super::doc::each_form_of(text, &mut |form| {
+                if yes {
+                    return;
+                }
+                yes = self.forms.get(&hash(form)).is_some_and(|all| any(all));
+                if !yes && !self.prefixes.is_empty() {
+                    let all = three(form).and_then(|t| self.prefixes.get(&t)).into_iter().flatten();
+                    yes = all.filter(|(p, _)| form.starts_with(p.as_str())).any(|(_, n)| counts(*n));
+                }
+            });
+            if yes {
+                return true;
+            }
+        }
+        false
+    }
+}
+
 /// The field keys under which an item is found.
 pub(super) fn keys_of(doc: &Doc) -> Vec<(&'static str, String)> {
     let f = &doc.facts;

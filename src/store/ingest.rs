@@ -8,6 +8,7 @@ use super::runs::postings_of;
 use super::segs::{FrameKind, SEGMENT, Segment, pack, pack_numbered};
 use super::tx::Tx;
 use super::{ActiveSegment, Core, Located, SPAN_US, Store, codec, keys};
+use crate::model::place::{Community, Progress};
 use crate::model::{Cause, Health, Id, Key, Likeness, Mention, Stamp, State, Trouble};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -40,6 +41,13 @@ pub struct Arrivals {
     /// Cursor and health as they stand after the poll; counts are added by the store.
     pub cursor: Option<crate::model::source::Cursor>,
     pub health: Option<crate::model::Health>,
+    /// What changes of where we stand with it, and of what it told in all.
+    pub progress: Progress,
+    /// What it deleted, and authors (their keys) that left it: the texts are wiped before the place moves on.
+    pub gone: Vec<Id>,
+    pub left: Vec<u64>,
+    /// What it told of its communities.
+    pub communities: Vec<Community>,
 }
 
 impl Arrivals {
@@ -47,7 +55,19 @@ impl Arrivals {
     #[must_use]
     pub fn of(source: &str, network: &str, class: &str, items: Vec<Incoming>) -> Arrivals {
         let (source, network, class) = (source.into(), network.into(), class.into());
-        Arrivals { source, network, class, items, document: false, cursor: None, health: None }
+        Arrivals {
+            source,
+            network,
+            class,
+            items,
+            document: false,
+            cursor: None,
+            health: None,
+            progress: Progress::default(),
+            gone: Vec::new(),
+            left: Vec::new(),
+            communities: Vec::new(),
+        }
     }
 }
 
@@ -95,15 +115,7 @@ impl Store {
                 if take > 0 {
                     let rest = a.items.split_off(take);
                     let items = std::mem::replace(&mut a.items, rest);
-                    let part = Arrivals {
-                        items,
-                        document: false,
-                        cursor: None,
-                        health: None,
-                        source: a.source.clone(),
-                        network: a.network.clone(),
-                        class: a.class.clone(),
-                    };
+                    let part = Arrivals::of(&a.source, &a.network, &a.class, items);
                     whole = whole.or_else(|| {
                         a.document.then(|| {
                             let all = part.items.iter().chain(&a.items);
@@ -175,6 +187,11 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// Networks whose ids name one thing, whoever heard it.
+fn has_own_ids(network: &str) -> bool {
+    !matches!(network, "feed" | "command" | "import" | "page")
 }
 
 /// Stream times that one call has given out: late ones of one poll stand in the order of their own times.
@@ -288,6 +305,11 @@ impl<'a> Work<'a> {
             let trouble = if before.trouble == Trouble::Paused { Trouble::Paused } else { h.trouble.clone() };
             rec.health = Health { heard, matched, last_new, trouble, ..h };
         }
+        rec.place.apply(&a.progress.words);
+        rec.ledger.add(&a.progress, Stamp::now());
+        for c in a.communities {
+            self.community(c)?;
+        }
         rec.health.heard += out.new.len() as u64;
         rec.health.matched += u64::from(out.inbox);
         self.tx.batch.put(keys::source(no), codec::encode(rec)?);
@@ -346,14 +368,17 @@ impl<'a> Work<'a> {
             if !side.via.contains(&item.mention.source) {
                 side.via.push(item.mention.source.clone());
             }
-            return Ok(None);
+            // On a network a thing is one thing, whichever source hears of its change; what two feeds carry is two.
+            if old.network != item.mention.network || !has_own_ids(&old.network) {
+                return Ok(None);
+            }
         }
         if old.content_hash() == content {
             return Ok(None);
         }
         // The key and the time of first hearing stay.
         let heard_at = if old.heard_at == Stamp(0) { item.mention.heard_at } else { old.heard_at };
-        let mention = Mention { heard_at, ..item.mention.clone() };
+        let mention = Mention { heard_at, source: old.source.clone(), ..item.mention.clone() };
         let enters = row.state() == State::Heard && item.state == State::Inbox;
         // The state as it is from now on: a rebuild reads it here.
         let state = if enters { State::Inbox } else { row.state() };

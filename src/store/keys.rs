@@ -2,7 +2,7 @@
 //!
 //! `b` blocks (greatest key, number) · `g` summaries of 32 blocks · `k` known ids of a source · `s` sources ·
 //! `x` side records of mentions · `y` stories · `z` snoozes by due time · `r` read marks · `p` people · `q` mutes · `t` what is to be told ·
-//! `a` snoozes until a reply · `i` blocks to be filed again · `d` drafts · `n` notes · `l` log entries · `u` undo lines · `w` pending wipes · `e` segments · `m` the rest.
+//! `a` snoozes until a reply · `c` communities · `o` our accounts · `i` blocks to be filed again · `d` drafts · `n` notes · `l` log entries · `u` undo lines · `w` pending wipes · `e` segments · `m` the rest.
 
 use crate::model::{Id, Key, MuteKey};
 
@@ -17,6 +17,16 @@ fn join(letter: u8, parts: &[&[u8]]) -> Vec<u8> {
 
 pub fn mute(k: &MuteKey) -> Vec<u8> {
     join(b'q', &[&[k.kind as u8], &k.hash.to_be_bytes()])
+}
+
+/// What a network told of one of its communities.
+pub fn community(network: &str, name: &str) -> Vec<u8> {
+    join(b'c', &[&crate::model::hash64(&["community", network, &name.to_lowercase()]).to_be_bytes()])
+}
+
+/// Who we are with an account.
+pub fn standing(account: &str) -> Vec<u8> {
+    join(b'o', &[account.as_bytes()])
 }
 
 /// A block that is to be filed again for searching.

@@ -5,7 +5,7 @@ use super::block::Place;
 use super::error::{Result, StoreError};
 use super::kv::{Batch, Kv, scan};
 use super::open::SCHEMA;
-use super::records::{DraftRec, Side, Side4, SourceRec};
+use super::records::{DraftRec, Side, Side4, Source5, SourceRec};
 use super::{codec, keys};
 use crate::model::{Cursor, Health, Id, Key, Stage, Stamp, Text, Trouble};
 use serde::de::DeserializeOwned;
@@ -15,10 +15,11 @@ use serde::{Deserialize, Serialize};
 pub fn migrate(kv: &dyn Kv, from: u32) -> Result<()> {
     for schema in from..SCHEMA {
         match schema {
-            1 => each::<Source1, SourceRec>(kv, b"s", 2)?,
+            1 => each::<Source1, Source5>(kv, b"s", 2)?,
             2 => each::<Draft2, DraftRec>(kv, b"d", 3)?,
             3 => named(kv, 4)?,
             4 => each::<Side4, Side>(kv, b"x", 5)?,
+            5 => each::<Source5, SourceRec>(kv, b"s", 6)?,
             v => {
                 return Err(StoreError::Newer(format!(
                     "this store has schema {v}, for which no way to schema {SCHEMA} is known"
@@ -122,10 +123,10 @@ pub(super) struct Health1 {
     pub gaps: Vec<(Stamp, Option<Stamp>)>,
 }
 
-impl From<Source1> for SourceRec {
-    fn from(o: Source1) -> SourceRec {
+impl From<Source1> for Source5 {
+    fn from(o: Source1) -> Source5 {
         let (c, h) = (o.cursor, o.health);
-        SourceRec {
+        Source5 {
             id: o.id,
             network: o.network,
             cursor: Cursor {

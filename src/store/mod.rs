@@ -24,6 +24,7 @@ mod migrate;
 mod mutes;
 mod notes;
 mod open;
+mod place;
 mod read;
 mod rebuild;
 mod records;

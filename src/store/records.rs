@@ -4,6 +4,7 @@
 use super::block::Place;
 use super::codec;
 use super::error::{Result, StoreError};
+use crate::model::place::{Ledger, Place as Whereabouts};
 use crate::model::source::Cursor;
 use crate::model::{
     Author, Health, Id, Key, Kind, Mention, Mood, Mute, MuteKey, Stage, Stamp, State, Text, TimeNote,
@@ -311,6 +312,32 @@ pub struct SourceRec {
     pub health: Health,
     /// Chunks of known ids.
     pub chunks: u16,
+    /// Where we stand with a network that is asked by cursor.
+    pub place: Whereabouts,
+    pub ledger: Ledger,
+}
+
+/// As it was before networks were asked by cursor.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Source5 {
+    pub id: String,
+    pub network: String,
+    pub cursor: Cursor,
+    pub health: Health,
+    pub chunks: u16,
+}
+
+impl From<Source5> for SourceRec {
+    fn from(o: Source5) -> SourceRec {
+        SourceRec {
+            id: o.id,
+            network: o.network,
+            cursor: o.cursor,
+            health: o.health,
+            chunks: o.chunks,
+            ..SourceRec::default()
+        }
+    }
 }
 
 /// A person whom somebody of us touched.

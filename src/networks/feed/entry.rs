@@ -69,7 +69,7 @@ fn identify(mentions: Vec<Mention>, cx: &Context<'_>) -> (Vec<Item>, Vec<u64>) {
         .zip(mentions)
         .map(|((key, apart), mention)| {
             let id = if shared.contains(key) { hash64(&[&key.to_string(), apart]) } else { *key };
-            Item { identity: Id(id), mention }
+            Item { identity: Id(id), mention, to_us: false }
         })
         .collect();
     (items, shared)
