@@ -36,7 +36,10 @@ const EDGES: &[(&str, &[&str])] = &[
 const CRATES: &[(&str, &[&str])] = &[
     ("sled::", &["store/kv.rs"]),
     ("tantivy::", &["store/fulltext/"]),
-    ("zstd::", &["store/", "net/body.rs"]),
+    ("zstd::", &["store/", "net/body.rs", "net/socket.rs"]),
+    ("tokio_tungstenite::", &["net/socket.rs"]),
+    ("async_imap::", &["net/mailbox.rs"]),
+    ("tokio_rustls::", &["net/line.rs"]),
     ("reqwest::", &["net/"]),
     ("std::process::Command", &["net/program.rs", "tui/tty.rs", "daemon/start.rs"]),
     ("tokio::net::Unix", &["daemon/"]),

@@ -188,10 +188,11 @@ impl Accounts {
         w: &Way,
         call: &Call,
         silence: Duration,
+        dictionary: Option<&[u8]>,
     ) -> Result<Socket, Trouble> {
         let signed = self.signed(net, w, call, false).await?;
         self.pay(w, call)?;
-        match net.socket(&ask(w, call, signed), silence).await.map_err(|e| of_net(&e))? {
+        match net.socket(&ask(w, call, signed), silence, dictionary).await.map_err(|e| of_net(&e))? {
             Ok(socket) => Ok(socket),
             Err(a) => Err(self.no_stream(w, call, a)),
         }

@@ -259,7 +259,7 @@ async fn open(net: &Net, accounts: &Accounts, asked: &Asked<'_>, s: &Stream) -> 
     Ok(match s.way {
         Heard::Events => Opened::Events(Box::new(accounts.events(net, &asked.way, &s.call, silence).await?)),
         Heard::Socket => {
-            let mut socket = accounts.socket(net, &asked.way, &s.call, silence).await?;
+            let mut socket = accounts.socket(net, &asked.way, &s.call, silence, s.dictionary).await?;
             for text in &s.say {
                 socket.send(text).await.map_err(|e| Trouble::Fault(e.text))?;
             }
@@ -295,7 +295,7 @@ fn drain(open: &mut Opened, take: &mut dyn FnMut(Frame<'_>) -> bool) -> Result<(
             while let Some(m) = s.take() {
                 let more = match &m {
                     Message::Text(t) => take(Frame::Text(t)),
-                    Message::Bytes(b) => take(Frame::Bytes(b)),
+                    Message::Expanded(t) => take(Frame::Text(t)),
                 };
                 if !more {
                     break;

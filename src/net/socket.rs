@@ -22,7 +22,8 @@ const READ: usize = 128 << 10;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Message {
     Text(Utf8Bytes),
-    Bytes(Bytes),
+    /// Made text of what was compressed.
+    Expanded(String),
 }
 
 /// A socket that is open.
@@ -31,18 +32,28 @@ pub struct Socket {
     silence: Duration,
     /// What came with what was waited for.
     here: VecDeque<Message>,
+    expander: Option<zstd::bulk::Decompressor<'static>>,
 }
 
 /// Messages that are taken out of the socket at once.
 const AT_ONCE: usize = 64;
 
 impl Net {
-    /// Opens a WebSocket at a `ws:` or `wss:` address. Nothing at all for `silence`, not even a ping, means that it
+    /// Opens a WebSocket at a `ws:` or `wss:` address. Its binary messages are zstd frames, made with the dictionary if
+    /// there is one. Nothing at all for `silence`, not even a ping, means that it
     /// is dead.
     ///
     /// # Errors
     /// What failed; or the answer of a server that did not open it.
-    pub async fn socket(&self, ask: &Ask, silence: Duration) -> Result<Result<Socket, Answer>, NetError> {
+    pub async fn socket(
+        &self,
+        ask: &Ask,
+        silence: Duration,
+        dictionary: Option<&[u8]>,
+    ) -> Result<Result<Socket, Answer>, NetError> {
+        let expander = dictionary.map(zstd::bulk::Decompressor::with_dictionary).transpose();
+        let expander =
+            expander.map_err(|e| NetError::new(Why::Broken, format!("the dictionary of the stream: {e}")))?;
         let url =
             Url::parse(&ask.url).map_err(|e| NetError::new(Why::Address, format!("the address: {e}")))?;
         let secured = match url.scheme() {
@@ -82,7 +93,7 @@ impl Net {
         let opening = client_async_with_config(request, line, Some(config));
         let opened = tokio::time::timeout(ask.limits.first_byte, opening).await;
         match opened.map_err(|_| NetError::new(Why::Timeout, format!("{host} does not answer in time")))? {
-            Ok((inner, _)) => Ok(Ok(Socket { inner, silence, here: VecDeque::new() })),
+            Ok((inner, _)) => Ok(Ok(Socket { inner, silence, here: VecDeque::new(), expander })),
             Err(Error::Http(r)) => Ok(Err(Answer {
                 status: r.status().as_u16(),
                 headers: r
@@ -113,7 +124,10 @@ impl Socket {
                 while self.here.len() < AT_ONCE {
                     match self.inner.next().now_or_never() {
                         Some(Some(Ok(Wire::Text(t)))) => self.here.push_back(Message::Text(t)),
-                        Some(Some(Ok(Wire::Binary(b)))) => self.here.push_back(Message::Bytes(b)),
+                        Some(Some(Ok(Wire::Binary(b)))) => {
+                            let m = self.expand(&b)?;
+                            self.here.push_back(m);
+                        }
                         Some(Some(Ok(Wire::Ping(_) | Wire::Pong(_) | Wire::Frame(_)))) => {}
                         // The end is met again by the next wait.
                         Some(_) | None => break,
@@ -142,7 +156,7 @@ impl Socket {
             return match got {
                 None | Some(Err(Error::ConnectionClosed | Error::AlreadyClosed)) => Ok(None),
                 Some(Ok(Wire::Text(t))) => Ok(Some(Message::Text(t))),
-                Some(Ok(Wire::Binary(b))) => Ok(Some(Message::Bytes(b))),
+                Some(Ok(Wire::Binary(b))) => self.expand(&b).map(Some),
                 Some(Ok(Wire::Ping(_) | Wire::Pong(_) | Wire::Frame(_))) => continue,
                 Some(Ok(Wire::Close(why))) => match why.filter(|w| !w.reason.is_empty()) {
                     Some(w) => Err(NetError::new(Why::Broken, format!("the server closed it: {}", w.reason))),
@@ -154,6 +168,16 @@ impl Socket {
                 Some(Err(e)) => Err(NetError::new(Why::Broken, format!("the stream broke off: {e}"))),
             };
         }
+    }
+
+    fn expand(&mut self, bytes: &Bytes) -> Result<Message, NetError> {
+        let broken = |why: &str| NetError::new(Why::Broken, format!("a message of the stream {why}"));
+        let Some(d) = &mut self.expander else {
+            let text = std::str::from_utf8(bytes).map_err(|_| broken("is no text"))?;
+            return Ok(Message::Expanded(text.to_owned()));
+        };
+        let plain = d.decompress(bytes, MESSAGE_MAX).map_err(|_| broken("cannot be expanded"))?;
+        String::from_utf8(plain).map(Message::Expanded).map_err(|_| broken("is no text"))
     }
 
     /// Sends a text.

@@ -215,10 +215,8 @@ pub struct Reading {
 pub enum Frame<'a> {
     /// A server-sent event: name, data, id.
     Event { name: &'a str, data: &'a str, id: &'a str },
-    /// A text message of a WebSocket.
+    /// A message of a WebSocket.
     Text(&'a str),
-    /// A binary one.
-    Bytes(&'a [u8]),
     /// A mail, with its place in the folder.
     Mail { raw: &'a [u8], uid: u32, validity: u32 },
 }
@@ -234,6 +232,8 @@ pub struct Stream {
     pub refill: bool,
     /// What is said to a WebSocket once it is open.
     pub say: Vec<String>,
+    /// Binary messages of a WebSocket are zstd frames made with this dictionary; they come as text.
+    pub dictionary: Option<&'static [u8]>,
 }
 
 /// What the topics want of a stream, asked before anything costly is done.

@@ -264,7 +264,10 @@ fn with_holes(p: Place, all: impl Iterator<Item = (i64, i64)>) -> Place {
 fn walk(at: &Spot<'_>, newest: i64) -> Told {
     let last = match at.place.number("item") {
         0 => {
-            return Told { place: Some(at.place.clone().with("item", newest.to_string())), ..Told::default() };
+            return Told {
+                place: Some(at.place.clone().with("item", newest.to_string())),
+                ..Told::default()
+            };
         }
         last => last,
     };

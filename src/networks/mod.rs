@@ -2,6 +2,7 @@
 //! and its streams mean, as pure functions. Bytes in, items out. Nothing here waits: what is asked and when is
 //! decided in `listen`, with whose keys in `account`, and how in `net`.
 
+mod bluesky;
 pub mod call;
 pub mod declare;
 pub mod feed;
@@ -11,6 +12,7 @@ mod mastodon;
 pub mod options;
 #[cfg(test)]
 mod testing;
+mod watch;
 
 pub use call::{Answer, Call, Fact, Frame, Me, Method, Reading, Sieve, Spot, Stream, Told, Trouble};
 pub use declare::{Can, Declaration, Door, Leave, Limit, Of, Policy, Servers, Setting, SettingKind, Way};
@@ -138,7 +140,7 @@ impl PartialEq for dyn Network {
 impl Eq for dyn Network {}
 
 /// Every network that is asked by calls and streams.
-pub const ALL: &[&dyn Network] = &[&hackernews::HackerNews, &mastodon::Mastodon];
+pub const ALL: &[&dyn Network] = &[&hackernews::HackerNews, &mastodon::Mastodon, &bluesky::Bluesky];
 
 /// By the name that the configuration uses.
 #[must_use]

@@ -9,7 +9,7 @@ mod tests;
 
 use super::call::{Call, Fact, Frame, Reading, Stream, by_status};
 use super::declare::{Can, Declaration, Door, Leave, Limit, Of, Policy, Servers, Setting, SettingKind, Way};
-use super::{Answer, Item, Network, Options, Spot, Told, Trouble};
+use super::{Answer, Item, Network, Options, Spot, Told, Trouble, watch};
 use crate::clean;
 use crate::model::place::{Community, Lost, Narrowing, Place, Standing};
 use crate::model::time::{DAY, MINUTE};
@@ -77,10 +77,6 @@ const PAGE: usize = 40;
 const BACK: i64 = 10;
 /// Pages that a catching-up goes on; after that it goes on with the next poll.
 const ON: i64 = 50;
-/// Posts that a topic wanted are looked at again for so long, so many of them, so often (ms).
-const WATCH_MS: i64 = 2 * DAY;
-const WATCHED: usize = 40;
-const WATCH_EVERY: i64 = 10 * MINUTE;
 /// A server says something each 15 s; three times that is silence.
 const SILENCE: i64 = 45_000;
 
@@ -177,8 +173,8 @@ impl Network for Mastodon {
             }
         }
         calls.extend(things(at.options).iter().map(|t| first_page(at, t)));
-        if at.is_due("watched_at", WATCH_EVERY) {
-            let ids: Vec<&str> = watched(at.place).map(|(id, _)| id).collect();
+        if at.is_due("watched_at", watch::EVERY) {
+            let ids: Vec<&str> = watch::all(at.place).map(|(id, _)| id).collect();
             if !ids.is_empty() {
                 let query: Vec<String> = ids.iter().map(|id| format!("id[]={id}")).collect();
                 let url = at.at(&format!("/api/v1/statuses?{}", query.join("&")));
@@ -224,7 +220,7 @@ impl Network for Mastodon {
                 Some(Told { then, place: Some(at.did("watched_at")), ..Told::default() })
             }
             "status" if unknown => {
-                let place = unwatch(at.place, &call.with);
+                let place = watch::without(at.place, &call.with);
                 Some(Told { gone: vec![at.id(&call.with)], place: Some(place), ..Told::default() })
             }
             "context" => Some(Told::default()),
@@ -244,7 +240,14 @@ impl Network for Mastodon {
         let base = at.place.get("streaming")?.trim_end_matches('/').to_owned();
         let path = only.stream?;
         let call = Call::get("stream", format!("{base}/api/v1/streaming/{path}")).with(only.name);
-        Some(Stream { way: Way::Events, call, silence_ms: SILENCE, refill: true, say: Vec::new() })
+        Some(Stream {
+            way: Way::Events,
+            call,
+            silence_ms: SILENCE,
+            refill: true,
+            say: Vec::new(),
+            dictionary: None,
+        })
     }
 
     fn frame(&self, at: &Spot<'_>, f: Frame<'_>) -> Result<Told, Trouble> {
@@ -359,7 +362,7 @@ fn page(at: &Spot<'_>, call: &Call, a: &Answer) -> Result<Told, Trouble> {
         told.items.extend(t.items);
         told.then.extend(t.then);
         if let Some(p) = t.place {
-            told.place = Some(merge(told.place.take().unwrap_or_else(|| at.place.clone()), &p));
+            told.place = Some(watch::join(told.place.take().unwrap_or_else(|| at.place.clone()), &p));
         }
     }
     let mut place = told.place.take().unwrap_or_else(|| at.place.clone());
@@ -390,21 +393,6 @@ fn page(at: &Spot<'_>, call: &Call, a: &Answer) -> Result<Told, Trouble> {
     Ok(told)
 }
 
-/// What one post changes of the place does not take back what another one did.
-fn merge(mut a: Place, b: &Place) -> Place {
-    let words = |p: &Place| p.get("watch").unwrap_or("").to_owned();
-    let mut all: Vec<String> = words(&a).split(' ').map(str::to_owned).collect();
-    for w in words(b).split(' ') {
-        if !all.iter().any(|x| x == w) {
-            all.push(w.to_owned());
-        }
-    }
-    all.retain(|w| !w.is_empty());
-    let from = all.len().saturating_sub(WATCHED);
-    a.set("watch", all[from..].join(" "));
-    a
-}
-
 /// The newest id of a thing, from the stream.
 fn further(at: &Spot<'_>, mut place: Place, name: &str, id: &str) -> Place {
     let key = min(name);
@@ -421,7 +409,7 @@ fn news(at: &Spot<'_>, s: &Status, streamed: bool) -> Told {
     let wanted = at.sieve.wants(&[&m.title, &m.text]);
     let mut place = at.place.clone();
     if wanted && s.reblog.is_none() {
-        place = watch(place, &m.native_id, at.now);
+        place = watch::with(place, &m.native_id, at.now);
     }
     if streamed {
         // A source with a stream has one thing.
@@ -476,31 +464,6 @@ fn context(at: &Spot<'_>, call: &Call, v: &Value) -> Result<Told, Trouble> {
         i
     };
     Ok(Told { items: before.iter().chain([&s]).map(threaded).collect(), ..Told::default() })
-}
-
-/// Posts that are looked at again: id, until when (ms).
-fn watched(p: &Place) -> impl Iterator<Item = (&str, i64)> {
-    let pair = |w: &'_ str| -> Option<(usize, i64)> {
-        let at = w.rfind('@')?;
-        Some((at, w[at + 1..].parse().ok()?))
-    };
-    p.get("watch").unwrap_or("").split(' ').filter_map(move |w| pair(w).map(|(at, t)| (&w[..at], t)))
-}
-
-fn watch(p: Place, id: &str, now: Stamp) -> Place {
-    let mut all: Vec<String> = watched(&p)
-        .filter(|(other, until)| *other != id && *until > now.0)
-        .map(|(id, t)| format!("{id}@{t}"))
-        .collect();
-    all.push(format!("{id}@{}", now.0 + WATCH_MS));
-    let from = all.len().saturating_sub(WATCHED);
-    p.with("watch", all[from..].join(" "))
-}
-
-fn unwatch(p: &Place, id: &str) -> Place {
-    let left: Vec<String> =
-        watched(p).filter(|(other, _)| *other != id).map(|(id, t)| format!("{id}@{t}")).collect();
-    p.clone().with("watch", left.join(" "))
 }
 
 /// What a server says of itself, in the newer form or the older one.

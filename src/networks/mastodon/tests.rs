@@ -197,7 +197,7 @@ fn what_a_topic_wanted_is_looked_at_again_and_goes_when_it_goes() {
         .unwrap();
     assert_eq!((told.items.len(), told.seen), (1, 2));
     h.place = told.place.unwrap();
-    assert_eq!(watched(&h.place).map(|(id, _)| id).collect::<Vec<_>>(), ["3"]);
+    assert_eq!(watch::all(&h.place).map(|(id, _)| id).collect::<Vec<_>>(), ["3"]);
     let call = Mastodon.begin(&h.spot()).into_iter().find(|c| c.what == "watch").unwrap();
     assert!(call.url.ends_with("/api/v1/statuses?id[]=3"), "{}", call.url);
     // Left out of the answer: asked by itself; not found: gone.
@@ -206,7 +206,7 @@ fn what_a_topic_wanted_is_looked_at_again_and_goes_when_it_goes() {
     let missing = Trouble::Missing(Text::ours("not found"));
     let told = Mastodon.instead(&h.spot(), &told.then[0], &missing).unwrap();
     assert_eq!(told.gone, [h.spot().id("3")]);
-    assert_eq!(watched(&told.place.unwrap()).count(), 0);
+    assert_eq!(watch::all(&told.place.unwrap()).count(), 0);
     // A server that cannot give several at once is asked for each.
     let told = Mastodon.instead(&h.spot(), &call, &missing).unwrap();
     assert!(told.then[0].url.ends_with("/api/v1/statuses/3"));
