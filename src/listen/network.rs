@@ -139,13 +139,16 @@ pub async fn gather(
 ) -> Result<(), Trouble> {
     let begun = Instant::now();
     let mut queue: VecDeque<Call> = asked.network.begin(&asked.spot(place, Stamp::now())).into();
-    let mut calls = 0;
+    let (mut calls, mut paced) = (0, false);
     while let Some(call) = queue.pop_front() {
         if calls >= CALLS || begun.elapsed() > GOES_ON {
             told.again_ms = Some(SOON);
             return Ok(());
         }
         calls += 1;
+        if call.pace_ms > 0 && std::mem::replace(&mut paced, true) {
+            tokio::time::sleep(Duration::from_millis(call.pace_ms.unsigned_abs())).await;
+        }
         let done = one(net, accounts, asked, place, &call).await;
         match done {
             Ok((t, received)) => {

@@ -35,6 +35,8 @@ pub struct Call {
     pub patience_ms: i64,
     /// It failing is no failure of the poll: an extra.
     pub optional: bool,
+    /// Between two of its kind lie so many ms.
+    pub pace_ms: i64,
     /// What it costs, and in which unit; empty for one request.
     pub unit: &'static str,
     pub cost: u64,

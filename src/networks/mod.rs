@@ -13,6 +13,7 @@ pub mod options;
 #[cfg(test)]
 mod testing;
 mod watch;
+mod wikimedia;
 
 pub use call::{Answer, Call, Fact, Frame, Me, Method, Reading, Sieve, Spot, Stream, Told, Trouble};
 pub use declare::{Can, Declaration, Door, Leave, Limit, Of, Policy, Servers, Setting, SettingKind, Way};
@@ -140,7 +141,8 @@ impl PartialEq for dyn Network {
 impl Eq for dyn Network {}
 
 /// Every network that is asked by calls and streams.
-pub const ALL: &[&dyn Network] = &[&hackernews::HackerNews, &mastodon::Mastodon, &bluesky::Bluesky];
+pub const ALL: &[&dyn Network] =
+    &[&hackernews::HackerNews, &mastodon::Mastodon, &bluesky::Bluesky, &wikimedia::Wikimedia];
 
 /// By the name that the configuration uses.
 #[must_use]
