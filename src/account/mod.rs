@@ -30,6 +30,8 @@ pub struct Account {
     pub user: String,
     /// Where its secret lies; else it is what a login stored.
     pub secret: Option<SecretFrom>,
+    /// It is a password, and no token.
+    pub password: bool,
 }
 
 /// How calls of one source or one answer go out.
@@ -270,7 +272,12 @@ impl Accounts {
 
     fn pay(&self, w: &Way, call: &Call) -> Result<(), Trouble> {
         let now = Stamp::now();
-        let mut all = vec![("requests", 1)];
+        // One request counts in every limit of requests: of the minute, of the day.
+        let limits = w.network.declared().limits.iter().map(|l| l.unit).filter(|u| u.starts_with("requests"));
+        let mut all: Vec<(&'static str, u64)> =
+            std::iter::once("requests").chain(limits).map(|u| (u, 1)).collect();
+        all.sort_unstable();
+        all.dedup();
         if !call.unit.is_empty() {
             all.push((call.unit, call.cost));
         }
@@ -314,7 +321,7 @@ impl Accounts {
             Some(from) => {
                 let s = net.secret(from).await.map_err(login)?;
                 let of = crate::model::hash64(&["secret", s.reveal()]);
-                (Some(account.network.keys_of(&account.user, s.reveal())), of)
+                (Some(account.network.keys_of(&account.user, s.reveal(), account.password)), of)
             }
             None => (None, 0),
         };

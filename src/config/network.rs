@@ -20,6 +20,8 @@ pub struct AccountConf {
     pub user: String,
     /// Where its secret lies; else it is what `hearken login` stored.
     pub secret: Option<Secret>,
+    /// It is a password, and no token.
+    pub password: bool,
     /// Users, `@GROUP`s and `*` who may answer as it; empty: whoever has the role send.
     pub may_send: Vec<String>,
 }
@@ -271,7 +273,15 @@ fn account(s: &mut Section<'_>, r: &mut Report<'_>, c: &Config, name: &str) -> O
         }
         Servers::Many | Servers::None => own?,
     };
-    Some(AccountConf { name: name.to_owned(), network: d.name, server, user, secret: found, may_send })
+    Some(AccountConf {
+        name: name.to_owned(),
+        network: d.name,
+        server,
+        user,
+        secret: found,
+        password,
+        may_send,
+    })
 }
 
 #[cfg(test)]
@@ -325,6 +335,7 @@ mod tests {
             server: String::new(),
             user: String::new(),
             secret: None,
+            password: false,
             may_send: may.iter().map(|s| (*s).to_owned()).collect(),
         };
         assert!(a(&[]).serves("bo", &[]));

@@ -70,6 +70,7 @@ pub fn accounts(c: &Config) -> Vec<Account> {
             server: a.server.clone(),
             user: a.user.clone(),
             secret: a.secret.as_ref().map(secret),
+            password: a.password,
         })
     };
     c.accounts.iter().filter_map(one).collect()

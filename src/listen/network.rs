@@ -137,8 +137,21 @@ pub async fn gather(
     place: &mut Place,
     told: &mut Gathered,
 ) -> Result<(), Trouble> {
+    let first = asked.network.begin(&asked.spot(place, Stamp::now()));
+    gather_from(net, accounts, asked, first, place, told).await
+}
+
+/// The same, from these calls on.
+pub async fn gather_from(
+    net: &Net,
+    accounts: &Accounts,
+    asked: &Asked<'_>,
+    first: Vec<Call>,
+    place: &mut Place,
+    told: &mut Gathered,
+) -> Result<(), Trouble> {
     let begun = Instant::now();
-    let mut queue: VecDeque<Call> = asked.network.begin(&asked.spot(place, Stamp::now())).into();
+    let mut queue: VecDeque<Call> = first.into();
     let (mut calls, mut paced) = (0, false);
     while let Some(call) = queue.pop_front() {
         if calls >= CALLS || begun.elapsed() > GOES_ON {

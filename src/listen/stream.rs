@@ -2,7 +2,7 @@
 //! What is gathered within a moment becomes one batch, with the place behind it, so that after a cut it goes on there.
 //! While a batch is stored the stream is not read: what comes waits in the socket, and not in memory.
 
-use super::network::{Asked, Gathered, gather};
+use super::network::{Asked, Gathered, gather, gather_from};
 use super::poll::{Polled, Poller, Report, arrivals};
 use super::{Source, health};
 use crate::account::Accounts;
@@ -29,6 +29,8 @@ pub enum Opened {
     Events(Box<Events>),
     Socket(Box<Socket>),
     Mailbox(Box<Mailbox>),
+    /// One question after the other; the server waits.
+    LongPoll,
 }
 
 /// What came within a moment; and why the stream ended, if it did.
@@ -103,6 +105,11 @@ impl Streamer {
         let Some(asked) = Asked::of(p, source) else {
             return Batch { told, end: Some(Trouble::Missing(Text::ours("this source has no stream"))) };
         };
+        if matches!(open, Opened::LongPoll) {
+            let end = self.ask(p, &asked, &mut told).await.err();
+            told.settle();
+            return Batch { told, end };
+        }
         let mut until: Option<Instant> = (!told.items.is_empty()).then(|| Instant::now() + MOMENT);
         let mut fuller = Vec::new();
         let end = loop {
@@ -159,6 +166,13 @@ impl Streamer {
         }
         told.settle();
         Batch { told, end }
+    }
+
+    /// Asks once, and whatever the answer wants asked.
+    async fn ask(&mut self, p: &Poller<'_>, asked: &Asked<'_>, told: &mut Gathered) -> Result<(), Trouble> {
+        let stream = asked.network.stream(&asked.spot(&self.place, Stamp::now()));
+        let stream = stream.ok_or(Trouble::Missing(Text::ours("this source has no stream any more")))?;
+        gather_from(p.net, p.accounts, asked, vec![stream.call], &mut self.place, told).await
     }
 
     /// A batch as the store takes it in; `None` if there is nothing that cannot wait.
@@ -265,6 +279,7 @@ async fn open(net: &Net, accounts: &Accounts, asked: &Asked<'_>, s: &Stream) -> 
             }
             Opened::Socket(Box::new(socket))
         }
+        Heard::LongPoll => Opened::LongPoll,
         Heard::Idle => Opened::Mailbox(Box::new(accounts.mailbox(net, &asked.way, &s.call).await?)),
         _ => return Err(Trouble::Refused(Text::ours("this is no kind of stream"))),
     })
@@ -276,6 +291,7 @@ async fn wait(open: &mut Opened) -> Result<bool, Trouble> {
         Opened::Events(e) => e.wait().await,
         Opened::Socket(s) => s.wait().await,
         Opened::Mailbox(m) => m.wait().await,
+        Opened::LongPoll => Ok(true),
     };
     done.map_err(|e| Trouble::Fault(e.text))
 }
@@ -309,6 +325,7 @@ fn drain(open: &mut Opened, take: &mut dyn FnMut(Frame<'_>) -> bool) -> Result<(
                 }
             }
         }
+        Opened::LongPoll => {}
     }
     Ok(())
 }

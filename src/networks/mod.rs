@@ -5,10 +5,12 @@
 mod bluesky;
 pub mod call;
 pub mod declare;
+mod discourse;
 pub mod feed;
 mod hackernews;
 mod keys;
 mod mastodon;
+mod matrix;
 pub mod options;
 #[cfg(test)]
 mod testing;
@@ -92,8 +94,8 @@ pub trait Network: Sync {
         call::by_status(a, now, None)
     }
 
-    /// The keys that a configured secret stands for.
-    fn keys_of(&self, _user: &str, secret: &str) -> Keys {
+    /// The keys that a configured secret stands for: a token, or a password.
+    fn keys_of(&self, _user: &str, secret: &str, _password: bool) -> Keys {
         Keys::default().with("token", secret)
     }
 
@@ -141,8 +143,13 @@ impl PartialEq for dyn Network {
 impl Eq for dyn Network {}
 
 /// Every network that is asked by calls and streams.
-pub const ALL: &[&dyn Network] =
-    &[&hackernews::HackerNews, &mastodon::Mastodon, &bluesky::Bluesky, &wikimedia::Wikimedia];
+pub const ALL: &[&dyn Network] = &[
+    &hackernews::HackerNews,
+    &mastodon::Mastodon,
+    &bluesky::Bluesky,
+    &wikimedia::Wikimedia,
+    &matrix::Matrix,
+];
 
 /// By the name that the configuration uses.
 #[must_use]

@@ -219,7 +219,7 @@ impl Network for Bluesky {
         reading().filter(|r| r.of >= 1000).into_iter().collect()
     }
 
-    fn keys_of(&self, user: &str, secret: &str) -> Keys {
+    fn keys_of(&self, user: &str, secret: &str, _password: bool) -> Keys {
         Keys::default().with("user", user).with("password", secret)
     }
 

@@ -203,7 +203,7 @@ fn facets_are_counted_in_bytes() {
 
 #[test]
 fn a_session_is_renewed_and_begun_anew_when_it_is_too_old() {
-    let keys = Bluesky.keys_of("acme.example", "app-pass");
+    let keys = Bluesky.keys_of("acme.example", "app-pass", true);
     let login = Bluesky.session("https://pds.example", &keys, false).unwrap();
     assert!(login.url.ends_with("createSession") && login.body.is_some());
     let ok = answer(

@@ -156,9 +156,9 @@ impl Network for Wikimedia {
         })
     }
 
-    /// A bot password is a user with an `@`; anything else is a token of OAuth.
-    fn keys_of(&self, user: &str, secret: &str) -> Keys {
-        if user.contains('@') {
+    /// A bot password (of a user with an `@`), or a token of OAuth.
+    fn keys_of(&self, user: &str, secret: &str, password: bool) -> Keys {
+        if password {
             Keys::default().with("user", user).with("password", secret)
         } else {
             Keys::default().with("token", secret)

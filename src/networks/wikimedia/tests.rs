@@ -185,7 +185,7 @@ fn lag_and_refusals_with_a_good_status_are_seen() {
 
 #[test]
 fn a_bot_password_opens_a_session() {
-    let keys = Wikimedia.keys_of("Ana@hearken", "pw");
+    let keys = Wikimedia.keys_of("Ana@hearken", "pw", true);
     let first = Wikimedia.session("https://wiki.example/w", &keys, false).unwrap();
     let mut a = answer(200, &json!({"query": {"tokens": {"logintoken": "t+\\"}}}));
     a.headers.insert("set-cookie".into(), "s=1; Path=/\nx=2; HttpOnly".into());
