@@ -2,6 +2,7 @@
 //! Returns arrivals for the store and says nothing to it itself.
 
 mod ask;
+mod files;
 mod full;
 mod health;
 mod lang;

@@ -4,7 +4,7 @@
 use super::poll::{Failure, Got, Poller};
 use super::schedule::Wish;
 use super::sieve::Sifter;
-use super::{Source, SourceKind};
+use super::{Source, SourceKind, files};
 use crate::account::{Accounts, Way};
 use crate::clean;
 use crate::model::place::{Lost, Narrowing, Place, Progress};
@@ -225,7 +225,11 @@ async fn one(
     place: &Place,
     call: &Call,
 ) -> Result<(Told, u64), Trouble> {
-    let (answer, received) = accounts.call(net, &asked.way, call).await?;
+    let (answer, received) = if files::is_file(call) {
+        (files::read(call).await?, 0)
+    } else {
+        accounts.call(net, &asked.way, call).await?
+    };
     asked.network.hear(&asked.spot(place, Stamp::now()), call, &answer).map(|t| (t, received))
 }
 

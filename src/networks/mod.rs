@@ -9,6 +9,7 @@ mod discourse;
 pub mod feed;
 mod hackernews;
 mod keys;
+mod mail;
 mod mastodon;
 mod matrix;
 pub mod options;
@@ -20,6 +21,7 @@ mod wikimedia;
 pub use call::{Answer, Call, Fact, Frame, Me, Method, Reading, Sieve, Spot, Stream, Told, Trouble};
 pub use declare::{Can, Declaration, Door, Leave, Limit, Of, Policy, Servers, Setting, SettingKind, Way};
 pub use keys::Keys;
+pub use mail::of_mbox;
 pub use options::{Options, Value};
 
 use crate::model::place::Narrowing;
