@@ -3,6 +3,7 @@
 
 mod alerts;
 mod first;
+mod hooks;
 mod network;
 mod problem;
 mod reader;
@@ -15,6 +16,7 @@ mod team;
 pub use crate::model::{Objective, nearest};
 pub use alerts::{Address, AlertConf, Quiet, Reach, SmtpConf, Tls};
 pub use first::{init, sample_config};
+pub use hooks::{HookAt, HooksConf};
 pub use network::AccountConf;
 pub use problem::Problem;
 pub use rules::{Act, Rule, act_of, rule_of};
@@ -43,6 +45,8 @@ pub struct Config {
     pub topics: Vec<Topic>,
     /// Named parts of queries.
     pub sets: Vec<Set>,
+    /// Where others push to us.
+    pub hooks: HooksConf,
     /// Who we are on networks.
     pub accounts: Vec<AccountConf>,
     pub sources: Vec<SourceConf>,
@@ -216,6 +220,7 @@ impl Config {
             staff: Vec::new(),
             topics: Vec::new(),
             sets: Vec::new(),
+            hooks: HooksConf::default(),
             accounts: Vec::new(),
             sources: Vec::new(),
             views: Vec::new(),

@@ -29,6 +29,7 @@ pub fn read(text: &str, path: &Path, team: &TeamFiles) -> Result<Config, Vec<Pro
     theirs.extend(c.unresolved());
     http(&mut top, &mut r, &mut c);
     retention(&mut top, &mut r, &mut c);
+    super::hooks::read(&mut top, &mut r, &mut c);
     super::network::accounts(&mut top, &mut r, &mut c);
     for (i, (table, span)) in tables(&mut top, &mut r, "source").into_iter().enumerate() {
         if let Some(s) = read_source(table, span, i, &mut r, &c) {

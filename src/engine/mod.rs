@@ -7,6 +7,7 @@ mod answers;
 mod committer;
 mod convert;
 mod gate;
+mod hooks;
 mod imports;
 mod keeper;
 mod mutes;
@@ -59,6 +60,8 @@ pub struct Engine {
     /// Who we are on networks, over all changes of the configuration.
     accounts: Arc<Accounts>,
     streams: streams::Streams,
+    /// Pushes are taken one after the other.
+    hook_turn: tokio::sync::Mutex<()>,
     erring: rules::Erring,
     learned: rank::Learned,
     /// Something is to be told to people who are not attached.
@@ -131,6 +134,7 @@ impl Engine {
             tallies: search::Tallies::default(),
             accounts: Arc::new(Accounts::new(data.join("secrets"))),
             streams: streams::Streams::default(),
+            hook_turn: tokio::sync::Mutex::default(),
             erring: rules::Erring::default(),
             learned: rank::Learned::default(),
             raised: Arc::default(),
@@ -149,6 +153,9 @@ impl Engine {
         let _ = engine.store.wake(Stamp::now());
         let _ = engine.store.wake_answered(Stamp::now());
         let (arrived_tx, arrived_rx) = mpsc::channel(256);
+        if listen != Listen::Never {
+            tokio::spawn(hooks::run(Arc::downgrade(&engine), arrived_tx.clone(), stopped.clone()));
+        }
         tokio::spawn(streams::run(Arc::downgrade(&engine), arrived_tx.clone(), stopped.clone(), listen));
         tokio::spawn(polls::run(Arc::downgrade(&engine), polls_rx, arrived_tx, stopped.clone(), listen));
         tokio::spawn(committer::run(Arc::downgrade(&engine), arrived_rx));

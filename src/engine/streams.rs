@@ -95,7 +95,7 @@ pub async fn run(
 }
 
 /// Waits until sources changed.
-async fn changed(events: &mut tokio::sync::broadcast::Receiver<crate::door::Event>) {
+pub(super) async fn changed(events: &mut tokio::sync::broadcast::Receiver<crate::door::Event>) {
     use crate::door::Event;
     use tokio::sync::broadcast::error::RecvError;
     loop {

@@ -20,6 +20,7 @@ pub use health::{Said, note_failure, note_success, note_time_passed, rhythm};
 pub use lang::detect as language;
 pub use lines::{Done, LineError, ParsedLine, parse_done, parse_line};
 pub use mood::of as mood;
+pub use network::received;
 pub use poll::{Polled, Poller, Report, incoming, longest, poll};
 pub use schedule::{Wish, next_poll};
 pub use stream::{Batch, Opened, Streamer};

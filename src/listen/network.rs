@@ -1,7 +1,8 @@
 //! One poll of a source of a network: its file says what to ask and what the answers mean; the calls go out with our
 //! keys and within the budgets. What came before something failed is kept, and the place with it.
 
-use super::poll::{Failure, Got, Poller};
+use super::health::{Said, note_success};
+use super::poll::{Failure, Got, Polled, Poller, Report, arrivals};
 use super::schedule::Wish;
 use super::sieve::Sifter;
 use super::{Source, SourceKind, files};
@@ -10,7 +11,9 @@ use crate::clean;
 use crate::model::place::{Lost, Narrowing, Place, Progress};
 use crate::model::{Id, Stamp, Text};
 use crate::net::Net;
+use crate::networks::webhook::{self, Refused};
 use crate::networks::{Call, Fact, Item, Me, Network, Options, Spot, Told, Trouble};
+use crate::store::{Arrivals, SourceRec};
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
@@ -278,4 +281,40 @@ impl Poller<'_> {
         };
         (got, failure)
     }
+}
+
+/// What was pushed to a source: taken if it is signed as it should be. Gives what the store has to take in, and what
+/// the sender is told.
+///
+/// # Errors
+/// Why not, for the sender.
+pub async fn received(
+    p: &Poller<'_>,
+    source: &Source,
+    rec: SourceRec,
+    headers: &HashMap<String, String>,
+    body: &[u8],
+    secret: &str,
+) -> Result<(Polled, String), Refused> {
+    let Some(asked) = Asked::of(p, source) else {
+        return Err(Refused { status: 404, words: Text::ours("there is no such hook") });
+    };
+    let stored = rec.place;
+    let mut place = stored.clone();
+    let taken = webhook::receive(&asked.spot(&place, p.now), headers, body, secret)?;
+    let mut told = Gathered::default();
+    let fresh = taken.told.place.is_some();
+    told.take(taken.told, &mut place);
+    told.settle();
+    told.progress.words = place.changes(&stored);
+    told.progress.limits = Some(asked.narrow());
+    let (items, _) = p.judge(source, std::mem::take(&mut told.items), false).await;
+    let mut health = rec.health;
+    let times: Vec<i64> = items.iter().map(|i| i.mention.at.0).collect();
+    let said = if times.is_empty() { Said::Same } else { Said::News(&times) };
+    note_success(&mut health, p.now, said);
+    let report = if fresh { Report::Fresh(items.len()) } else { Report::NotModified };
+    let (arrivals, standing) = arrivals(source, items, told);
+    let arrivals = Arrivals { health: Some(health.clone()), ..arrivals };
+    Ok((Polled { arrivals, health, report, received: body.len() as u64, standing }, taken.answer))
 }

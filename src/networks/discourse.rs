@@ -318,6 +318,12 @@ fn mention_of(at: &Spot<'_>, p: &Post) -> Mention {
     m
 }
 
+/// A post as a webhook of the forum sends it; nothing for one that people did not write.
+pub fn pushed(at: &Spot<'_>, v: &Value) -> Option<super::Item> {
+    let p: Post = serde_json::from_value(v.clone()).ok()?;
+    (p.id > 0 && matches!(p.post_type, 1 | 4)).then(|| at.item(mention_of(at, &p)))
+}
+
 fn author(at: &Spot<'_>, username: &str, name: Option<&str>) -> Author {
     let shown = name.map(str::trim).filter(|n| !n.is_empty() && *n != username);
     let shown = shown.map_or_else(|| username.to_owned(), |n| format!("{n} (@{username})"));

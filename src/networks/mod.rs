@@ -16,6 +16,7 @@ pub mod options;
 #[cfg(test)]
 mod testing;
 mod watch;
+pub mod webhook;
 mod wikimedia;
 
 pub use call::{Answer, Call, Fact, Frame, Me, Method, Reading, Sieve, Spot, Stream, Told, Trouble};
@@ -151,6 +152,9 @@ pub const ALL: &[&dyn Network] = &[
     &bluesky::Bluesky,
     &wikimedia::Wikimedia,
     &matrix::Matrix,
+    &discourse::Discourse,
+    &mail::Mail,
+    &webhook::Webhook,
 ];
 
 /// By the name that the configuration uses.
@@ -214,4 +218,25 @@ pub static OTHERS: &[Declaration] = &[
 /// What every network is, of whatever kind.
 pub fn declarations() -> impl Iterator<Item = &'static Declaration> {
     OTHERS.iter().chain(ALL.iter().map(|n| n.declared()))
+}
+
+#[cfg(test)]
+mod table {
+    use super::*;
+
+    /// What a network declares is whole, and the table has each once.
+    #[test]
+    fn every_declaration_is_whole() {
+        let mut names = Vec::new();
+        for d in declarations() {
+            assert!(!names.contains(&d.name), "{} twice", d.name);
+            names.push(d.name);
+            assert!(!d.title.is_empty() && !d.identity.is_empty() && !d.heard.is_empty(), "{}", d.name);
+            assert!(d.policy.link.starts_with("https://") || d.name == "command", "{}", d.name);
+            assert!(Stamp::parse_rfc3339(&format!("{}T00:00:00Z", d.policy.read_on)).is_ok(), "{}", d.name);
+            assert!(d.settings.iter().all(|s| !s.help.is_empty()), "{}", d.name);
+            assert!(!d.can.reply || !d.hand_off, "{}: it answers, and does not", d.name);
+        }
+        assert_eq!(names.len(), 10);
+    }
 }
