@@ -328,7 +328,11 @@ impl Accounts {
         let same = held.as_ref().is_some_and(|h| h.of == of);
         if !same {
             let stored = self.vault.read(name).map_err(login)?.filter(|(_, o)| *o == of);
-            let keys = stored.map(|(k, _)| k).or(first.clone());
+            // What the configuration names is not stored a second time: it is put to the session again.
+            let keys = match (stored.map(|(k, _)| k), &first) {
+                (Some(k), Some(f)) => Some(k.or(f)),
+                (k, f) => k.or(f.clone()),
+            };
             let keys = keys.ok_or_else(|| {
                 let network = account.network.declared().name;
                 login(format!("it has no keys; run hearken login {network} --account {name}"))
@@ -350,7 +354,11 @@ impl Accounts {
                     keys = better;
                     next = then;
                     // On the disk before it is used: a token that is given once must not be lost.
-                    self.vault.write(name, &keys, of).map_err(login)?;
+                    let mut kept = keys.clone();
+                    if of != 0 {
+                        kept.forget("password");
+                    }
+                    self.vault.write(name, &kept, of).map_err(login)?;
                     *held = Some(Held { keys: keys.clone(), of });
                 }
                 // What was to be renewed is too old: from the beginning, where the configuration has a secret.

@@ -158,6 +158,27 @@ pub enum Command {
     Redo,
     /// The sources and how they are
     Sources,
+    /// What each network is: how it is heard, what it can do, its limits and rules
+    Networks { name: Option<String> },
+    /// Who we are on networks: standing, keys, what is left of budgets
+    Accounts,
+    /// Communities: members, rules, our posts there; one by its name
+    Community { name: Option<String> },
+    /// What cannot be heard: silent, capped, sampled, closed, lost, and since when
+    Coverage,
+    /// Get the keys of an account, step by step; what is typed is not shown
+    Login {
+        network: String,
+        /// Its name in the configuration [default: the first of the network, else the network's name]
+        #[arg(long, value_name = "NAME")]
+        account: Option<String>,
+        #[arg(long, value_name = "URL")]
+        server: Option<String>,
+        #[arg(long)]
+        user: Option<String>,
+    },
+    /// Throw the stored keys of an account away
+    Logout { account: String },
     /// Authors: the watch list and those with notes, or one by id
     People { id: Option<String> },
     /// Drafts, and how far they are

@@ -135,6 +135,15 @@ pub fn source_json(s: &SourceView) -> Value {
         "last_error": h.last_error.as_ref().map(|(at, why)| json!({"at": at.rfc3339(), "text": why.as_str()})),
         "next_poll": h.next_poll.map(Stamp::rfc3339), "usual_s": h.usual_ms / 1000, "heard": h.heard,
         "matched": h.matched, "failures": h.failures,
+        "account": s.account, "topics": s.topics,
+        "ledger": {
+            "seen": s.ledger.seen, "weighed": s.ledger.weighed, "connected": s.ledger.connected,
+            "open_since": s.ledger.open_since.map(Stamp::rfc3339),
+            "limits": s.ledger.limits.iter().map(|l| json!({"what": l.kind.word(), "words": l.words.as_str(), "since": l.since.rfc3339()})).collect::<Vec<_>>(),
+            "lost": s.ledger.lost.iter().map(|l| json!({"from": l.from.rfc3339(), "to": l.to.rfc3339(), "why": l.why.as_str()})).collect::<Vec<_>>(),
+        },
+        "budgets": s.budgets.iter().map(|b| json!({"unit": b.unit, "left": b.left, "of": b.of, "resets": b.resets.rfc3339(), "told": b.told})).collect::<Vec<_>>(),
+        "calls": s.ledger.calls,
         "gaps": h.gaps.iter().map(|(a, b)| json!({"from": a.rfc3339(), "to": b.map(Stamp::rfc3339)})).collect::<Vec<_>>(),
     })
 }

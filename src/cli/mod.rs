@@ -7,6 +7,7 @@ mod drafts;
 mod fetch;
 mod lists;
 mod man;
+mod networks;
 mod out;
 mod query;
 mod search;
@@ -43,6 +44,14 @@ pub async fn run(door: Arc<dyn Door>, command: Command, out: &Out) -> i32 {
         }
         Command::Show { id } => lists::show(&*door, &id, out).await,
         Command::Sources => lists::sources(&*door, out).await,
+        Command::Networks { name } => networks::networks(&*door, name, out).await,
+        Command::Accounts => networks::accounts(&*door, out).await,
+        Command::Community { name } => networks::communities(&*door, name, out).await,
+        Command::Coverage => networks::unheard(&*door, out).await,
+        Command::Login { network, account, server, user } => {
+            networks::login(&*door, network, account, server, user, out).await
+        }
+        Command::Logout { account } => networks::logout(&*door, account, out).await,
         Command::People { id } => lists::people(&*door, id, out).await,
         Command::Drafts => drafts::list(&*door, out).await,
         Command::Query { action } => query::explain(&*door, action, out).await,

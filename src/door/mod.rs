@@ -1,13 +1,16 @@
 //! The one door: requests, replies and events as data with names. A front end knows this and nothing behind
 //! it; the engine stands behind it in this process or at the other end of a socket.
 
+mod login;
 mod numbers;
 
+pub use login::{LoginAsk, LoginSay};
 pub use numbers::{Placed, Standing, Total, Trial};
 
 use crate::model::{
-    AlertView, Applied, By, Counts, Draft, Entry, Id, Item, Key, MuteView, PersonCard, Role, RuleView,
-    SourceView, Stage, Stamp, State, Targets, Text, TopicEdit, TopicView, Verb, View,
+    AccountView, AlertView, Applied, By, CommunityView, Counts, Draft, Entry, Id, Item, Key, MuteView,
+    NetworkView, PersonCard, Role, RuleView, SourceView, Stage, Stamp, State, Targets, Text, TopicEdit,
+    TopicView, Verb, View,
 };
 use serde::{Deserialize, Serialize};
 use std::future::Future;
@@ -91,6 +94,14 @@ pub enum Request {
     },
     Counts,
     Sources,
+    /// What each network is.
+    Networks,
+    /// Who we are on networks.
+    Accounts,
+    /// Communities of which networks told something; one by its name.
+    Communities(Option<String>),
+    /// Getting the keys of an account, step by step.
+    Login(LoginAsk),
     People(Vec<Id>),
     /// Everybody on the watch list or with notes.
     KnownPeople,
@@ -260,6 +271,10 @@ pub enum Reply {
     Applied(Applied),
     Counts(Counts),
     Sources(Vec<SourceView>),
+    Networks(Vec<NetworkView>),
+    Accounts(Vec<AccountView>),
+    Communities(Vec<CommunityView>),
+    Login(LoginSay),
     People(Vec<PersonCard>),
     Drafts(Vec<Draft>),
     /// Mine about the mention, and what holds for an answer to it.

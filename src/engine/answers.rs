@@ -57,6 +57,7 @@ pub async fn answer(e: Arc<Engine>, caller: Caller, request: Request) -> Reply {
         Request::TestSource(url) => e.test_source(&url, e.role(&caller) == Some(Role::Admin)).await,
         Request::AddPage(url) => e.add_page(&caller, &url).await,
         Request::LookAt(url) => e.look_at(&url).await,
+        Request::Login(ask) => e.login(&caller, ask).await,
         Request::TestAlert(name) => e.test_alert(&caller.asker.who, &name).await,
         other => match tokio::task::spawn_blocking(move || blocking(&e, &caller, other)).await {
             Ok(r) => r,
@@ -128,6 +129,9 @@ fn blocking(e: &Engine, caller: &Caller, request: Request) -> Reply {
             Request::Seek { query, want } => search::seek(e, query, want, &who)?,
             Request::Counts => Reply::Counts(reader.counts(&who)?),
             Request::Sources => Reply::Sources(e.source_views()?),
+            Request::Networks => Reply::Networks(super::networks::views()),
+            Request::Accounts => Reply::Accounts(e.account_views(caller)?),
+            Request::Communities(name) => Reply::Communities(e.community_views(name.as_deref(), &who)?),
             Request::People(ids) => Reply::People(
                 once_each(ids)
                     .iter()
@@ -201,7 +205,8 @@ fn blocking(e: &Engine, caller: &Caller, request: Request) -> Reply {
                 let (n, found) = e.store.check(false)?;
                 Reply::Checked(n, found.iter().map(|f| clean::line(&f.text)).collect())
             }
-            Request::Poll { .. }
+            Request::Login(_)
+            | Request::Poll { .. }
             | Request::TestSource(_)
             | Request::TestAlert(_)
             | Request::LookAt(_)

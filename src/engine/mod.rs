@@ -10,7 +10,9 @@ mod gate;
 mod hooks;
 mod imports;
 mod keeper;
+mod login;
 mod mutes;
+mod networks;
 mod polls;
 mod presence;
 mod rank;
@@ -60,6 +62,7 @@ pub struct Engine {
     /// Who we are on networks, over all changes of the configuration.
     accounts: Arc<Accounts>,
     streams: streams::Streams,
+    logins: login::Logins,
     /// Pushes are taken one after the other.
     hook_turn: tokio::sync::Mutex<()>,
     erring: rules::Erring,
@@ -134,6 +137,7 @@ impl Engine {
             tallies: search::Tallies::default(),
             accounts: Arc::new(Accounts::new(data.join("secrets"))),
             streams: streams::Streams::default(),
+            logins: login::Logins::default(),
             hook_turn: tokio::sync::Mutex::default(),
             erring: rules::Erring::default(),
             learned: rank::Learned::default(),

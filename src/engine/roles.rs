@@ -41,6 +41,7 @@ fn needs(request: &Request) -> Role {
         | Request::AddSource(_)
         | Request::AddSources(_)
         | Request::RemoveSource(_)
+        | Request::Login(_)
         | Request::Reload
         | Request::Import { .. }
         | Request::Check
@@ -63,6 +64,9 @@ fn needs(request: &Request) -> Role {
         | Request::Since
         | Request::Calls
         | Request::Sources
+        | Request::Networks
+        | Request::Accounts
+        | Request::Communities(_)
         | Request::Topics
         | Request::Mutes
         | Request::Alerts
@@ -140,6 +144,7 @@ fn what(request: &Request) -> &'static str {
         Request::TestAlert(_) => "trying an alert",
         Request::Reload => "reading the configuration again",
         Request::Import { .. } => "import",
+        Request::Login(_) => "getting the keys of an account",
         Request::Stop => "stopping the engine",
         Request::Check => "check",
         _ => "changing the sources",

@@ -6,7 +6,7 @@ use super::{Engine, refuse};
 use crate::clean;
 use crate::config::{Config, SourceConf, SourceKind};
 use crate::door::{RefusalKind, Reply, SourceEdit};
-use crate::model::{SourceView, Text};
+use crate::model::{SourceView, Stamp, Text};
 use crate::store::StoreError;
 use std::sync::PoisonError;
 use toml_edit::{ArrayOfTables, Item, Table, value};
@@ -25,6 +25,15 @@ impl Engine {
                 every_ms: s.every_ms,
                 health: rec.health,
                 configured: true,
+                topics: s
+                    .topics
+                    .iter()
+                    .filter_map(|n| setup.config.topics.get(*n))
+                    .map(|t| t.name.clone())
+                    .collect(),
+                account: s.way().and_then(|w| w.account),
+                ledger: rec.ledger,
+                budgets: s.way().map(|w| self.accounts.left(&w, Stamp::now())).unwrap_or_default(),
             });
         }
         met.sort_by(|a, b| a.id.cmp(&b.id));
@@ -34,7 +43,8 @@ impl Engine {
             url: String::new(),
             every_ms: 0,
             health: r.health,
-            configured: false,
+            ledger: r.ledger,
+            ..SourceView::default()
         }));
         Ok(out)
     }

@@ -107,11 +107,26 @@ pub(super) async fn changed(events: &mut tokio::sync::broadcast::Receiver<crate:
     }
 }
 
+/// Waits until this source was polled.
+async fn polled(events: &mut tokio::sync::broadcast::Receiver<crate::door::Event>, id: &str) {
+    use crate::door::Event;
+    use tokio::sync::broadcast::error::RecvError;
+    loop {
+        match events.recv().await {
+            Ok(Event::Polled { source, .. }) if source == id => return,
+            Ok(_) => {}
+            Err(RecvError::Lagged(_)) => return,
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
+    }
+}
+
 /// One source, for as long as it is configured.
 async fn hear(engine: Weak<Engine>, source: Source, arrived: mpsc::Sender<Arrived>) {
     let mut failures = 0u32;
     loop {
         let Some(e) = engine.upgrade() else { return };
+        let mut events = e.events.subscribe();
         let mut s = Streamer::new(record(&e, &source.id));
         let begun = Instant::now();
         let end = once(&e, &source, &mut s, &arrived).await;
@@ -120,7 +135,10 @@ async fn hear(engine: Weak<Engine>, source: Source, arrived: mpsc::Sender<Arrive
         let Some(end) = end else {
             // No stream, as things are: a poll may tell where there is one.
             drop(e);
-            tokio::time::sleep(LOOK).await;
+            tokio::select! {
+                () = polled(&mut events, &source.id) => {}
+                () = tokio::time::sleep(LOOK) => {}
+            }
             continue;
         };
         let good = was_open && begun.elapsed() >= GOOD;

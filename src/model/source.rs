@@ -1,5 +1,6 @@
 //! A source's health is data: what was heard, what went wrong, when it is asked again.
 
+use super::place::{Budget, Ledger};
 use super::{Stamp, Text};
 use serde::{Deserialize, Serialize};
 
@@ -78,6 +79,16 @@ pub struct SourceView {
     pub health: Health,
     /// Written in the configuration (else only met in the store).
     pub configured: bool,
+    /// Topics that listen there; empty means all.
+    #[serde(default)]
+    pub topics: Vec<String>,
+    #[serde(default)]
+    pub account: Option<String>,
+    #[serde(default)]
+    pub ledger: Ledger,
+    /// What is left of what it spends from.
+    #[serde(default)]
+    pub budgets: Vec<Budget>,
 }
 
 /// Where we stand with a polled source: what to send with the next request.

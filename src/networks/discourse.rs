@@ -4,7 +4,7 @@
 
 use super::call::{Call, Fact, Reading, by_status, set_html, set_time};
 use super::declare::{Can, Declaration, Door, Leave, Limit, Of, Policy, Servers, Setting, SettingKind, Way};
-use super::{Answer, Keys, Network, Options, Spot, Told, Trouble, watch};
+use super::{Answer, Keys, Network, Options, Spot, Told, Trouble, login, watch};
 use crate::clean;
 use crate::model::place::{Community, Lost, Narrowing, Standing};
 use crate::model::time::{DAY, MINUTE};
@@ -240,6 +240,10 @@ impl Network for Discourse {
     fn budgets(&self, _a: &Answer, _now: Stamp) -> Vec<Reading> {
         // It says nothing until it is too late.
         Vec::new()
+    }
+
+    fn form(&self) -> login::Form {
+        login::Form::Token("a key that the forum's staff made for you (Admin, API), or a user API key")
     }
 
     /// With a user it is a key of the forum's staff, for that user; else a key that the user made.

@@ -30,6 +30,15 @@ impl Keys {
         self.0.remove(name);
     }
 
+    /// With those of another one that are missing here.
+    #[must_use]
+    pub fn or(mut self, other: &Keys) -> Keys {
+        for (k, v) in &other.0 {
+            self.0.entry(k.clone()).or_insert_with(|| v.clone());
+        }
+        self
+    }
+
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

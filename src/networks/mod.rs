@@ -9,6 +9,7 @@ mod discourse;
 pub mod feed;
 mod hackernews;
 mod keys;
+pub mod login;
 mod mail;
 mod mastodon;
 mod matrix;
@@ -105,6 +106,16 @@ pub trait Network: Sync {
     /// The headers that show who we are.
     fn sign(&self, keys: &Keys, _call: &Call) -> Vec<(&'static str, String)> {
         keys.get("token").map(|t| ("authorization", format!("Bearer {t}"))).into_iter().collect()
+    }
+
+    /// How somebody gets keys.
+    fn form(&self) -> login::Form {
+        login::Form::Own
+    }
+
+    /// The next step of getting keys, where it has steps of its own; `None` for the usual ones.
+    fn login(&self, _l: &mut login::Login, _said: login::Said<'_>) -> Option<Result<login::Step, Trouble>> {
+        None
     }
 
     /// True if our keys for `server` may be shown at this other address, too (a stream on a host of its own).

@@ -158,6 +158,8 @@ pub enum Action {
     Mute(K, u8),
     Allow(K),
     GoMutes,
+    GoCommunity,
+    GoCoverage,
     ApplyRules,
 }
 
@@ -322,6 +324,14 @@ pub const ACTIONS: &[ActionRow] = &[
     row(A::GoHandover, "hand-over", &["g H"], "hand-over: what is open, by person (y copies it)", W::ALL),
     row(A::GoTopics, "topics", &["g T"], "topics: what is listened for", W::ALL),
     row(A::GoRules, "rules", &["g Q"], "rules: what happens by itself", W::ALL),
+    row(
+        A::GoCommunity,
+        "community",
+        &["g C"],
+        "the community's card: rules, members, our posts there",
+        W::ALL,
+    ),
+    row(A::GoCoverage, "not heard", &[], "what cannot be heard, and since when", W::ALL),
     row(A::GoMutes, "mutes", &[], "what is muted or always let in (D lifts one)", W::ALL),
     row(A::GoHealth, "health", &["g ?"], "health", W::ALL),
     row(A::SourceAdd, "add source", &["+"], "add a source by its address", W::SOURCES),

@@ -54,6 +54,7 @@ pub enum For {
     /// Numbers of the list of this generation, if it is asked for, and of the views of these numbers.
     Tallies(Option<u64>, Vec<u8>),
     Sources,
+    Communities,
     People,
     Drafts,
     OpenDraft(crate::model::Key),

@@ -1,6 +1,8 @@
 //! What tests of the real binary share: a private folder, a loopback server, the program, tmux.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub mod http;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};

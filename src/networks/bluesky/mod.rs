@@ -9,7 +9,7 @@ mod tests;
 
 use super::call::{Call, Fact, Frame, Reading, Stream, by_status};
 use super::declare::{Can, Declaration, Door, Leave, Limit, Of, Policy, Servers, Setting, SettingKind, Way};
-use super::{Answer, Keys, Network, Options, Spot, Told, Trouble, watch};
+use super::{Answer, Keys, Network, Options, Spot, Told, Trouble, login, watch};
 use crate::clean;
 use crate::model::place::{Narrowing, Standing};
 use crate::model::time::{DAY, HOUR, MINUTE};
@@ -217,6 +217,12 @@ impl Network for Bluesky {
         };
         // A login has a budget of its own, far below that of requests.
         reading().filter(|r| r.of >= 1000).into_iter().collect()
+    }
+
+    fn form(&self) -> login::Form {
+        login::Form::Password(
+            "make an app password at bsky.app, Settings, Privacy and security, App passwords",
+        )
     }
 
     fn keys_of(&self, user: &str, secret: &str, _password: bool) -> Keys {

@@ -9,7 +9,7 @@ mod tests;
 
 use super::call::{Call, Fact, Frame, Stream};
 use super::declare::{Can, Declaration, Door, Leave, Policy, Servers, Setting, SettingKind, Way};
-use super::{Answer, Keys, Network, Options, Spot, Told, Trouble};
+use super::{Answer, Keys, Network, Options, Spot, Told, Trouble, login};
 use crate::clean;
 use crate::model::Text;
 use crate::model::place::{Narrowing, Standing};
@@ -132,6 +132,12 @@ impl Network for Mail {
         }
         told.place = Some(place);
         Ok(told)
+    }
+
+    fn form(&self) -> login::Form {
+        login::Form::Password(
+            "the mailbox's password; many providers want one that is made for a single program",
+        )
     }
 
     fn keys_of(&self, user: &str, secret: &str, _password: bool) -> Keys {

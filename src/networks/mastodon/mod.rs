@@ -3,12 +3,14 @@
 //! widely: ids are opaque, and what one does not know is done without.
 //! Facts: docs.joinmastodon.org; mastodon/mastodon, streaming/index.js and rack_attack.rb.
 
+mod door;
 mod status;
 #[cfg(test)]
 mod tests;
 
 use super::call::{Call, Fact, Frame, Reading, Stream, by_status};
 use super::declare::{Can, Declaration, Door, Leave, Limit, Of, Policy, Servers, Setting, SettingKind, Way};
+use super::login::{Login, Said, Step};
 use super::{Answer, Item, Network, Options, Spot, Told, Trouble, watch};
 use crate::clean;
 use crate::model::place::{Community, Lost, Narrowing, Place, Standing};
@@ -258,7 +260,10 @@ impl Network for Mastodon {
                 let id = data.trim().trim_matches('"');
                 Ok(Told { gone: vec![at.id(id)], ..Told::default() })
             }
-            "update" | "status.update" => Ok(read(data).map_or_else(Told::default, |s| news(at, &s, true))),
+            // Some servers write it with a low line.
+            "update" | "status.update" | "status_update" => {
+                Ok(read(data).map_or_else(Told::default, |s| news(at, &s, true)))
+            }
             "notification" => {
                 let v: Value = serde_json::from_str(data).unwrap_or_default();
                 Ok(notified(at, &v).map_or_else(Told::default, |(id, told)| {
@@ -300,6 +305,10 @@ impl Network for Mastodon {
             Some(Reading { unit: "requests", left, of, resets: now.plus(ms) })
         };
         reading().into_iter().collect()
+    }
+
+    fn login(&self, l: &mut Login, said: Said<'_>) -> Option<Result<Step, Trouble>> {
+        Some(door::step(l, said))
     }
 
     fn trusts(&self, server: &str, url: &str) -> bool {

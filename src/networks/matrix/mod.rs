@@ -7,7 +7,7 @@ mod tests;
 
 use super::call::{Call, Fact, Stream, by_status};
 use super::declare::{Can, Declaration, Door, Leave, Policy, Servers, Setting, SettingKind, Way};
-use super::{Answer, Keys, Method, Network, Spot, Told, Trouble};
+use super::{Answer, Keys, Method, Network, Spot, Told, Trouble, login};
 use crate::clean;
 use crate::model::place::{Community, Lost, Narrowing, Place, Standing};
 use crate::model::time::DAY;
@@ -186,6 +186,12 @@ impl Network for Matrix {
             ("M_FORBIDDEN", t) if said_password(&v) => Trouble::Login(t.text().clone()),
             (_, t) => t,
         })
+    }
+
+    fn form(&self) -> login::Form {
+        login::Form::Password(
+            "the password makes a device of its own, which your other programs list as Hearken",
+        )
     }
 
     fn keys_of(&self, user: &str, secret: &str, password: bool) -> Keys {

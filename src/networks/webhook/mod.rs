@@ -9,7 +9,7 @@ mod tests;
 
 use super::call::Call;
 use super::declare::{Can, Declaration, Door, Leave, Policy, Servers, Setting, SettingKind, Way};
-use super::{Answer, Keys, Network, Options, Spot, Told, Trouble};
+use super::{Answer, Keys, Network, Options, Spot, Told, Trouble, login};
 use crate::clean;
 use crate::model::place::Place;
 use crate::model::time::MINUTE;
@@ -102,6 +102,10 @@ impl Network for Webhook {
 
     fn hear(&self, _at: &Spot<'_>, _call: &Call, _a: &Answer) -> Result<Told, Trouble> {
         Err(Trouble::Refused(Text::ours("a webhook is not asked")))
+    }
+
+    fn form(&self) -> login::Form {
+        login::Form::Token("the secret that the sender signs with, of 8 characters or more")
     }
 
     fn sign(&self, _keys: &Keys, _call: &Call) -> Vec<(&'static str, String)> {

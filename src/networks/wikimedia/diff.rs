@@ -49,6 +49,57 @@ fn capped(mut s: String) -> String {
     s
 }
 
+/// A stretch of words: what stayed, or what went and came in its place.
+enum Run {
+    Same(String),
+    Changed { went: String, came: String },
+}
+
+/// Changed words with nothing but blanks between them are one change.
+fn runs(went: &str, came: &str) -> Vec<Run> {
+    let diff = TextDiff::from_words(went, came);
+    let mut out: Vec<Run> = Vec::new();
+    for c in diff.iter_all_changes() {
+        let word = c.value();
+        match (c.tag(), out.last_mut()) {
+            (ChangeTag::Equal, Some(Run::Same(s))) => s.push_str(word),
+            (ChangeTag::Equal, _) => out.push(Run::Same(word.to_owned())),
+            (tag, last) => {
+                let fresh = !matches!(last, Some(Run::Changed { .. }));
+                if fresh {
+                    out.push(Run::Changed { went: String::new(), came: String::new() });
+                }
+                if let Some(Run::Changed { went, came }) = out.last_mut() {
+                    if tag == ChangeTag::Delete { went.push_str(word) } else { came.push_str(word) }
+                }
+            }
+        }
+    }
+    let mut merged: Vec<Run> = Vec::new();
+    for r in out {
+        let blank = match (&r, merged.len()) {
+            (Run::Changed { .. }, n) if n >= 2 => match (&merged[n - 2], &merged[n - 1]) {
+                (Run::Changed { .. }, Run::Same(s)) if s.trim().is_empty() => Some(s.clone()),
+                _ => None,
+            },
+            _ => None,
+        };
+        match (blank, r) {
+            (Some(blank), Run::Changed { went: w, came: c }) => {
+                merged.pop();
+                if let Some(Run::Changed { went, came }) = merged.last_mut() {
+                    went.push_str(&blank);
+                    went.push_str(&w);
+                    came.push_str(&blank);
+                    came.push_str(&c);
+                }
+            }
+            (_, r) => merged.push(r),
+        }
+    }
+    merged
+}
+
 fn in_line(went: &str, came: &str) -> String {
     if went.is_empty() {
         return came.to_owned();
@@ -56,48 +107,41 @@ fn in_line(went: &str, came: &str) -> String {
     if came.is_empty() {
         return format!("[-{went}-]");
     }
-    let diff = TextDiff::from_words(went, came);
+    let all = runs(went, came);
+    let last = all.len() - 1;
     let mut out = String::new();
-    let all: Vec<(ChangeTag, String)> =
-        diff.iter_all_changes().map(|c| (c.tag(), c.value().to_owned())).collect();
-    let mut i = 0;
-    while i < all.len() {
-        let tag = all[i].0;
-        let end = i + all[i..].iter().take_while(|c| c.0 == tag).count();
-        let run: Vec<&str> = all[i..end].iter().map(|c| c.1.as_str()).collect();
-        match tag {
-            ChangeTag::Delete => {
-                out.push_str(&format!("[-{}-]", run.concat().trim_end()));
-                if all.get(end).is_some_and(|c| c.0 == ChangeTag::Insert) {
-                    out.push(' ');
-                    i = end;
-                    continue;
-                }
-            }
-            ChangeTag::Insert => out.push_str(&format!("{{+{}+}}", run.concat().trim_end())),
-            ChangeTag::Equal => {
-                // Blanks are words of their own here.
-                let keep = AROUND * 2;
-                let (first, last) = (i == 0, end == all.len());
-                if run.len() > 2 * keep && !first && !last {
-                    out.push_str(&run[..keep].concat());
-                    out.push_str("… ");
-                    out.push_str(&run[run.len() - keep..].concat());
-                } else if run.len() > keep && first {
-                    out.push_str("… ");
-                    out.push_str(&run[run.len() - keep..].concat());
-                } else if run.len() > keep && last {
-                    out.push_str(&run[..keep].concat());
+    for (i, r) in all.iter().enumerate() {
+        match r {
+            Run::Same(s) => {
+                let words: Vec<&str> = s.split_inclusive(char::is_whitespace).collect();
+                let (head, tail) = (if i == 0 { 0 } else { AROUND }, if i == last { 0 } else { AROUND });
+                if words.len() > head + tail + 1 {
+                    out.push_str(&words[..head].concat());
                     out.push('…');
+                    if tail > 0 {
+                        out.push(' ');
+                    }
+                    out.push_str(&words[words.len() - tail..].concat());
                 } else {
-                    out.push_str(&run.concat());
+                    out.push_str(s);
+                }
+            }
+            Run::Changed { went, came } => {
+                let blank = |s: &str| s.len() - s.trim_end().len();
+                if !went.trim().is_empty() {
+                    out.push_str(&format!("[-{}-]", went.trim_end()));
+                }
+                if !went.trim().is_empty() && !came.trim().is_empty() {
+                    out.push(' ');
+                }
+                if !came.trim().is_empty() {
+                    out.push_str(&format!("{{+{}+}}", came.trim_end()));
+                }
+                if blank(came).max(blank(went)) > 0 {
+                    out.push(' ');
                 }
             }
         }
-        if tag != ChangeTag::Equal && run.last().is_some_and(|w| w.ends_with(char::is_whitespace)) {
-            out.push(' ');
-        }
-        i = end;
     }
     out.trim_end().to_owned()
 }
@@ -114,6 +158,8 @@ mod tests {
             ("one\ntwo", "one\ntwo\nthree", "three"),
             ("one\n\ntwo\n", "one\n\n", "[-two-]"),
             ("a\n", "a\nb c\n", "b c"),
+            ("a bad tin of food", "a good box of food", "a [-bad tin-] {+good box+} of food"),
+            ("a tin", "a new tin", "a {+new+} tin"),
         ] {
             assert_eq!(words(old, new), want, "{old:?} -> {new:?}");
         }

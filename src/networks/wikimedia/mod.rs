@@ -11,7 +11,7 @@ mod tests;
 
 use super::call::{Call, Frame, Stream, after, by_status};
 use super::declare::{Can, Declaration, Door, Leave, Limit, Of, Policy, Servers, Setting, SettingKind, Way};
-use super::{Answer, Keys, Network, Options, Spot, Told, Trouble};
+use super::{Answer, Keys, Network, Options, Spot, Told, Trouble, login};
 use crate::clean;
 use crate::model::place::Narrowing;
 use crate::model::time::MINUTE;
@@ -154,6 +154,10 @@ impl Network for Wikimedia {
             c if c.starts_with("internal_api_error") => Trouble::Fault(words),
             _ => Trouble::Refused(words),
         })
+    }
+
+    fn form(&self) -> login::Form {
+        login::Form::Password("make a bot password at Special:BotPasswords; its user is written Name@purpose")
     }
 
     /// A bot password (of a user with an `@`), or a token of OAuth.

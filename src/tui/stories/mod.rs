@@ -65,6 +65,7 @@ fn blog() -> SourceView {
         every_ms: 600_000,
         configured: true,
         health,
+        ..SourceView::default()
     }
 }
 

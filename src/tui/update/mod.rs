@@ -458,6 +458,8 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
         | Action::GoHealth
         | Action::GoHandover
         | Action::GoMutes
+        | Action::GoCommunity
+        | Action::GoCoverage
         | Action::GoCalls
         | Action::Person
         | Action::Why

@@ -20,6 +20,55 @@ pub fn handover(app: &mut App, items: &[Item]) {
     app.pages.push(p);
 }
 
+/// What cannot be heard, as it is known here.
+fn unheard(app: &mut App) {
+    use crate::model::network::{coverage, share};
+    let topics: Vec<String> = app.topics.iter().filter(|t| !t.set).map(|t| t.name.clone()).collect();
+    let all = coverage(&app.sources, &topics);
+    let mut p = Page::new(PageKind::Text, "what is not heard: a silence is no zero");
+    let line = |u: &crate::model::network::Unheard| {
+        let since = u.since.map_or(String::new(), |t| format!(" since {}", t.local_minute()));
+        let (n, of) = u.topics;
+        format!("{} {}{since}: {} ({n} of {of} topics)", pad(&u.source, 18), u.what, u.words)
+    };
+    p.rows = all.iter().map(|u| (line(u), Behind::Nothing)).collect();
+    p.head = vec![match share(&all) {
+        Some((n, of)) => format!("{n} of {of} topics depend on what is not heard whole"),
+        None => "everything that is listened to is heard, as far as its networks tell".into(),
+    }];
+    app.pages.push(p);
+}
+
+/// A community's card; several in a list.
+pub fn communities(app: &mut App, all: &[crate::model::CommunityView]) {
+    let mut p = Page::new(PageKind::Text, "community");
+    match all {
+        [] => {
+            app.say("no network told anything of this community");
+            return;
+        }
+        [one] => {
+            p.rows = crate::model::network::card(one).into_iter().map(|l| (l, Behind::Nothing)).collect();
+        }
+        many => {
+            p.title = "communities".into();
+            for c in many {
+                let k = &c.community;
+                let members = k.members.as_ref().map_or(String::new(), |(n, w)| format!(" · {n} {w}"));
+                let line = format!(
+                    "{} {} heard {} · ours {}{members}",
+                    pad(&k.name, 28),
+                    pad(&k.network, 10),
+                    c.heard,
+                    c.ours
+                );
+                p.rows.push((line, Behind::Nothing));
+            }
+        }
+    }
+    app.pages.push(p);
+}
+
 /// What a page does with an action itself; `None` leaves it to the main screen's rules.
 pub fn act(app: &mut App, a: Action) -> Option<Vec<Effect>> {
     if let Some(done) = finish::act(app, a) {
@@ -204,6 +253,14 @@ pub fn open(app: &mut App, a: Action) -> Vec<Effect> {
             app.pages.push(Page::new(PageKind::Mutes, "what is muted or always let in · D lifts one"));
             refresh(app);
             vec![Effect::Ask(For::Told, Request::Mutes)]
+        }
+        Action::GoCommunity => {
+            let name = app.subject().map(|i| i.mention.community.to_string()).filter(|c| !c.is_empty());
+            vec![Effect::Ask(For::Communities, Request::Communities(name))]
+        }
+        Action::GoCoverage => {
+            unheard(app);
+            vec![Effect::Ask(For::Sources, Request::Sources)]
         }
         Action::GoHandover => {
             let q = crate::door::ListQuery::newest(&[State::Inbox, State::Snoozed], "", OPEN);

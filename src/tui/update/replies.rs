@@ -155,6 +155,10 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             app.counts = c;
             Vec::new()
         }
+        (For::Communities, Reply::Communities(all)) => {
+            super::pages::communities(app, &all);
+            Vec::new()
+        }
         (For::Sources, Reply::Sources(s)) => {
             app.sources = s;
             pages::refresh(app);

@@ -116,6 +116,34 @@ fn next(s: &SourceView, now: Stamp) -> String {
     }
 }
 
+/// What a network adds: its stream, its budgets before they are spent, what it does not tell.
+fn network_lines(s: &SourceView, now: Stamp) -> Vec<String> {
+    let l = &s.ledger;
+    let mut rows = Vec::new();
+    if let Some(a) = &s.account {
+        rows.push(format!("as              {a}"));
+    }
+    if let Some(t) = l.open_since {
+        rows.push(format!("stream          open since {}, opened {} times", t.local_minute(), l.connected));
+    }
+    if l.seen > 0 {
+        rows.push(format!("went by         {}, {} looked at closely", l.seen, l.weighed));
+    }
+    for (n, b) in s.budgets.iter().enumerate() {
+        let cost =
+            if n == 0 && l.calls > 0 { format!("; a poll takes about {}", l.calls) } else { String::new() };
+        let by = if b.told { "" } else { " (by its documents)" };
+        rows.push(format!("left            {}{by}{cost}", b.words(now)));
+    }
+    for x in &l.limits {
+        rows.push(format!("{} since {}: {}", pad(x.kind.word(), 15), x.since.local_minute(), x.words));
+    }
+    for x in l.lost.iter().rev() {
+        rows.push(format!("lost            {} to {}: {}", x.from.local_minute(), x.to.local_minute(), x.why));
+    }
+    rows
+}
+
 fn below(row: &str, width: usize) -> Vec<String> {
     const INDENT: usize = 16;
     if crate::clean::width::width(row) < width || width < 2 * INDENT {
@@ -163,6 +191,7 @@ pub fn fill(page: &mut Page, all: &[SourceView], now: Stamp, width: usize) {
             h.heard, h.matched, h.polls, h.last_count
         ),
     ];
+    rows.extend(network_lines(s, now));
     if let Some((t, why)) = &h.last_error {
         rows.push(format!("last error      {}: {why}", t.local_minute()));
     }

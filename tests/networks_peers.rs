@@ -1,0 +1,484 @@
+//! Real servers of networks: what is said there is heard, what is changed there changes here, what is deleted there goes
+//! here; a kill of either side loses nothing and doubles nothing. Each is found by its variable; without it the test says
+//! that it was skipped.
+
+mod common;
+use common::http::{ask, json};
+use common::*;
+use serde_json::{Value, json as j};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+use std::process::Child;
+use std::time::{Duration, Instant};
+
+fn peer(name: &str) -> Option<String> {
+    let found = std::env::var(name).ok().filter(|s| !s.is_empty());
+    if found.is_none() {
+        eprintln!("SKIPPED: {name} names no server");
+    }
+    found
+}
+
+/// An engine that stays until it is killed.
+struct Engine(Child);
+
+impl Engine {
+    fn start(t: &Temp) -> Engine {
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(t.path("engine.log")).unwrap();
+        let mut c = hearken(t);
+        c.arg("serve").env("TOKEN", "").stdout(log.try_clone().unwrap()).stderr(log);
+        Engine(c.spawn().unwrap())
+    }
+
+    fn kill(mut self) {
+        signal(self.0.id().try_into().unwrap(), "KILL");
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn mark() -> String {
+    format!("acme{}", chrono::Utc::now().timestamp_nanos_opt().unwrap())
+}
+
+fn configure(t: &Temp, rest: &str) {
+    t.write(
+        "config.toml",
+        &format!("[brand]\nname = 'Acme'\ncontact = 'ops@acme.example'\n[[topic]]\nname = 'brand'\nquery = 'acme*'\n{rest}"),
+    );
+}
+
+/// Everything in the store with this word, as JSON.
+fn found(t: &Temp, word: &str) -> Vec<Value> {
+    // Nothing at all is an exit code of its own.
+    json_lines(&text(&run(t, &["list", "--json", "--state", "all", "--limit", "1000"]).stdout))
+        .into_iter()
+        .filter(|m| {
+            m["text"].as_str().unwrap_or("").contains(word)
+                || m["title"].as_str().unwrap_or("").contains(word)
+        })
+        .collect()
+}
+
+fn heard(t: &Temp, word: &str) -> Value {
+    until(&format!("{word} is heard"), || match found(t, word).as_slice() {
+        [one] => Ok(one.clone()),
+        [] => Err(format!("nothing; {}", ok(t, &["sources"]))),
+        many => panic!("{} times: {many:?}", many.len()),
+    })
+}
+
+fn gone(t: &Temp, word: &str) {
+    until(&format!("{word} is gone"), || {
+        let n = found(t, word).len();
+        if n == 0 { Ok(()) } else { Err(format!("{n} there; {}", ok(t, &["sources"]))) }
+    });
+}
+
+#[test]
+fn mastodon_is_heard_as_it_streams() {
+    let Some(at) = peer("HEARKEN_MASTODON_PEER") else { return };
+    let t = Temp::new();
+    t.write("token", "ada_token\n");
+    std::fs::set_permissions(t.path("token"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    configure(
+        &t,
+        &format!(
+            "[account.us]\nnetwork = 'mastodon'\nserver = '{at}'\ntoken_file = 'token'\n[[source]]\nid = 'm'\nnetwork = 'mastodon'\naccount = 'us'\npublic = 'all'\nevery = '1h'\n"
+        ),
+    );
+    let e = Engine::start(&t);
+    let open = || {
+        until("the stream", || {
+            let all = json_lines(&ok(&t, &["sources", "--json"]));
+            if all[0]["ledger"]["open_since"].is_null() { Err(format!("{all:?}")) } else { Ok(()) }
+        })
+    };
+    open();
+    let grace = [("authorization", "Bearer grace_token")];
+    let say = |w: &str| {
+        json(
+            "POST",
+            &format!("{at}/api/v1/statuses"),
+            &grace,
+            &j!({"status": format!("{w} leaks"), "language": "en"}),
+        )
+    };
+    let (one, two) = (mark(), mark());
+    let post = say(&one);
+    let m = heard(&t, &one);
+    assert_eq!((m["network"].as_str(), m["lang"].as_str()), (Some("mastodon"), Some("en")));
+    assert!(
+        m["author"].as_str().unwrap().contains("grace") && m["url"].as_str().unwrap().contains("/@grace/"),
+        "{m}"
+    );
+    // Edited there.
+    let url = format!("{at}/api/v1/statuses/{}", post["id"].as_str().unwrap());
+    json("PUT", &url, &grace, &j!({"status": format!("{one} holds")}));
+    until("the edit", || {
+        let m = found(&t, &one);
+        if m[0]["text"].as_str().unwrap().contains("holds") { Ok(()) } else { Err(format!("{m:?}")) }
+    });
+    // The engine is killed; what is said meanwhile is heard when it is back, once.
+    e.kill();
+    say(&two);
+    let _e = Engine::start(&t);
+    heard(&t, &two);
+    open();
+    assert_eq!(found(&t, &one).len(), 1);
+    // Deleted there.
+    json("DELETE", &url, &grace, &Value::Null);
+    gone(&t, &one);
+    heard(&t, &two);
+}
+
+#[test]
+fn matrix_rooms_are_heard_and_a_kill_of_either_side_loses_nothing() {
+    let Some(at) = peer("HEARKEN_MATRIX_PEER") else { return };
+    let t = Temp::new();
+    t.write("pw", "pass-lab\n");
+    std::fs::set_permissions(t.path("pw"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    configure(
+        &t,
+        &format!(
+            "[account.us]\nnetwork = 'matrix'\nserver = '{at}'\nuser = 'acme'\npassword_file = 'pw'\n[[source]]\nid = 'rooms'\nnetwork = 'matrix'\naccount = 'us'\nevery = '1h'\n"
+        ),
+    );
+    let api = format!("{at}/_matrix/client/v3");
+    let login = j!({"type": "m.login.password", "identifier": {"type": "m.id.user", "user": "maria"}, "password": "pass-lab"});
+    let token =
+        json("POST", &format!("{api}/login"), &[], &login)["access_token"].as_str().unwrap().to_owned();
+    let auth = format!("Bearer {token}");
+    let maria = [("authorization", auth.as_str())];
+    let room =
+        json("GET", &format!("{api}/directory/room/%23acme:hs.lab.test"), &maria, &Value::Null)["room_id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+    let esc = |s: &str| s.replace('!', "%21").replace(':', "%3A").replace('$', "%24");
+    let n = std::sync::atomic::AtomicU32::new(0);
+    let put = |kind: &str, body: &Value| {
+        let txn = format!("{}-{}", mark(), n.fetch_add(1, std::sync::atomic::Ordering::SeqCst));
+        json("PUT", &format!("{api}/rooms/{}/{kind}/{txn}", esc(&room)), &maria, body)["event_id"]
+            .as_str()
+            .unwrap_or("")
+            .to_owned()
+    };
+    let say = |w: &str| put("send/m.room.message", &j!({"msgtype": "m.text", "body": format!("{w} leaks")}));
+    let e = Engine::start(&t);
+    let (one, two, three) = (mark(), mark(), mark());
+    let id = say(&one);
+    let m = heard(&t, &one);
+    assert_eq!((m["type"].as_str(), m["community"].as_str()), (Some("chat"), Some("#acme:hs.lab.test")));
+    assert!(m["author"].as_str().unwrap().contains("@maria:hs.lab.test"), "{m}");
+    put(
+        "send/m.room.message",
+        &j!({"msgtype": "m.text", "body": format!("* {one} holds"),
+        "m.new_content": {"msgtype": "m.text", "body": format!("{one} holds")},
+        "m.relates_to": {"rel_type": "m.replace", "event_id": id}}),
+    );
+    until("the edit", || {
+        let m = found(&t, &one);
+        if m[0]["text"].as_str().unwrap() == format!("{one} holds") { Ok(()) } else { Err(format!("{m:?}")) }
+    });
+    // Many messages while the engine is dead: more than a sync gives at once.
+    e.kill();
+    for i in 0..130 {
+        put("send/m.room.message", &j!({"msgtype": "m.text", "body": format!("{two}-{i} tip")}));
+    }
+    let _e = Engine::start(&t);
+    until("all that was said meanwhile", || {
+        let n = found(&t, &two).len();
+        if n == 130 { Ok(()) } else { Err(format!("{n}; {}", ok(&t, &["sources"]))) }
+    });
+    // The server is killed, and comes back.
+    if let (Ok(pid), Ok(up)) = (std::env::var("HEARKEN_MATRIX_PID"), std::env::var("HEARKEN_MATRIX_UP")) {
+        let pid: i32 = std::fs::read_to_string(pid).unwrap().trim().parse().unwrap();
+        signal(pid, "KILL");
+        until("the server is gone", || {
+            TcpStream::connect(at.trim_start_matches("http://"))
+                .err()
+                .map(|_| ())
+                .ok_or_else(|| "there".into())
+        });
+        let o = std::process::Command::new("sh").args(["-c", &up]).output().unwrap();
+        assert!(o.status.success(), "{}", text(&o.stderr));
+        say(&three);
+        heard(&t, &three);
+    }
+    put(&format!("redact/{}", esc(&id)), &j!({"reason": "typo"}));
+    gone(&t, &one);
+    // Who we are, and the room with its members.
+    let me = ok(&t, &["accounts"]);
+    assert!(me.contains("@acme:hs.lab.test"), "{me}");
+    let card = ok(&t, &["community", "#acme:hs.lab.test"]);
+    assert!(card.contains("members") && card.contains("Acme Reader community"), "{card}");
+}
+
+/// A mail over SMTP with a login, in the open, on loopback.
+fn mail(at: &str, to: &str, lines: &str) {
+    let s = TcpStream::connect(at).unwrap();
+    s.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let mut r = BufReader::new(s.try_clone().unwrap());
+    let mut w = s;
+    let mut expect = |code: &str| loop {
+        let mut l = String::new();
+        r.read_line(&mut l).unwrap();
+        assert!(l.starts_with(code), "{l}");
+        if l.as_bytes().get(3) == Some(&b' ') {
+            return;
+        }
+    };
+    expect("220");
+    let plain = hearken::model::base64(b"\0maria@lab.test\0pass-lab");
+    let body = lines.replace('\n', "\r\n");
+    for (say, code) in [
+        ("EHLO test".to_owned(), "250"),
+        (format!("AUTH PLAIN {plain}"), "235"),
+        ("MAIL FROM:<maria@lab.test>".into(), "250"),
+        (format!("RCPT TO:<{to}>"), "250"),
+        ("DATA".into(), "354"),
+        (format!("{body}\r\n."), "250"),
+        ("QUIT".into(), "221"),
+    ] {
+        w.write_all(format!("{say}\r\n").as_bytes()).unwrap();
+        expect(code);
+    }
+}
+
+#[test]
+fn a_mailbox_tells_when_something_comes() {
+    let (Some(imap), Some(smtp)) = (peer("HEARKEN_IMAP_PEER"), peer("HEARKEN_SMTP_PEER")) else { return };
+    let t = Temp::new();
+    t.write("pw", "pass-lab\n");
+    std::fs::set_permissions(t.path("pw"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    configure(
+        &t,
+        &format!(
+            "[account.us]\nnetwork = 'mail'\nserver = 'imap://{imap}'\nuser = 'support@lab.test'\npassword_file = 'pw'\n[[source]]\nid = 'box'\nnetwork = 'mail'\naccount = 'us'\n"
+        ),
+    );
+    let send = |w: &str, id: &str| {
+        mail(
+            &smtp,
+            "support@lab.test",
+            &format!(
+                "From: Maria <maria@lab.test>\nTo: support@lab.test\nSubject: {w}\nMessage-ID: <{id}@lab.test>\nList-Id: Users <users.lab.test>\n\nIt leaks.\n> before\n> that\n-- \nMaria\n"
+            ),
+        );
+    };
+    let e = Engine::start(&t);
+    let (one, two) = (mark(), mark());
+    until("the mailbox is open", || {
+        let all = json_lines(&ok(&t, &["sources", "--json"]));
+        if all[0]["ledger"]["open_since"].is_null() { Err(format!("{all:?}")) } else { Ok(()) }
+    });
+    send(&one, &one);
+    let m = heard(&t, &one);
+    assert_eq!((m["type"].as_str(), m["community"].as_str()), (Some("mail"), Some("users.lab.test")));
+    assert_eq!(m["text"].as_str(), Some("It leaks.\n> before\n> [1 more lines quoted]"));
+    e.kill();
+    send(&two, &two);
+    let _e = Engine::start(&t);
+    heard(&t, &two);
+    assert_eq!(found(&t, &one).len(), 1);
+    // The same letter by another way is the same letter.
+    send(&one, &one);
+    let three = mark();
+    send(&three, &three);
+    heard(&t, &three);
+    assert_eq!(found(&t, &one).len(), 1);
+}
+
+/// Maria at the wiki: a session, and a token to edit with.
+struct Wiki {
+    api: String,
+    cookie: String,
+    token: String,
+}
+
+impl Wiki {
+    fn log_in(at: &str) -> Wiki {
+        let api = format!("{at}/api.php?format=json&formatversion=2");
+        let mut jar: Vec<(String, String)> = Vec::new();
+        let mut get = |query: &str, form: &str| {
+            let cookie = jar.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join("; ");
+            let method = if form.is_empty() { "GET" } else { "POST" };
+            let all = [("content-type", "application/x-www-form-urlencoded"), ("cookie", cookie.as_str())];
+            let (_, headers, body) = ask(method, &format!("{api}&{query}"), &all, form);
+            for l in headers.get("set-cookie").map_or("", String::as_str).lines() {
+                if let Some((k, v)) = l.split(';').next().and_then(|c| c.split_once('=')) {
+                    jar.retain(|(n, _)| n != k);
+                    jar.push((k.to_owned(), v.to_owned()));
+                }
+            }
+            let cookie = jar.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join("; ");
+            (serde_json::from_str::<Value>(&body).unwrap_or_else(|e| panic!("{e}: {body}")), cookie)
+        };
+        let esc = |s: &str| s.replace('+', "%2B").replace('\\', "%5C");
+        let login = get("action=query&meta=tokens&type=login", "").0["query"]["tokens"]["logintoken"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let done =
+            get("action=login", &format!("lgname=Maria&lgpassword=Rather-Long-4711&lgtoken={}", esc(&login)))
+                .0;
+        assert_eq!(done["login"]["result"], "Success", "{done}");
+        let (v, cookie) = get("action=query&meta=tokens", "");
+        Wiki { cookie, token: esc(v["query"]["tokens"]["csrftoken"].as_str().unwrap()), api }
+    }
+
+    fn edit(&self, title: &str, text: &str, summary: &str) {
+        let form = format!("title={title}&text={text}&summary={summary}&token={}", self.token);
+        let all = [("content-type", "application/x-www-form-urlencoded"), ("cookie", self.cookie.as_str())];
+        let (_, _, body) = ask("POST", &format!("{}&action=edit", self.api), &all, &form);
+        assert!(body.contains("\"Success\""), "{body}");
+    }
+}
+
+#[test]
+fn a_wiki_tells_the_words_that_changed() {
+    let Some(at) = peer("HEARKEN_WIKI_PEER") else { return };
+    let t = Temp::new();
+    configure(
+        &t,
+        &format!(
+            "[[source]]\nid = 'wiki'\nnetwork = 'wikimedia'\nserver = '{at}'\nchanges = true\nevery = '=1s'\n[[source]]\nid = 'page'\nnetwork = 'wikimedia'\nserver = '{at}'\npages = ['Watched tins']\nevery = '=1s'\n"
+        ),
+    );
+    let w = Wiki::log_in(&at);
+    let (one, two) = (mark(), mark());
+    w.edit("Watched_tins", "A%20bad%20tin%20of%20food", "first");
+    let e = Engine::start(&t);
+    w.edit("Watched_tins", &format!("A%20good%20{one}%20of%20food"), &format!("{one}"));
+    let m = until("the edit", || {
+        found(&t, &one)
+            .into_iter()
+            .find(|m| m["text"].as_str().unwrap().contains("[-bad tin-]"))
+            .ok_or_else(|| format!("{:?}", found(&t, &one)))
+    });
+    assert!(m["text"].as_str().unwrap().contains(&format!("A [-bad tin-] {{+good {one}+}} of food")), "{m}");
+    assert_eq!((m["type"].as_str(), m["author"].as_str()), (Some("edit"), Some("Maria")));
+    assert_eq!(found(&t, &one).len(), 1, "two sources, one edit");
+    e.kill();
+    w.edit("Other_tins", &format!("{two}"), &format!("{two}"));
+    let _e = Engine::start(&t);
+    heard(&t, &two);
+}
+
+/// The wiki's own lines, relayed as the stream has them: its numbers are the places.
+#[test]
+fn the_stream_of_a_real_wiki_is_resumed_where_it_was_cut() {
+    let (Some(at), Some(lines)) = (peer("HEARKEN_WIKI_PEER"), peer("HEARKEN_WIKI_LINES")) else { return };
+    let t = Temp::new();
+    let port = common::http::serve(0, move |s| {
+        let Some(a) = common::http::read(&s) else { return };
+        let from: usize =
+            a.headers.get("last-event-id").and_then(|i| i.trim_matches(['[', ']']).parse().ok()).unwrap_or(0);
+        let mut out = s;
+        let _ = out.write_all(
+            b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n:ok\n\n",
+        );
+        let end = Instant::now() + Duration::from_secs(2);
+        let mut at = from.saturating_sub(1);
+        // It is cut again and again, as the real one is.
+        while Instant::now() < end {
+            let all = std::fs::read_to_string(&lines).unwrap_or_default();
+            for (n, l) in all.lines().enumerate().skip(at) {
+                let mut v: Value = serde_json::from_str(l).unwrap();
+                v["meta"] = j!({"domain": "127.0.0.1", "dt": "2026-01-01T00:00:00Z", "topic": "lab", "partition": 0, "offset": n, "id": n.to_string()});
+                if out
+                    .write_all(format!("event: message\nid: [{}]\ndata: {v}\n\n", n + 1).as_bytes())
+                    .is_err()
+                {
+                    return;
+                }
+                at = n + 1;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    });
+    configure(
+        &t,
+        &format!(
+            "[[source]]\nid = 'stream'\nnetwork = 'wikimedia'\nserver = 'http://127.0.0.1:{port}'\nstream = true\nallow = ['{at}']\nkeep = 'matches'\n"
+        ),
+    );
+    let w = Wiki::log_in(&at);
+    let e = Engine::start(&t);
+    let (one, two, three) = (mark(), mark(), mark());
+    w.edit("Stream_tins", &format!("text%20{one}"), &format!("{one}"));
+    heard(&t, &one);
+    e.kill();
+    w.edit("Stream_tins", &format!("text%20{two}"), &format!("{two}"));
+    let _e = Engine::start(&t);
+    heard(&t, &two);
+    w.edit("Stream_tins", &format!("text%20{three}"), &format!("{three}"));
+    heard(&t, &three);
+    assert_eq!(
+        (found(&t, &one).len(), found(&t, &two).len()),
+        (2, 2),
+        "named again by the edit after it, and once each else"
+    );
+}
+
+#[test]
+fn bluesky_tells_who_speaks_to_us() {
+    let Some(at) = peer("HEARKEN_BLUESKY_PEER") else { return };
+    let t = Temp::new();
+    t.write("pw", "pass-lab\n");
+    std::fs::set_permissions(t.path("pw"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    configure(
+        &t,
+        &format!(
+            "[account.us]\nnetwork = 'bluesky'\nserver = '{at}'\nuser = 'acme-lab.test'\npassword_file = 'pw'\n[[source]]\nid = 'sky'\nnetwork = 'bluesky'\naccount = 'us'\nmentions = true\nevery = '=1s'\n"
+        ),
+    );
+    let x = |m: &str| format!("{at}/xrpc/{m}");
+    let log_in = |u: &str| {
+        let v = json(
+            "POST",
+            &x("com.atproto.server.createSession"),
+            &[],
+            &j!({"identifier": u, "password": "pass-lab"}),
+        );
+        (v["did"].as_str().unwrap().to_owned(), format!("Bearer {}", v["accessJwt"].as_str().unwrap()))
+    };
+    let (maria, token) = log_in("maria-lab.test");
+    let us = log_in("acme-lab.test").0;
+    let auth = [("authorization", token.as_str())];
+    let say = |w: &str| {
+        let text = format!("@acme-lab.test {w} leaks");
+        let record = j!({"$type": "app.bsky.feed.post", "text": text, "createdAt": chrono::Utc::now().to_rfc3339(), "langs": ["en"],
+            "facets": [{"index": {"byteStart": 0, "byteEnd": 14}, "features": [{"$type": "app.bsky.richtext.facet#mention", "did": us}]}]});
+        json(
+            "POST",
+            &x("com.atproto.repo.createRecord"),
+            &auth,
+            &j!({"repo": maria, "collection": "app.bsky.feed.post", "record": record}),
+        )
+    };
+    let e = Engine::start(&t);
+    let (one, two) = (mark(), mark());
+    say(&one);
+    let m = heard(&t, &one);
+    assert!(
+        m["url"].as_str().unwrap().starts_with(&format!("https://bsky.app/profile/{maria}/post/")),
+        "{m}"
+    );
+    assert_eq!((m["state"].as_str(), m["lang"].as_str()), (Some("inbox"), Some("en")));
+    e.kill();
+    say(&two);
+    let _e = Engine::start(&t);
+    heard(&t, &two);
+    assert_eq!(found(&t, &one).len(), 1);
+    // The session is kept: it is not begun anew with each start.
+    assert!(t.path("data/secrets/us.json").exists());
+    assert!(ok(&t, &["accounts"]).contains("@acme-lab.test"));
+}
