@@ -1,5 +1,7 @@
 //! Posts for measuring: made of real ones where `HEARKEN_SHARED` has them, else of a list of words.
 
+#![allow(dead_code, reason = "each benchmark uses a part of it")]
+
 use hearken::model::{Author, Id, Mention, Stamp, State, Text, hash64};
 use hearken::store::Incoming;
 use std::io::BufRead;

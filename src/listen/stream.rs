@@ -23,6 +23,8 @@ const QUIET_MS: i64 = 5_000;
 /// Fuller texts that are fetched for one batch, and the time between two.
 const FULLER: usize = 4;
 const BETWEEN: Duration = Duration::from_secs(1);
+/// Things that go by in a moment without its being a flood.
+const CALM: u64 = 400;
 
 /// A stream that is open.
 pub enum Opened {
@@ -110,7 +112,12 @@ impl Streamer {
             told.settle();
             return Batch { told, end };
         }
-        let mut until: Option<Instant> = (!told.items.is_empty()).then(|| Instant::now() + MOMENT);
+        // What came already is not kept waiting by a silence.
+        let mut until: Option<Instant> = match (told.items.is_empty(), told.progress.seen) {
+            (false, _) => Some(Instant::now() + MOMENT),
+            (true, 1..) => Some(Instant::now() + Duration::from_millis(QUIET_MS.unsigned_abs())),
+            _ => None,
+        };
         let mut fuller = Vec::new();
         let end = loop {
             let more = match until {
@@ -149,9 +156,16 @@ impl Streamer {
                 break None;
             }
         };
-        let skipped = fuller.len().saturating_sub(FULLER);
+        // A flood is never held up for them.
+        let calm = told.progress.seen <= CALM && end.is_none();
+        let mut skipped = fuller.len().saturating_sub(FULLER);
         for call in fuller.into_iter().take(FULLER) {
-            tokio::time::sleep_until(self.next_fuller).await;
+            if calm {
+                tokio::time::sleep_until(self.next_fuller).await;
+            } else if self.next_fuller > Instant::now() {
+                skipped += 1;
+                continue;
+            }
             self.next_fuller = Instant::now() + BETWEEN;
             let got = p.accounts.call(p.net, &asked.way, &call).await;
             let heard =
