@@ -3,6 +3,8 @@
 //! time are heard; `-- bluesky|wikimedia minutes N [rate] [topics]` hears so many a second for N minutes while the server
 //! cuts the line every ten seconds, and tells memory, losses and doubles. The server is a process of its own.
 
+#![allow(clippy::result_large_err, reason = "the handshake's own type")]
+
 mod posts;
 
 use futures_util::SinkExt;
@@ -23,6 +25,7 @@ use std::time::{Duration, Instant};
 static ZDICT: &[u8] = include_bytes!("../src/networks/bluesky/jetstream.zdict");
 /// Microseconds at which the sample begins, and between two events of it.
 const BEGIN_US: u64 = 1_790_000_000_000_000;
+const APART_US: u64 = 50;
 const CUT: Duration = Duration::from_secs(10);
 
 fn texts() -> Vec<String> {
@@ -32,13 +35,13 @@ fn texts() -> Vec<String> {
 }
 
 fn bluesky_event(n: u64, text: &str) -> String {
-    let reply = n % 3 == 0;
+    let reply = n.is_multiple_of(3);
     let mut record = serde_json::json!({"$type": "app.bsky.feed.post", "createdAt": "2026-09-21T14:13:20.000Z", "langs": ["en"], "text": text});
     if reply {
         let to = serde_json::json!({"cid": "bafyreibfglofvqou2yiqvwzk4rcgkhhxrbunyemshdjledgwymimqkg24e", "uri": format!("at://did:plc:6tr6tuzlx2db3rduzr2d6r24/app.bsky.feed.post/3lbhq{}", n / 9)});
         record["reply"] = serde_json::json!({"parent": to, "root": to});
     }
-    serde_json::json!({"did": format!("did:plc:{:024x}", n % 100_003), "time_us": BEGIN_US + n, "kind": "commit",
+    serde_json::json!({"did": format!("did:plc:{:024x}", n % 100_003), "time_us": BEGIN_US + n * APART_US, "kind": "commit",
         "commit": {"rev": "3lbhtytnn2k2f", "operation": "create", "collection": "app.bsky.feed.post", "rkey": format!("{n:013}"),
         "record": record, "cid": "bafyreidblutgvj75o4q4akzyyejedjj6l3it6hgqwee6jpwv2wqph5fsgm"}})
     .to_string()
@@ -126,7 +129,7 @@ fn serve(kind: &str, events: u64, rate: u64) {
                     let cursor =
                         r.uri().query().unwrap_or("").split('&').find_map(|p| p.strip_prefix("cursor="));
                     let us: u64 = cursor.and_then(|c| c.parse().ok()).unwrap_or(BEGIN_US);
-                    seen.store(us.saturating_sub(BEGIN_US), Ordering::SeqCst);
+                    seen.store(us.saturating_sub(BEGIN_US) / APART_US, Ordering::SeqCst);
                     Ok(a)
                 };
                 let Ok(mut ws) = tokio_tungstenite::accept_hdr_async(s, look).await else { return };
@@ -359,7 +362,8 @@ async fn hear(kind: &str, port: &str, events: u64, (minutes, rate): (u64, u64), 
         rss()
     );
     if minutes > 0 {
-        let place = s.place.get("time_us").and_then(|t| t.parse::<u64>().ok()).map(|t| t - BEGIN_US + 1);
+        let place =
+            s.place.get("time_us").and_then(|t| t.parse::<u64>().ok()).map(|t| (t - BEGIN_US) / APART_US + 1);
         let place = place.or_else(|| {
             s.place.get("eqiad.mediawiki.recentchange/0").and_then(|o| o.parse::<u64>().ok()).map(|o| o + 1)
         });

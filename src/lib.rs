@@ -11,10 +11,14 @@
 //! - [`listen`]: when a source is asked, what an answer means, topics, language and mood, a source's health
 //! - [`triage`]: what comes first, and why: objectives, and what the team's marks teach
 //!
+//! Who we are elsewhere:
+//! - [`account`]: keys, sessions that are renewed, budgets that all sources of an account share; every call goes out here
+//!
 //! What it touches:
 //! - [`store`]: the only room that knows sled and tantivy; blocks, segments, postings, the log, the search index, recovery
 //! - [`net`]: the only room that waits on a network or runs a program; the address guard, caps, manners
-//! - [`networks`]: one folder per network: bytes in, items out
+//! - [`networks`]: one file per network and one row in a table: what it is, as data; bytes in, items out. Its page tells how
+//!   to add one
 //!
 //! The one door:
 //! - [`door`]: requests, replies and events as data; all that a front end may know
@@ -33,18 +37,19 @@
 //! ```text
 //! main -> door, cli, tui, daemon, serve, engine, config, demo, paths
 //! tui, cli -> door, model, query, config, clean
-//! engine -> door, listen, triage, store, net, networks, config, query, clean, model
+//! engine -> door, account, listen, triage, store, net, networks, config, query, clean, model
 //! daemon -> door, model, clean     serve -> daemon, engine, config, paths, clean, model
 //! demo -> config, query, net       paths -> daemon, store, clean
-//! listen -> store, net, networks, query, clean, model          triage -> query, model
+//! listen -> account, store, net, networks, query, clean, model   account -> net, networks, clean, model
+//! triage -> query, model
 //! networks -> clean, model         net -> clean, model        store -> query, model
-//! config -> query, model           door -> model              clean, query -> model
+//! config -> query, networks, model  door -> model              clean, query -> model
 //! ```
 //! sled and tantivy live only in `store`, zstd in `store` and `net` (bodies and answers), reqwest and programs only in
-//! `net` (`$EDITOR` and tmux in `tui/tty.rs`, as the person; the engine itself in `daemon/start.rs`), ratatui and crossterm only in `tui`, feed-rs only
+//! `net` (with the WebSocket, the mailbox, TLS and the endpoint for pushes; `$EDITOR` and tmux in `tui/tty.rs`, as the person; the engine itself in `daemon/start.rs`), ratatui and crossterm only in `tui`, feed-rs only
 //! in `networks`.
 //!
-//! # Four walks
+//! # Five walks
 //! 1. A mention: `net` fetches, `networks` parses, `clean` makes text of it, `listen` matches and decides the
 //!    state, the engine's committer writes one batch with the source's cursor in it, an event is announced; the
 //!    list moves only when its reader says so.
@@ -52,7 +57,9 @@
 //!    door, the gate, one log entry and one batch, an event to every terminal, one frame in one write.
 //! 3. A search: the query's plan, the index and the bitmaps say who may match, the matcher decides where that is not
 //!    sure, the newest are read first; what is not filed yet is always looked at.
-//! 4. A reply: a draft saved at each pause; handed off by hand where a network cannot be written to; its
+//! 4. A stream: `net` opens it, the network's file reads each piece and asks the sieve first, what came within a moment is
+//!    one batch with the place behind it; while it is stored the socket waits. After a cut it goes on at that place.
+//! 5. A reply: a draft saved at each pause; handed off by hand where a network cannot be written to; its
 //!    permalink marks the mention answered.
 
 #![deny(unsafe_code)]

@@ -34,8 +34,17 @@ impl Host for Behind {
     }
 }
 
+/// What the engine holds in memory, keys among it, is not for files of crashes nor for other programs of the user.
+fn keep_to_itself() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}
+
 /// Serves until a signal, a request to stop, or with `auto` until nobody needs it. Gives the exit code.
 pub async fn run(config: Config, data: &Path, place: &Place, auto: bool) -> i32 {
+    keep_to_itself();
     if auto {
         // Neither the terminal that started it nor its folder is to hold it, or be held by it.
         let _ = rustix::process::setsid();

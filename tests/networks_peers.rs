@@ -356,7 +356,7 @@ fn a_wiki_tells_the_words_that_changed() {
     let (one, two) = (mark(), mark());
     w.edit("Watched_tins", "A%20bad%20tin%20of%20food", "first");
     let e = Engine::start(&t);
-    w.edit("Watched_tins", &format!("A%20good%20{one}%20of%20food"), &format!("{one}"));
+    w.edit("Watched_tins", &format!("A%20good%20{one}%20of%20food"), &one.to_string());
     let m = until("the edit", || {
         found(&t, &one)
             .into_iter()
@@ -367,7 +367,7 @@ fn a_wiki_tells_the_words_that_changed() {
     assert_eq!((m["type"].as_str(), m["author"].as_str()), (Some("edit"), Some("Maria")));
     assert_eq!(found(&t, &one).len(), 1, "two sources, one edit");
     e.kill();
-    w.edit("Other_tins", &format!("{two}"), &format!("{two}"));
+    w.edit("Other_tins", &two.to_string(), &two.to_string());
     let _e = Engine::start(&t);
     heard(&t, &two);
 }
@@ -413,13 +413,13 @@ fn the_stream_of_a_real_wiki_is_resumed_where_it_was_cut() {
     let w = Wiki::log_in(&at);
     let e = Engine::start(&t);
     let (one, two, three) = (mark(), mark(), mark());
-    w.edit("Stream_tins", &format!("text%20{one}"), &format!("{one}"));
+    w.edit("Stream_tins", &format!("text%20{one}"), &one.to_string());
     heard(&t, &one);
     e.kill();
-    w.edit("Stream_tins", &format!("text%20{two}"), &format!("{two}"));
+    w.edit("Stream_tins", &format!("text%20{two}"), &two.to_string());
     let _e = Engine::start(&t);
     heard(&t, &two);
-    w.edit("Stream_tins", &format!("text%20{three}"), &format!("{three}"));
+    w.edit("Stream_tins", &format!("text%20{three}"), &three.to_string());
     heard(&t, &three);
     assert_eq!(
         (found(&t, &one).len(), found(&t, &two).len()),

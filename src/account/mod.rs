@@ -15,7 +15,7 @@ use crate::net::{
     Ask, Events, Folder, Limits, Mailbox, Net, NetError, Origin, Route, Secret, SecretFrom, Socket, Verb,
     Why, names_private,
 };
-use crate::networks::{Answer, Call, Keys, Me, Method, Network, Of, Trouble};
+use crate::networks::{Answer, Call, Keys, Me, Method, Network, Of, Servers, Trouble};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -56,6 +56,7 @@ pub struct Accounts {
     /// Keys in use; a lock for each account, so that one session is opened once.
     open: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Option<Held>>>>>,
     me: Mutex<HashMap<String, Me>>,
+    logins: Mutex<HashMap<String, u64>>,
     pub budgets: Budgets,
 }
 
@@ -76,6 +77,7 @@ impl Accounts {
             list: Mutex::default(),
             open: Mutex::default(),
             me: Mutex::default(),
+            logins: Mutex::default(),
             budgets: Budgets::default(),
         }
     }
@@ -112,9 +114,46 @@ impl Accounts {
         (me.native, me.handle) = (native.to_owned(), handle.to_owned());
     }
 
-    /// Keys that a login gave just now take the place of what was there.
-    pub fn forget_keys(&self, name: &str) {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+    /// The keys in use of an account, for one at a time.
+    fn slot(&self, name: &str) -> Arc<tokio::sync::Mutex<Option<Held>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).entry(name.to_owned()).or_default().clone()
+    }
+
+    /// Keys that a login gave just now take the place of what was there. A renewal that is under way ends first, so
+    /// that it cannot put the old ones back.
+    ///
+    /// # Errors
+    /// A sentence; then what was there is there still.
+    pub async fn put_keys(&self, a: &Account, keys: &Keys) -> Result<(), String> {
+        let slot = self.slot(&a.name);
+        let mut held = slot.lock().await;
+        self.vault.write(&a.name, keys, mark(a, None))?;
+        *held = None;
+        self.changed(&a.name);
+        Ok(())
+    }
+
+    /// Throws stored keys away; false if there were none.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub async fn forget_keys(&self, name: &str) -> Result<bool, String> {
+        let slot = self.slot(name);
+        let mut held = slot.lock().await;
+        let done = self.vault.remove(name)?;
+        *held = None;
+        self.changed(name);
+        Ok(done)
+    }
+
+    fn changed(&self, name: &str) {
+        *self.logins.lock().unwrap_or_else(PoisonError::into_inner).entry(name.to_owned()).or_default() += 1;
+    }
+
+    /// How often the keys of an account were put or thrown away: streams that were opened with others end.
+    #[must_use]
+    pub fn logins(&self, name: &str) -> u64 {
+        self.logins.lock().unwrap_or_else(PoisonError::into_inner).get(name).copied().unwrap_or(0)
     }
 
     /// Whose budget a way spends from.
@@ -150,7 +189,7 @@ impl Accounts {
             match self.judge(w, call, &answer) {
                 None => return Ok((answer, received)),
                 Some(t) if signed.is_some() && !expired && self.may_renew(net, w, &t) => expired = true,
-                Some(t) => return Err(t),
+                Some(t) => return Err(self.redacted(w, t).await),
             }
         }
     }
@@ -174,7 +213,7 @@ impl Accounts {
                 Ok(stream) => return Ok(stream),
                 Err(a) => match self.no_stream(w, call, a) {
                     t if signed.is_some() && !expired && self.may_renew(net, w, &t) => expired = true,
-                    t => return Err(t),
+                    t => return Err(self.redacted(w, t).await),
                 },
             }
         }
@@ -196,7 +235,10 @@ impl Accounts {
         self.pay(w, call)?;
         match net.socket(&ask(w, call, signed), silence, dictionary).await.map_err(|e| of_net(&e))? {
             Ok(socket) => Ok(socket),
-            Err(a) => Err(self.no_stream(w, call, a)),
+            Err(a) => {
+                let t = self.no_stream(w, call, a);
+                Err(self.redacted(w, t).await)
+            }
         }
     }
 
@@ -233,10 +275,19 @@ impl Accounts {
             Origin::of(&format!("http://{host}:{port}")).filter(|_| names_private(&format!("http://{host}"))),
         );
         let route = Route { allow, ca: w.ca.clone(), proxy: w.proxy.clone(), limits: w.limits };
-        net.mailbox(folder, &route).await.map_err(|e| match e.why {
-            Why::Login => Trouble::Login(e.text),
-            _ => of_net(&e),
+        net.mailbox(folder, &route).await.map_err(|e| {
+            let t = if matches!(e.why, Why::Login) { Trouble::Login(e.text.clone()) } else { of_net(&e) };
+            redacted(t, [&keys])
         })
+    }
+
+    /// What went wrong, without our keys in it.
+    async fn redacted(&self, w: &Way, t: Trouble) -> Trouble {
+        let Some(name) = w.account.as_deref() else { return t };
+        let slot = self.open.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        let Some(slot) = slot else { return t };
+        let held = slot.lock().await;
+        redacted(t, held.as_ref().map(|h| &h.keys))
     }
 
     fn no_stream(&self, w: &Way, call: &Call, mut a: crate::net::Answer) -> Trouble {
@@ -310,20 +361,17 @@ impl Accounts {
     /// # Errors
     /// If there are none, or the server refuses them.
     pub async fn keys(&self, net: &Net, w: &Way, name: &str, expired: bool) -> Result<Keys, Trouble> {
-        let slot = {
-            let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-            open.entry(name.to_owned()).or_default().clone()
-        };
+        let slot = self.slot(name);
         let login = |e: String| Trouble::Login(clean::line(&format!("the account {name}: {e}")));
         let account = self.named(name).ok_or_else(|| login("it is not in the configuration".into()))?;
         let mut held = slot.lock().await;
         let (first, of) = match &account.secret {
             Some(from) => {
                 let s = net.secret(from).await.map_err(login)?;
-                let of = crate::model::hash64(&["secret", s.reveal()]);
+                let of = mark(&account, Some(s.reveal()));
                 (Some(account.network.keys_of(&account.user, s.reveal(), account.password)), of)
             }
-            None => (None, 0),
+            None => (None, mark(&account, None)),
         };
         let same = held.as_ref().is_some_and(|h| h.of == of);
         if !same {
@@ -348,14 +396,15 @@ impl Accounts {
             if steps > 4 {
                 return Err(login("the login does not come to an end".into()));
             }
-            let a = self.raw(net, w, &call).await?;
+            let plain = |t: Trouble| redacted(t, [&keys].into_iter().chain(&first));
+            let a = self.raw(net, w, &call).await.map_err(plain)?;
             match account.network.opened(&keys, &call, &a) {
                 Ok((better, then)) => {
                     keys = better;
                     next = then;
                     // On the disk before it is used: a token that is given once must not be lost.
                     let mut kept = keys.clone();
-                    if of != 0 {
+                    if first.is_some() {
                         kept.forget("password");
                     }
                     self.vault.write(name, &kept, of).map_err(login)?;
@@ -367,7 +416,7 @@ impl Accounts {
                     keys = first.clone().unwrap_or_default();
                     next = account.network.session(&account.server, &keys, false);
                 }
-                Err(t) => return Err(t),
+                Err(t) => return Err(redacted(t, [&keys].into_iter().chain(&first))),
             }
         }
         Ok(keys)
@@ -381,6 +430,25 @@ impl Accounts {
         let mut got = net.get(&ask(w, call, None)).await.map_err(|e| of_net(&e))?;
         Ok(Answer { status: got.status, body: got.take_body(), headers: std::mem::take(&mut got.headers) })
     }
+}
+
+/// What went wrong, without these keys in it: servers repeat what they were sent.
+pub fn redacted<'k>(t: Trouble, keys: impl IntoIterator<Item = &'k Keys>) -> Trouble {
+    keys.into_iter().fold(t, |t, k| match k.redact(t.text()) {
+        Some(words) => t.reworded(clean::line_capped(&words, 300)),
+        None => t,
+    })
+}
+
+/// What keys belong to: a network, a server and the secret that they came from. Where one of them is another, they
+/// are not sent there.
+fn mark(a: &Account, secret: Option<&str>) -> u64 {
+    let server = match a.network.declared().servers {
+        Servers::One(s) | Servers::Usually(s) if a.server.is_empty() => s,
+        _ => a.server.as_str(),
+    };
+    let of = Origin::of(server).map_or_else(|| server.to_owned(), |o| format!("{o:?}"));
+    crate::model::hash64(&["keys", a.network.declared().name, &of, secret.unwrap_or("")])
 }
 
 fn percent_decoded(s: &str) -> String {

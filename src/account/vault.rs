@@ -22,8 +22,13 @@ impl Vault {
         Vault { dir }
     }
 
-    fn file(&self, name: &str) -> PathBuf {
-        self.dir.join(format!("{name}.json"))
+    /// The file of an account; only what may be the name of one has a file.
+    fn file(&self, name: &str) -> Result<PathBuf, String> {
+        let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if name.is_empty() || name.len() > 64 || name.starts_with('.') || !name.chars().all(fits) {
+            return Err(format!("“{name}” is no name for an account; write letters, digits, - _"));
+        }
+        Ok(self.dir.join(format!("{name}.json")))
     }
 
     /// The keys of an account, and the mark of the secret that they came from; `None` if there are none.
@@ -31,7 +36,7 @@ impl Vault {
     /// # Errors
     /// A sentence without what stands in the file.
     pub fn read(&self, name: &str) -> Result<Option<(Keys, u64)>, String> {
-        let path = self.file(name);
+        let path = self.file(name)?;
         let said = |e: &dyn std::fmt::Display| format!("{}: {e}", path.display());
         match fs::metadata(&path) {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -51,7 +56,7 @@ impl Vault {
     /// # Errors
     /// A sentence; then what was there before is there still.
     pub fn write(&self, name: &str, keys: &Keys, of: u64) -> Result<(), String> {
-        let path = self.file(name);
+        let path = self.file(name)?;
         let said = |e: std::io::Error| format!("{}: {e}", path.display());
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.dir).map_err(said)?;
         let part = self.dir.join(format!(".{name}.{}", std::process::id()));
@@ -75,7 +80,7 @@ impl Vault {
     /// # Errors
     /// A sentence.
     pub fn remove(&self, name: &str) -> Result<bool, String> {
-        let path = self.file(name);
+        let path = self.file(name)?;
         match fs::remove_file(&path) {
             Ok(()) => Ok(true),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(false),
@@ -103,5 +108,11 @@ mod tests {
         let e = v.read("acme").unwrap_err();
         assert!(e.contains("chmod 600") && !e.contains("hunter2"), "{e}");
         assert_eq!((v.remove("acme"), v.remove("acme")), (Ok(true), Ok(false)));
+        let other = dir.path().join("x.json");
+        fs::write(&other, "{}").unwrap();
+        for name in [dir.path().join("x").to_str().unwrap(), "../x", ".x", "", "a/b"] {
+            assert!(v.remove(name).is_err() && v.read(name).is_err(), "{name}");
+        }
+        assert!(other.exists());
     }
 }

@@ -17,7 +17,7 @@ pub use crate::model::{Objective, nearest};
 pub use alerts::{Address, AlertConf, Quiet, Reach, SmtpConf, Tls};
 pub use first::{init, sample_config};
 pub use hooks::{HookAt, HooksConf};
-pub use network::AccountConf;
+pub use network::{AccountConf, server_address};
 pub use problem::Problem;
 pub use rules::{Act, Rule, act_of, rule_of};
 pub use shared::{AnswerRules, Answers, Approval, Claim, EngineConf, Roles};

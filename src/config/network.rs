@@ -40,28 +40,36 @@ impl AccountConf {
 const SECRETS: [&str; 3] = ["token_env", "token_file", "token_command"];
 const PASSWORDS: [&str; 3] = ["password_env", "password_file", "password_command"];
 
-/// An address of a server, in the one form that is compared.
 fn server(s: &mut Section<'_>, r: &mut Report<'_>) -> Option<String> {
     let text = s.text(r, "server")?;
-    let typed = if text.contains("://") { text.clone() } else { format!("https://{text}") };
+    match server_address(&text) {
+        Ok(one) => Some(one),
+        Err(why) => {
+            r.add(&s.value_span("server"), format!("server in {} {why}", s.name));
+            None
+        }
+    }
+}
+
+/// An address of a server, in the one form that is compared.
+///
+/// # Errors
+/// What is wrong with it, as the end of a sentence.
+pub fn server_address(text: &str) -> Result<String, String> {
+    let typed = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
     match Url::parse(&typed) {
         Ok(u) if !u.username().is_empty() || u.password().is_some() => {
-            r.add(
-                &s.value_span("server"),
-                format!("server in {} holds a user or a password; write an [account.NAME] instead", s.name),
-            );
-            None
+            Err("holds a user or a password; write an [account.NAME] instead".into())
         }
-        Ok(u) if matches!(u.scheme(), "http" | "https") && u.has_host() && u.query().is_none() => {
-            Some(u.as_str().trim_end_matches('/').to_owned())
+        Ok(u)
+            if matches!(u.scheme(), "http" | "https" | "imap" | "imaps")
+                && u.has_host()
+                && u.query().is_none()
+                && u.fragment().is_none() =>
+        {
+            Ok(u.as_str().trim_end_matches('/').to_owned())
         }
-        Ok(u) if matches!(u.scheme(), "imap" | "imaps") && u.has_host() => {
-            Some(u.as_str().trim_end_matches('/').to_owned())
-        }
-        _ => {
-            r.add(&s.value_span("server"), format!("server in {} is no address; expected https://…", s.name));
-            None
-        }
+        _ => Err("is no address; expected https://…".into()),
     }
 }
 

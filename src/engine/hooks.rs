@@ -7,6 +7,7 @@ use crate::clean;
 use crate::listen::{Poller, Report, Source, SourceKind, received};
 use crate::model::{Stamp, Trouble};
 use crate::net::{Answered, Hook, HookStanding, Posted, Taker, listen_hook};
+use crate::networks::webhook;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -34,35 +35,64 @@ impl Pace {
         *n += 1;
         *n <= most
     }
+
+    /// True if it was counted in this minute.
+    fn has(&self, who: &str, now: Stamp) -> bool {
+        let p = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        p.0 == now.0 / 60_000 && p.1.contains_key(who)
+    }
+}
+
+/// One delivery of a source after the other: each sees what those before it were.
+#[derive(Default)]
+pub struct Turns(Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>);
+
+impl Turns {
+    fn of(&self, id: &str) -> Arc<tokio::sync::Mutex<()>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(id.to_owned()).or_default().clone()
+    }
 }
 
 /// Runs until the engine is gone; the endpoint stands as the configuration says.
 pub async fn run(engine: Weak<Engine>, arrived: mpsc::Sender<Arrived>, mut stop: watch::Receiver<bool>) {
-    let mut standing: Option<(Vec<Hook>, Vec<String>, Vec<HookStanding>)> = None;
+    let mut standing: Vec<(Hook, HookStanding)> = Vec::new();
+    let (mut hosts, mut said) = (Vec::new(), Vec::new());
     loop {
         let Some(e) = engine.upgrade() else { return };
         let mut events = e.events.subscribe();
         let wanted = e.setup().config.hooks.clone();
         let any = e.setup().sources.iter().any(pushed);
         let hooks: Vec<Hook> = if any { wanted.at.iter().map(hook_of).collect() } else { Vec::new() };
-        if standing.as_ref().is_none_or(|(h, n, _)| *h != hooks || *n != wanted.hosts) {
-            drop(standing.take());
-            let mut all = Vec::new();
-            for h in &hooks {
-                match listen_hook(h, wanted.hosts.clone(), taker(&engine, &arrived)).await {
-                    Ok(s) => all.push(s),
-                    Err(why) => {
-                        let place = match h {
-                            Hook::Tcp(a) => a.to_string(),
-                            Hook::Unix(p) => p.display().to_string(),
-                        };
+        let keep = wanted.hosts == hosts;
+        for (h, s) in std::mem::take(&mut standing) {
+            if keep && hooks.contains(&h) {
+                standing.push((h, s));
+            } else {
+                s.end().await;
+            }
+        }
+        hosts = wanted.hosts;
+        // One place that cannot be had takes no other with it; it is tried again, and told once.
+        for h in hooks {
+            if standing.iter().any(|(x, _)| *x == h) {
+                continue;
+            }
+            match listen_hook(&h, hosts.clone(), taker(&engine, &arrived)).await {
+                Ok(s) => {
+                    said.retain(|x| *x != h);
+                    standing.push((h, s));
+                }
+                Err(why) => {
+                    let place = match &h {
+                        Hook::Tcp(a) => a.to_string(),
+                        Hook::Unix(p) => p.display().to_string(),
+                    };
+                    if !said.contains(&h) {
                         e.notice(true, clean::line(&format!("no hook can be had at {place}: {why}")));
+                        said.push(h);
                     }
                 }
             }
-            // What could not be had is tried again.
-            let whole = all.len() == hooks.len();
-            standing = whole.then_some((hooks, wanted.hosts, all));
         }
         drop(e);
         tokio::select! {
@@ -88,7 +118,9 @@ fn taker(engine: &Weak<Engine>, arrived: &mpsc::Sender<Arrived>) -> Taker {
     let (engine, arrived, pace) = (engine.clone(), arrived.clone(), Arc::new(Pace::default()));
     Arc::new(move |p: Posted| {
         let (engine, arrived, pace) = (engine.clone(), arrived.clone(), pace.clone());
-        Box::pin(async move { take(engine, arrived, pace, p).await })
+        // To its end, even if the sender does not wait for it: what is stored must be remembered as delivered.
+        let work = tokio::spawn(take(engine, arrived, pace, p));
+        Box::pin(async move { work.await.unwrap_or_else(|_| no(500, "it came to nothing; send it again")) })
     })
 }
 
@@ -110,24 +142,38 @@ async fn take(engine: Weak<Engine>, arrived: mpsc::Sender<Arrived>, pace: Arc<Pa
     let Some(source) = source else {
         return if pace.allows("", STRANGERS, now) { no(404, "there is no such hook") } else { slow() };
     };
+    let Some(way) = source.way() else { return no(404, "there is no such hook") };
+    let SourceKind::Network { options, .. } = &source.kind else { return no(404, "there is no such hook") };
+    let Some(account) = &way.account else { return no(503, "this hook has no secret") };
+    // A secret that cannot be read is not asked for by every stranger who comes by.
+    let unread = format!("unread {id}");
+    if pace.has(&unread, now) {
+        return no(503, "the secret of this hook cannot be read");
+    }
+    let secret = match e.accounts.keys(&setup.net, &way, account, false).await {
+        Ok(k) => k.text("token").to_owned(),
+        Err(_) => {
+            pace.allows(&unread, 0, now);
+            return no(503, "the secret of this hook cannot be read");
+        }
+    };
+    // Who does not know the secret uses up nothing of what the sender may send.
+    if let Err(r) = webhook::authentic(options, now, &p.headers, &p.body, &secret) {
+        if r.status == 401 && pace.allows(&format!("said {id}"), 1, now) {
+            let words = format!("{id}: somebody posted with a wrong secret or signature");
+            e.notice(true, clean::line(&words));
+        }
+        return no(r.status, &r.words);
+    }
     if !pace.allows(&id, A_MINUTE, now) {
         return slow();
     }
-    // One delivery after the other: each sees what those before it were.
-    let _turn = e.hook_turn.lock().await;
+    let turn = e.hook_turns.of(&id);
+    let _turn = turn.lock().await;
     let rec = record(&e, &id);
     if rec.health.trouble == Trouble::Paused {
         return no(503, "this hook is paused");
     }
-    let Some(way) = source.way() else { return no(404, "there is no such hook") };
-    let keys = match &way.account {
-        Some(a) => e.accounts.keys(&setup.net, &way, a, false).await,
-        None => return no(503, "this hook has no secret"),
-    };
-    let secret = match &keys {
-        Ok(k) => k.text("token").to_owned(),
-        Err(_) => return no(503, "the secret of this hook cannot be read"),
-    };
     let reader = e.store.reader();
     let poller = Poller {
         net: &setup.net,
@@ -150,12 +196,6 @@ async fn take(engine: Weak<Engine>, arrived: mpsc::Sender<Arrived>, pace: Arc<Pa
             }
             no(200, &words)
         }
-        Err(r) => {
-            if r.status == 401 && pace.allows(&format!("said {id}"), 1, now) {
-                let words = format!("{id}: somebody posted with a wrong secret or signature");
-                e.notice(true, clean::line(&words));
-            }
-            no(r.status, &r.words)
-        }
+        Err(r) => no(r.status, &r.words),
     }
 }

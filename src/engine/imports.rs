@@ -175,16 +175,19 @@ impl Engine {
         if address.is_empty() {
             return refuse(RefusalKind::Usage, &format!("“{url}” is no http or https address"));
         }
-        // Private addresses are asked where the configuration names them, and nowhere else.
+        // Private addresses are asked where the configuration names them, and nowhere else: a redirect to one that
+        // is named for another source does not count, nor does a public name that somebody points inwards later.
+        let asked = crate::net::Origin::of(&address);
         let named = |s: &Source| {
             let own = if let crate::listen::SourceKind::Feed { url } = &s.kind {
-                crate::net::Origin::of(url)
+                crate::net::Origin::of(url).filter(|_| crate::net::names_private(url))
             } else {
                 None
             };
             s.allow.iter().cloned().chain(own).collect::<Vec<_>>()
         };
-        let allow = self.setup().sources.iter().flat_map(named).collect();
+        let allow =
+            self.setup().sources.iter().flat_map(named).filter(|o| asked.as_ref() == Some(o)).collect();
         match self.page(&address, allow).await {
             (m, trouble) if trouble.is_empty() => {
                 Reply::Items(vec![crate::model::Item { mention: m, tellings: 1, ..Default::default() }])

@@ -3,12 +3,12 @@
 
 use super::team::File;
 use super::{Caller, Engine, refuse};
-use crate::account::Way;
+use crate::account::{Account, Way, redacted};
 use crate::clean;
 use crate::door::{LoginAsk, LoginSay, RefusalKind, Reply};
 use crate::model::{Stamp, Text, time};
 use crate::networks::login::{Login, Said, Step, step};
-use crate::networks::{self, Call, Network, Servers, Trouble};
+use crate::networks::{self, Call, Keys, Network, Servers, Trouble};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use toml_edit::{Item, Table, value};
@@ -72,9 +72,13 @@ impl Engine {
                 None => refuse(RefusalKind::NotFound, "this login is not under way any more; begin again"),
             },
             LoginAsk::Forget { account } => {
-                self.accounts.forget_keys(&account);
-                match self.accounts.vault().remove(&account) {
-                    Ok(true) => Reply::Login(LoginSay { done: Some(account), ..LoginSay::default() }),
+                match self.accounts.forget_keys(&account).await {
+                    Ok(true) => {
+                        // Streams that stand with these keys end.
+                        self.replan();
+                        self.announce(crate::door::Event::SourcesChanged);
+                        Reply::Login(LoginSay { done: Some(account), ..LoginSay::default() })
+                    }
                     Ok(false) => refuse(RefusalKind::NotFound, &format!("no keys of {account} are stored")),
                     Err(why) => refuse(RefusalKind::Failed, &why),
                 }
@@ -110,7 +114,26 @@ impl Engine {
                 return Err(format!("the configuration names the secret of {}; take that out first", a.name));
             }
         }
-        let typed = server.map(|s| if s.contains("://") { s } else { format!("https://{s}") });
+        let typed = match server.map(|s| crate::config::server_address(&s)) {
+            Some(Err(why)) => return Err(format!("the server {why}")),
+            Some(Ok(s)) => Some(s),
+            None => None,
+        };
+        // Keys do not cross the open net, and what is private is asked where the configuration names it.
+        if let Some(s) = &typed {
+            let own = crate::net::Origin::of(s);
+            let known = setup.config.accounts.iter().any(|a| crate::net::Origin::of(&a.server) == own)
+                || setup.sources.iter().any(|x| x.allow.iter().any(|a| Some(a) == own.as_ref()));
+            let private = crate::net::names_private(s);
+            if private && !known {
+                return Err(format!(
+                    "{s} is on a private network; write [account.NAME] with network and server into the configuration first"
+                ));
+            }
+            if !private && (s.starts_with("http://") || s.starts_with("imap://")) {
+                return Err(format!("{s} is not secured: a login would be read on its way; write https://"));
+            }
+        }
         let own = conf.map(|a| a.server.clone()).filter(|s| !s.is_empty());
         let server = own.or(typed).or(match n.declared().servers {
             Servers::One(s) | Servers::Usually(s) => Some(s.to_owned()),
@@ -167,6 +190,11 @@ impl Engine {
 
     async fn go_on(&self, ticket: u64, mut u: Under, said: Said<'_>) -> Reply {
         let net = self.setup().net;
+        // What was typed is in no answer, whatever the server repeats.
+        let typed = match said {
+            Said::Typed(t) => Keys::default().with("typed", t.trim()),
+            _ => Keys::default(),
+        };
         let mut next = step(u.network, &mut u.login, said);
         for _ in 0..STEPS {
             match next {
@@ -180,6 +208,7 @@ impl Engine {
                             None => step(u.network, &mut u.login, Said::Answer(&call, &a)),
                         }
                     });
+                    next = next.map_err(|t| redacted(t, [&u.login.keys, &typed]));
                 }
                 Ok(Step::Prompt { lines, what, hidden }) => {
                     let lines = lines.into_iter().filter(|l| !l.is_empty()).collect();
@@ -196,7 +225,7 @@ impl Engine {
                     let say = LoginSay { ticket, lines, wait_ms: Some(ms.max(500)), ..LoginSay::default() };
                     return self.stands(ticket, u, say);
                 }
-                Ok(Step::Done(keys)) => return self.keep_keys(ticket, &u, &keys),
+                Ok(Step::Done(keys)) => return self.keep_keys(ticket, &u, &keys).await,
                 Err(t) => {
                     self.logins.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&ticket);
                     let words = match &t {
@@ -215,12 +244,19 @@ impl Engine {
         Reply::Login(say)
     }
 
-    fn keep_keys(&self, ticket: u64, u: &Under, keys: &networks::Keys) -> Reply {
+    async fn keep_keys(&self, ticket: u64, u: &Under, keys: &Keys) -> Reply {
         self.logins.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&ticket);
-        if let Err(why) = self.accounts.vault().write(&u.account, keys, 0) {
+        let account = Account {
+            name: u.account.clone(),
+            network: u.network,
+            server: u.login.server.clone(),
+            user: u.login.user.clone(),
+            secret: None,
+            password: false,
+        };
+        if let Err(why) = self.accounts.put_keys(&account, keys).await {
             return refuse(RefusalKind::Failed, &format!("the keys could not be stored: {why}"));
         }
-        self.accounts.forget_keys(&u.account);
         let mut lines = vec![clean::line(&format!("the keys of {} are stored", u.account))];
         if u.fresh {
             let _editing = self.editing.lock().unwrap_or_else(PoisonError::into_inner);

@@ -64,7 +64,7 @@ pub struct Engine {
     streams: streams::Streams,
     logins: login::Logins,
     /// Pushes are taken one after the other.
-    hook_turn: tokio::sync::Mutex<()>,
+    hook_turns: hooks::Turns,
     erring: rules::Erring,
     learned: rank::Learned,
     /// Something is to be told to people who are not attached.
@@ -138,7 +138,7 @@ impl Engine {
             accounts: Arc::new(Accounts::new(data.join("secrets"))),
             streams: streams::Streams::default(),
             logins: login::Logins::default(),
-            hook_turn: tokio::sync::Mutex::default(),
+            hook_turns: hooks::Turns::default(),
             erring: rules::Erring::default(),
             learned: rank::Learned::default(),
             raised: Arc::default(),

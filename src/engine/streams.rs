@@ -62,16 +62,18 @@ pub async fn run(
             None => return,
         }
     }
-    let mut tasks: HashMap<String, (Source, tokio::task::JoinHandle<()>)> = HashMap::new();
+    let mut tasks: HashMap<String, (Source, u64, tokio::task::JoinHandle<()>)> = HashMap::new();
     loop {
         let Some(e) = engine.upgrade() else { return };
         let sources = e.setup().sources;
         let mut events = e.events.subscribe();
         let wanted = |s: &&Source| s.way().is_some() && !rests(&record(&e, &s.id), s);
         let now: HashMap<&str, &Source> = sources.iter().filter(wanted).map(|s| (s.id.as_str(), s)).collect();
-        // A source that is configured otherwise begins anew.
-        tasks.retain(|id, (was, task)| {
-            let stays = now.get(id.as_str()).is_some_and(|s| **s == *was) && !task.is_finished();
+        let logins = |s: &Source| s.way().and_then(|w| w.account).map_or(0, |a| e.accounts.logins(&a));
+        // A source that is configured otherwise begins anew, and so does one whose keys are others now.
+        tasks.retain(|id, (was, keys, task)| {
+            let stays = now.get(id.as_str()).is_some_and(|s| **s == *was && logins(s) == *keys)
+                && !task.is_finished();
             if !stays {
                 task.abort();
                 e.streams.set(id, false);
@@ -81,7 +83,7 @@ pub async fn run(
         for (id, s) in now {
             if !tasks.contains_key(id) {
                 let work = hear(engine.clone(), s.clone(), arrived.clone());
-                tasks.insert(id.to_owned(), (s.clone(), tokio::spawn(work)));
+                tasks.insert(id.to_owned(), (s.clone(), logins(s), tokio::spawn(work)));
             }
         }
         drop(e);
@@ -91,7 +93,7 @@ pub async fn run(
             () = tokio::time::sleep(LOOK) => {}
         }
     }
-    tasks.values().for_each(|(_, t)| t.abort());
+    tasks.values().for_each(|(_, _, t)| t.abort());
 }
 
 /// Waits until sources changed.

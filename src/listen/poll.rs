@@ -15,7 +15,7 @@ use crate::model::{
 };
 use crate::net::{Answer, Net, NetError, Program, Why, run};
 use crate::networks::feed::{Context, Document, Heard, decode, parse};
-use crate::networks::{Fact, Item};
+use crate::networks::{Fact, Item, webhook};
 use crate::store::{Arrivals, Incoming, Reader, SourceRec};
 use std::time::Duration;
 
@@ -75,7 +75,11 @@ pub async fn poll(p: &Poller<'_>, source: &Source, rec: SourceRec, jitter: f64, 
     let mut place = stored.clone();
     if cursor.configured != source.what() {
         if !cursor.configured.is_empty() {
+            // What was delivered once stays known, however the source is configured.
             place = Place::default();
+            for (k, v) in stored.each().filter(|(k, _)| k.starts_with(webhook::DELIVERIES)) {
+                place.set(k, v);
+            }
         }
         cursor = Cursor { configured: source.what(), ..Cursor::default() };
     }

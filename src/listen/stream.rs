@@ -24,7 +24,9 @@ const QUIET_MS: i64 = 5_000;
 const FULLER: usize = 4;
 const BETWEEN: Duration = Duration::from_secs(1);
 /// Things that go by in a moment without its being a flood.
-const CALM: u64 = 400;
+const CALM: usize = 400;
+/// All of them together may hold the stream up for so long.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A stream that is open.
 pub enum Opened {
@@ -118,7 +120,7 @@ impl Streamer {
             (true, 1..) => Some(Instant::now() + Duration::from_millis(QUIET_MS.unsigned_abs())),
             _ => None,
         };
-        let mut fuller = Vec::new();
+        let (mut fuller, mut frames) = (Vec::new(), 0);
         let end = loop {
             let more = match until {
                 Some(t) => match tokio::time::timeout_at(t, wait(open)).await {
@@ -136,6 +138,7 @@ impl Streamer {
             let mut wrong = None;
             let place = &mut self.place;
             let drained = drain(open, &mut |frame| {
+                frames += 1;
                 let spot = asked.spot(place, Stamp::now());
                 match asked.network.frame(&spot, frame) {
                     Ok(mut t) => {
@@ -157,17 +160,22 @@ impl Streamer {
             }
         };
         // A flood is never held up for them.
-        let calm = told.progress.seen <= CALM && end.is_none();
+        let calm = frames <= CALM && end.is_none();
+        let deadline = Instant::now() + PATIENCE;
         let mut skipped = fuller.len().saturating_sub(FULLER);
         for call in fuller.into_iter().take(FULLER) {
-            if calm {
+            if calm && self.next_fuller <= deadline {
                 tokio::time::sleep_until(self.next_fuller).await;
             } else if self.next_fuller > Instant::now() {
                 skipped += 1;
                 continue;
             }
             self.next_fuller = Instant::now() + BETWEEN;
-            let got = p.accounts.call(p.net, &asked.way, &call).await;
+            let asking = p.accounts.call(p.net, &asked.way, &call);
+            let Ok(got) = tokio::time::timeout_at(deadline, asking).await else {
+                skipped += 1;
+                continue;
+            };
             let heard =
                 got.and_then(|(a, _)| asked.network.hear(&asked.spot(&self.place, Stamp::now()), &call, &a));
             if let Ok(t) = heard {
@@ -175,8 +183,9 @@ impl Streamer {
             }
         }
         if skipped > 0 {
-            told.remark =
-                Some(clean::line(&format!("{skipped} came too fast for their whole text to be fetched")));
+            told.remark = Some(clean::line(&format!(
+                "{skipped} came too fast for the rest of them to be fetched, or it did not come in time"
+            )));
         }
         told.settle();
         Batch { told, end }

@@ -387,11 +387,12 @@ impl Net {
     }
 
     /// Judges a name that a proxy will resolve. One that cannot be resolved here is the proxy's to know.
-    async fn judge(&self, name: &str) -> Result<(), NetError> {
+    /// A name that is sent to a proxy, which takes any of its addresses: one that is private is enough.
+    pub(super) async fn judge(&self, name: &str) -> Result<(), NetError> {
         let Ok(parsed) = name.parse() else { return Ok(()) };
         let Ok(found) = self.resolver.resolve(parsed).await else { return Ok(()) };
         let all: Vec<IpAddr> = found.map(|a| a.ip()).collect();
-        if !all.is_empty() && !all.iter().any(|ip| is_public(*ip)) {
+        if !all.iter().all(|ip| is_public(*ip)) {
             return Err(NetError::new(Why::Guard, format!("{name} is {PRIVATE}")));
         }
         Ok(())

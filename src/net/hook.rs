@@ -6,24 +6,27 @@ use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
+use tokio::task::AbortHandle;
 
 /// Bytes of one body, connections at once, and how long a whole request may take.
 const BODY_MAX: usize = 1 << 20;
 const AT_ONCE: usize = 64;
 const WHOLE: Duration = Duration::from_secs(20);
-const HEAD: Duration = Duration::from_secs(10);
+const HEAD: Duration = Duration::from_secs(3);
+/// Bytes of all headers.
+const HEAD_MAX: usize = 64 << 10;
 
 /// What came.
 #[derive(Clone, Debug, Default)]
@@ -61,6 +64,14 @@ pub struct Standing {
     socket: Option<PathBuf>,
 }
 
+impl Standing {
+    /// Ends it; then the place is free again.
+    pub async fn end(mut self) {
+        self.task.abort();
+        let _ = (&mut self.task).await;
+    }
+}
+
 impl Drop for Standing {
     fn drop(&mut self) {
         self.task.abort();
@@ -75,7 +86,7 @@ impl Drop for Standing {
 /// # Errors
 /// If the place cannot be had.
 pub async fn listen(hook: &Hook, hosts: Vec<String>, take: Taker) -> std::io::Result<Standing> {
-    let turns = Arc::new(Semaphore::new(AT_ONCE));
+    let door = Arc::new(Door::default());
     Ok(match hook {
         Hook::Tcp(at) => {
             let listener = TcpListener::bind(at).await?;
@@ -83,9 +94,8 @@ pub async fn listen(hook: &Hook, hosts: Vec<String>, take: Taker) -> std::io::Re
             let hosts = Arc::new(Some(hosts));
             let task = tokio::spawn(async move {
                 loop {
-                    let Ok(turn) = turns.clone().acquire_owned().await else { return };
                     match listener.accept().await {
-                        Ok((s, _)) => serve(s, hosts.clone(), take.clone(), turn),
+                        Ok((s, _)) => serve(s, hosts.clone(), take.clone(), &door),
                         // Out of files, for a moment.
                         Err(_) => tokio::time::sleep(Duration::from_millis(200)).await,
                     }
@@ -98,9 +108,8 @@ pub async fn listen(hook: &Hook, hosts: Vec<String>, take: Taker) -> std::io::Re
             let socket = Some(path.clone());
             let task = tokio::spawn(async move {
                 loop {
-                    let Ok(turn) = turns.clone().acquire_owned().await else { return };
                     match listener.accept().await {
-                        Ok((s, _)) => serve(s, Arc::new(None), take.clone(), turn),
+                        Ok((s, _)) => serve(s, Arc::new(None), take.clone(), &door),
                         Err(_) => tokio::time::sleep(Duration::from_millis(200)).await,
                     }
                 }
@@ -108,6 +117,40 @@ pub async fn listen(hook: &Hook, hosts: Vec<String>, take: Taker) -> std::io::Re
             Standing { task, at: None, socket }
         }
     })
+}
+
+/// Connections that have not said all yet, the oldest first, and turns for what was said.
+struct Door {
+    waiting: Mutex<(u64, VecDeque<(u64, AbortHandle)>)>,
+    turns: Arc<Semaphore>,
+}
+
+impl Default for Door {
+    fn default() -> Door {
+        Door { waiting: Mutex::default(), turns: Arc::new(Semaphore::new(AT_ONCE)) }
+    }
+}
+
+impl Door {
+    /// One more; whoever has been silent for the longest makes room for it.
+    fn enter(&self) -> u64 {
+        let mut w = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if w.1.len() >= AT_ONCE
+            && let Some((_, oldest)) = w.1.pop_front()
+        {
+            oldest.abort();
+        }
+        w.0 += 1;
+        w.0
+    }
+
+    fn waits(&self, n: u64, task: AbortHandle) {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).1.push_back((n, task));
+    }
+
+    fn leave(&self, n: u64) {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).1.retain(|(x, _)| *x != n);
+    }
 }
 
 /// A socket that a proxy of our group may open; one that nobody listens on any more is taken over.
@@ -122,27 +165,42 @@ fn bind(path: &Path) -> std::io::Result<UnixListener> {
     Ok(l)
 }
 
-fn serve<S>(s: S, hosts: Arc<Option<Vec<String>>>, take: Taker, turn: tokio::sync::OwnedSemaphorePermit)
+fn serve<S>(s: S, hosts: Arc<Option<Vec<String>>>, take: Taker, door: &Arc<Door>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    tokio::spawn(async move {
-        let _turn = turn;
-        let service = service_fn(move |r| answer(r, hosts.clone(), take.clone()));
+    let n = door.enter();
+    let (here, begin) = (door.clone(), Arc::new(Notify::new()));
+    let begun = begin.clone();
+    let task = tokio::spawn(async move {
+        begun.notified().await;
+        let at = here.clone();
+        let service = service_fn(move |r| answer(r, hosts.clone(), take.clone(), at.clone(), n));
         let mut http = hyper::server::conn::http1::Builder::new();
-        http.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(64 << 10).keep_alive(false);
+        http.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(HEAD_MAX).keep_alive(false);
         // A sender that goes away is its own affair.
         let _ = tokio::time::timeout(WHOLE, http.serve_connection(TokioIo::new(s), service)).await;
+        here.leave(n);
     });
+    door.waits(n, task.abort_handle());
+    begin.notify_one();
 }
 
 async fn answer(
     r: Request<Incoming>,
     hosts: Arc<Option<Vec<String>>>,
     take: Taker,
+    door: Arc<Door>,
+    n: u64,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let done = match posted(r, &hosts).await {
-        Ok(p) => take(p).await,
+        Ok(p) => {
+            door.leave(n);
+            match door.turns.clone().try_acquire_owned() {
+                Ok(_turn) => take(p).await,
+                Err(_) => Answered { retry_after: Some(5), ..refused(503, "too many at once; come again") },
+            }
+        }
         Err(a) => a,
     };
     let mut response = Response::builder()
@@ -164,6 +222,9 @@ async fn posted(r: Request<Incoming>, hosts: &Option<Vec<String>>) -> Result<Pos
         return Err(refused(405, "only POST is taken here"));
     }
     let mut headers = HashMap::new();
+    if r.headers().iter().map(|(n, v)| n.as_str().len() + v.len()).sum::<usize>() > HEAD_MAX {
+        return Err(refused(431, "the headers are too long"));
+    }
     for (n, v) in r.headers() {
         headers.insert(n.as_str().to_owned(), String::from_utf8_lossy(v.as_bytes()).into_owned());
     }
@@ -223,7 +284,7 @@ mod tests {
             (post("evil.example", "", "hi"), "421 "),
             (post("localhost", "origin: https://evil.example\r\n", "hi"), "403 "),
             ("GET /x HTTP/1.1\r\nhost: localhost\r\n\r\n".into(), "405 "),
-            (format!("POST /x HTTP/1.1\r\nhost: localhost\r\nx: {}\r\n\r\n", "y".repeat(100_000)), "431 "),
+            (format!("POST /x HTTP/1.1\r\nhost: localhost\r\nx: {}\r\n\r\n", "y".repeat(400_000)), "431 "),
             (post("localhost", "", &"x".repeat(BODY_MAX + 1)), "413 "),
             ("nonsense\r\n\r\n".into(), "400 "),
         ] {
@@ -234,6 +295,21 @@ mod tests {
                 &text[..40.min(text.len())]
             );
         }
+    }
+
+    #[tokio::test]
+    async fn who_is_silent_makes_room() {
+        let take: Taker = Arc::new(|_| Box::pin(async { refused(200, "ok") }));
+        let s = listen(&Hook::Tcp(([127, 0, 0, 1], 0).into()), Vec::new(), take).await.unwrap();
+        let at = s.at.unwrap();
+        let mut silent = Vec::new();
+        for _ in 0..3 * AT_ONCE {
+            silent.push(TcpStream::connect(at).await.unwrap());
+        }
+        let got = say(at, "POST /x HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n\r\n").await;
+        assert!(got.contains("200 OK"), "{got}");
+        s.end().await;
+        assert!(TcpListener::bind(at).await.is_ok(), "the place is free when it has ended");
     }
 
     #[tokio::test]

@@ -62,6 +62,7 @@ impl Net {
             |e: std::io::Error| NetError::new(Why::Connect, format!("{host} cannot be reached: {e}"));
         let allowed = origin.is_some_and(|o| route.allow.contains(o));
         if let Some(proxy) = route.proxy.as_deref().filter(|_| !allowed) {
+            self.judge(host).await?;
             return through(proxy, host, port).await;
         }
         let bare = host.trim_start_matches('[').trim_end_matches(']');

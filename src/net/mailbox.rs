@@ -87,7 +87,8 @@ impl Net {
     }
 
     async fn log_in(&self, stream: TcpStream, f: &Folder, route: &Route) -> Result<Session<Line>, NetError> {
-        let near = matches!(f.host.as_str(), "localhost" | "::1" | "[::1]") || f.host.starts_with("127.");
+        let bare = f.host.trim_matches(['[', ']']);
+        let near = bare == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|a| a.is_loopback());
         let greeting = |e: std::io::Error| NetError::new(Why::Broken, format!("{}: {e}", f.host));
         let no = || NetError::new(Why::Broken, format!("{} gives no greeting", f.host));
         let line = if f.tls { self.secure(stream, &f.host, route).await? } else { Line::Plain(stream) };

@@ -149,6 +149,23 @@ impl Trouble {
         Trouble::Garbled(clean::line_capped(&what, 300))
     }
 
+    /// The same, in other words.
+    #[must_use]
+    pub fn reworded(self, words: Text) -> Trouble {
+        match self {
+            Trouble::Login(_) => Trouble::Login(words),
+            Trouble::Expired(_) => Trouble::Expired(words),
+            Trouble::Forbidden(_) => Trouble::Forbidden(words),
+            Trouble::Missing(_) => Trouble::Missing(words),
+            Trouble::Gone(_) => Trouble::Gone(words),
+            Trouble::Wait(ms, _) => Trouble::Wait(ms, words),
+            Trouble::Fault(_) => Trouble::Fault(words),
+            Trouble::Refused(_) => Trouble::Refused(words),
+            Trouble::Garbled(_) => Trouble::Garbled(words),
+            Trouble::Stale(_) => Trouble::Stale(words),
+        }
+    }
+
     #[must_use]
     pub fn text(&self) -> &Text {
         match self {

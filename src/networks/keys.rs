@@ -39,6 +39,30 @@ impl Keys {
         self
     }
 
+    /// A text without any of them, as servers repeat what they were sent; `None` if it holds none. Parts of a cookie
+    /// count one by one, and the beginning of a key where the text was cut behind it.
+    #[must_use]
+    pub fn redact(&self, text: &str) -> Option<String> {
+        let secret = |n: &str| !matches!(n, "user" | "did" | "handle" | "client_id");
+        let mut all: Vec<&str> = self.0.iter().filter(|(n, _)| secret(n)).map(|(_, v)| v.as_str()).collect();
+        let parts: Vec<&str> =
+            all.iter().flat_map(|v| v.split(';')).filter_map(|p| p.split_once('=')).map(|p| p.1).collect();
+        all.extend(parts);
+        all.retain(|v| v.len() >= 6);
+        // What holds another one comes first.
+        all.sort_by_key(|v| std::cmp::Reverse(v.len()));
+        let mut out = text.to_owned();
+        for v in all {
+            out = out.replace(v, "…");
+            let end = out.trim_end_matches(['…', '.', '"', '”']).len();
+            let cut = (8..v.len()).rev().find(|n| v.is_char_boundary(*n) && out[..end].ends_with(&v[..*n]));
+            if let Some(n) = cut {
+                out.replace_range(end - n..end, "…");
+            }
+        }
+        (out != text).then_some(out)
+    }
+
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -73,5 +97,19 @@ mod tests {
         assert_eq!(format!("{k:?}"), "{\"token\"}");
         assert_eq!(Keys::of_file(&k.to_file()), Ok(k));
         assert!(!Keys::of_file("{hunter2").unwrap_err().contains("hunter2"));
+    }
+
+    #[test]
+    fn what_servers_repeat_is_taken_out() {
+        let k = Keys::default()
+            .with("a", "hunter2")
+            .with("token", "hunter2-and-more")
+            .with("user", "support")
+            .with("cookie", "sid=abcdef99; lang=en");
+        let r = |s: &str| k.redact(s);
+        assert_eq!(r("no hunter2-and-more for support").as_deref(), Some("no … for support"));
+        assert_eq!(r("cut: hunter2-and-m…").as_deref(), Some("cut: ……"));
+        assert_eq!(r("sid abcdef99").as_deref(), Some("sid …"));
+        assert_eq!(r("nothing here"), None);
     }
 }

@@ -1,6 +1,7 @@
 //! One file (or folder) per network, and one row in [`ALL`]: what it is, as data; how it is asked, what its answers
 //! and its streams mean, as pure functions. Bytes in, items out. Nothing here waits: what is asked and when is
 //! decided in `listen`, with whose keys in `account`, and how in `net`.
+#![doc = include_str!("ADDING.md")]
 
 mod bluesky;
 pub mod call;

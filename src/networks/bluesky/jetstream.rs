@@ -102,9 +102,8 @@ pub fn frame(at: &Spot<'_>, text: &str) -> Told {
             }
         }
         "account" => {
-            if e.account.is_some_and(|a| !a.active && matches!(a.status.as_str(), "deleted" | "takendown")) {
-                told.left.push(author(&e.did).key());
-            }
+            let left = |a: &Account| !a.active && matches!(a.status.as_str(), "deleted" | "takendown");
+            told.left.extend(e.account.filter(left).map(|_| author(&e.did).key()));
         }
         _ => {}
     }

@@ -39,7 +39,7 @@ fn every_recorded_mail_is_read() {
         }
     }
     if std::env::var_os("HEARKEN_SHARED").is_some() {
-        assert!(n > 75 && dated > 55 && signed > 60, "{n} {dated} {signed}");
+        assert!(n > 0 && dated * 2 > n && signed * 2 > n, "{n} {dated} {signed}");
     }
 }
 

@@ -16,7 +16,10 @@ const SCOPES: &str = "read write:statuses write:media write:favourites write:rep
 pub fn step(l: &mut Login, said: Said<'_>) -> Result<Step, Trouble> {
     match said {
         Said::Begin { random } => {
-            l.keys = std::mem::take(&mut l.keys).with("verifier", base64url(&random));
+            let state = digest::digest(&digest::SHA256, &[random.as_slice(), b"state"].concat());
+            l.keys = std::mem::take(&mut l.keys)
+                .with("verifier", base64url(&random))
+                .with("state", base64url(&state.as_ref()[..16]));
             let fields = [("client_name", "Hearken"), ("redirect_uris", OOB), ("scopes", SCOPES)];
             Ok(Step::Ask(Call::form("register", format!("{}/api/v1/apps", l.server), &fields)))
         }
@@ -39,12 +42,15 @@ pub fn step(l: &mut Login, said: Said<'_>) -> Result<Step, Trouble> {
                         ("scope", SCOPES),
                         ("code_challenge", &base64url(challenge.as_ref())),
                         ("code_challenge_method", "S256"),
+                        ("state", l.keys.text("state")),
                     ])
                     .finish();
                 let page = format!("{}/oauth/authorize?{query}", l.server);
                 return Ok(Step::Prompt {
                     lines: vec![
-                        Text::ours("open this page, let Hearken in, and copy the code:"),
+                        Text::ours(
+                            "open this page, let Hearken in, and copy the code, or the address that it stands in:",
+                        ),
                         clean::line_capped(&page, 2000),
                     ],
                     what: "code",
@@ -56,14 +62,19 @@ pub fn step(l: &mut Login, said: Said<'_>) -> Result<Step, Trouble> {
                 return Err(Trouble::Garbled(Text::ours("the server gave no token for the code")));
             }
             l.keys.forget("verifier");
+            l.keys.forget("state");
             l.keys = std::mem::take(&mut l.keys).with("token", token);
             Ok(Step::Done(l.keys.clone()))
         }
         Said::Typed(code) => {
             let k = &l.keys;
+            let (code, state) = pasted(code);
+            if state.is_some_and(|s| s != k.text("state")) {
+                return Err(Trouble::Refused(Text::ours("this code belongs to another login; begin again")));
+            }
             let fields = [
                 ("grant_type", "authorization_code"),
-                ("code", code.trim()),
+                ("code", code.as_str()),
                 ("client_id", k.text("client_id")),
                 ("client_secret", k.text("client_secret")),
                 ("redirect_uri", OOB),
@@ -72,6 +83,19 @@ pub fn step(l: &mut Login, said: Said<'_>) -> Result<Step, Trouble> {
             Ok(Step::Ask(Call::form("token", format!("{}/oauth/token", l.server), &fields)))
         }
     }
+}
+
+/// A code as it is, or out of the address that a server led to; then with the state that stands there.
+fn pasted(typed: &str) -> (String, Option<String>) {
+    let typed = typed.trim();
+    let Some((_, query)) = typed.split_once('?').filter(|(_, q)| q.contains("code=")) else {
+        return (typed.to_owned(), None);
+    };
+    let of = |name: &str| {
+        url::form_urlencoded::parse(query.as_bytes()).find(|(k, _)| k == name).map(|(_, v)| v.into_owned())
+    };
+    // An address without a state is one that we did not send anybody to.
+    (of("code").unwrap_or_default(), Some(of("state").unwrap_or_default()))
 }
 
 #[cfg(test)]

@@ -448,7 +448,10 @@ fn notified(at: &Spot<'_>, v: &Value) -> Option<(String, Told)> {
     if v["type"].as_str() != Some("mention") {
         return Some((id, Told::default()));
     }
-    let s: Status = serde_json::from_value(v["status"].clone()).ok()?;
+    // Its post may be gone already.
+    let Ok(s) = serde_json::from_value::<Status>(v["status"].clone()) else {
+        return Some((id, Told::default()));
+    };
     let mut told = news(at, &s, false);
     told.items = vec![item_of(at, &s).to_us()];
     Some((id, told))

