@@ -3,6 +3,7 @@
 
 use crate::model::Stamp;
 use crate::model::place::Budget;
+use crate::model::time::DAY;
 use crate::networks::{Limit, Of, Reading};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -72,6 +73,7 @@ impl Budgets {
     pub fn learn(&self, whose: &str, told: &[Reading], now: Stamp) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for r in told.iter().filter(|r| r.of > 0) {
+            let r = &Reading { resets: r.resets.min(now.plus(DAY)), ..r.clone() };
             let c = all.entry((whose.to_owned(), r.unit)).or_insert(Counted {
                 left: r.left,
                 of: r.of,

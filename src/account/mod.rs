@@ -3,13 +3,16 @@
 //! what waits is `net`.
 
 mod budget;
+mod send;
 mod vault;
 
 pub use budget::{Budgets, Purse};
+pub use send::Outcome;
 pub use vault::Vault;
 
 use crate::clean;
 use crate::model::place::Budget;
+use crate::model::time::DAY;
 use crate::model::{Stamp, Text};
 use crate::net::{
     Ask, Events, Folder, Limits, Mailbox, Net, NetError, Origin, Route, Secret, SecretFrom, Socket, Verb,
@@ -32,6 +35,8 @@ pub struct Account {
     pub secret: Option<SecretFrom>,
     /// It is a password, and no token.
     pub password: bool,
+    /// The server that takes its mail, as an address: `smtps://host`; empty for none.
+    pub smtp: String,
 }
 
 /// How calls of one source or one answer go out.
@@ -276,7 +281,15 @@ impl Accounts {
         );
         let route = Route { allow, ca: w.ca.clone(), proxy: w.proxy.clone(), limits: w.limits };
         net.mailbox(folder, &route).await.map_err(|e| {
-            let t = if matches!(e.why, Why::Login) { Trouble::Login(e.text.clone()) } else { of_net(&e) };
+            let t = if matches!(e.why, Why::Login) {
+                // Its command is run again for the next try.
+                if let Some(s) = self.named(name).and_then(|a| a.secret) {
+                    net.forget_secret(&s);
+                }
+                Trouble::Login(e.text.clone())
+            } else {
+                of_net(&e)
+            };
             redacted(t, [&keys])
         })
     }
@@ -303,9 +316,15 @@ impl Accounts {
         let whose = self.purse(w).whose;
         self.budgets.learn(whose, &w.network.budgets(a, now), now);
         let t = w.network.refused(a, now)?;
-        if let Trouble::Wait(ms, _) = &t {
-            self.budgets.exhausted(whose, unit(call), *ms, now);
-        }
+        // A reset that lies years ahead is an error of theirs: after a day it is tried again.
+        let t = match t {
+            Trouble::Wait(ms, words) => {
+                let ms = ms.clamp(0, DAY);
+                self.budgets.exhausted(whose, unit(call), ms, now);
+                Trouble::Wait(ms, words)
+            }
+            t => t,
+        };
         Some(t)
     }
 
@@ -479,10 +498,6 @@ fn ask(w: &Way, call: &Call, signed: Option<Vec<(String, Secret)>>) -> Ask {
     if !call.headers.iter().any(|(n, _)| *n == "accept") {
         headers.push(("accept".into(), "application/json, */*;q=0.5".into()));
     }
-    let mut signed = signed.unwrap_or_default().into_iter();
-    let login = signed.next();
-    // A second one (a cookie beside a token) goes only where no redirect can take it: to what is asked at once.
-    headers.extend(signed.map(|(n, s)| (n, s.reveal().to_owned())));
     let mut limits = w.limits;
     let patience = Duration::from_millis(call.patience_ms.max(0).unsigned_abs());
     limits.first_byte += patience;
@@ -496,7 +511,7 @@ fn ask(w: &Way, call: &Call, signed: Option<Vec<(String, Secret)>>) -> Ask {
         },
         body: call.body.clone().or_else(|| (call.method == Method::Post).then(|| ("text/plain", Vec::new()))),
         headers,
-        login,
+        login: signed.unwrap_or_default(),
         allow,
         ca: w.ca.clone(),
         proxy: w.proxy.clone(),

@@ -22,6 +22,8 @@ pub struct AccountConf {
     pub secret: Option<Secret>,
     /// It is a password, and no token.
     pub password: bool,
+    /// The server that takes its mail, as `smtps://host` or `smtp://host`; empty for none.
+    pub smtp: String,
     /// Users, `@GROUP`s and `*` who may answer as it; empty: whoever has the role send.
     pub may_send: Vec<String>,
 }
@@ -268,6 +270,15 @@ fn account(s: &mut Section<'_>, r: &mut Report<'_>, c: &Config, name: &str) -> O
         s.item(k);
     });
     let may_send = s.texts(r, "may_send").unwrap_or_default();
+    let smtp = s.text(r, "smtp").unwrap_or_default();
+    let address = Url::parse(&smtp)
+        .is_ok_and(|u| matches!(u.scheme(), "smtp" | "smtps") && u.has_host() && u.username().is_empty());
+    if !smtp.is_empty() && !address {
+        r.add(
+            &s.value_span("smtp"),
+            format!("smtp in {} is no address; expected smtps://mail.example", s.name),
+        );
+    }
     if r.problems.len() > had {
         return None;
     }
@@ -288,6 +299,7 @@ fn account(s: &mut Section<'_>, r: &mut Report<'_>, c: &Config, name: &str) -> O
         user,
         secret: found,
         password,
+        smtp,
         may_send,
     })
 }
@@ -344,6 +356,7 @@ mod tests {
             user: String::new(),
             secret: None,
             password: false,
+            smtp: String::new(),
             may_send: may.iter().map(|s| (*s).to_owned()).collect(),
         };
         assert!(a(&[]).serves("bo", &[]));

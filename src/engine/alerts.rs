@@ -271,7 +271,7 @@ impl Engine {
                 };
                 let ask = Ask {
                     body: Some(("application/json", m.json.to_string().into_bytes())),
-                    login,
+                    login: login.into_iter().collect(),
                     // The operator names it: it may be of this house.
                     allow: Origin::of(&url).into_iter().collect(),
                     ..convert::by_hand(&setup.config, &url)

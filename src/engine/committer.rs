@@ -32,8 +32,19 @@ pub async fn run(engine: Weak<Engine>, mut arrived: mpsc::Receiver<Arrived>) {
             })
             .collect();
         let stored = tokio::task::spawn_blocking(move || {
-            let wiped = deletions(&store, &all);
-            (together(&store, all), wiped)
+            let (wiped, unheard) = deletions(&store, &all);
+            // One whose deletions could not be carried out does not move on: it is told again.
+            let held = |n: &usize| unheard[*n].is_none();
+            let n = all.len();
+            let those: Vec<usize> = (0..n).filter(held).collect();
+            let rest = all.into_iter().enumerate().filter(|(i, _)| held(i)).map(|(_, a)| a).collect();
+            let (some, whys) = together(&store, rest);
+            let mut outcomes = vec![Outcome::default(); n];
+            let mut failed = unheard;
+            for (i, (o, why)) in those.into_iter().zip(some.into_iter().zip(whys)) {
+                (outcomes[i], failed[i]) = (o, why);
+            }
+            ((outcomes, failed), wiped)
         });
         let (outcomes, failed) = match stored.await {
             Ok(((o, failed), wiped)) => {
@@ -96,12 +107,25 @@ pub async fn run(engine: Weak<Engine>, mut arrived: mpsc::Receiver<Arrived>) {
     }
 }
 
-/// What sources deleted goes before their places move on: after a kill in between it is told again. What fails here is
-/// told by the commit that follows.
-fn deletions(store: &Store, all: &[Arrivals]) -> Vec<Key> {
+/// What sources deleted goes before their places move on: after a kill in between it is told again. Gives what was
+/// wiped, and for each arrival why its deletions failed.
+fn deletions(store: &Store, all: &[Arrivals]) -> (Vec<Key>, Vec<Option<Text>>) {
     let now = Stamp::now();
-    let gone = all.iter().filter(|a| !a.gone.is_empty() || !a.left.is_empty());
-    gone.flat_map(|a| store.deleted_at_source(&a.source, &a.gone, &a.left, now).unwrap_or_default()).collect()
+    let mut wiped = Vec::new();
+    let failed = all.iter().map(|a| {
+        if a.gone.is_empty() && a.left.is_empty() {
+            return None;
+        }
+        match store.deleted_at_source(&a.source, &a.gone, &a.left, now) {
+            Ok(keys) => {
+                wiped.extend(keys);
+                None
+            }
+            Err(e) => Some(clean::line(&e.to_string())),
+        }
+    });
+    let failed = failed.collect();
+    (wiped, failed)
 }
 
 impl Engine {

@@ -71,6 +71,7 @@ pub fn accounts(c: &Config) -> Vec<Account> {
             user: a.user.clone(),
             secret: a.secret.as_ref().map(secret),
             password: a.password,
+            smtp: a.smtp.clone(),
         })
     };
     c.accounts.iter().filter_map(one).collect()

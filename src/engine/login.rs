@@ -253,6 +253,7 @@ impl Engine {
             user: u.login.user.clone(),
             secret: None,
             password: false,
+            smtp: String::new(),
         };
         if let Err(why) = self.accounts.put_keys(&account, keys).await {
             return refuse(RefusalKind::Failed, &format!("the keys could not be stored: {why}"));

@@ -177,7 +177,18 @@ async fn once(
         let stream = s.stream(&p, source)?;
         match s.open(&p, source, &stream).await {
             Ok(o) => o,
-            Err(t) => return Some(t),
+            Err(t) => {
+                // What was heard before it failed is kept, and the place with it.
+                if s.holds() {
+                    let batch = s.greet();
+                    if let Some(polled) = s.polled(&p, source, batch).await
+                        && !keep(arrived, polled).await
+                    {
+                        s.not_stored();
+                    }
+                }
+                return Some(t);
+            }
         }
     };
     e.streams.set(&source.id, true);

@@ -65,7 +65,8 @@ fn mbox(path: &Path, place: &str) -> Result<Answer, String> {
 /// Mails of `new` and `cur` in the order of their time; the place is the time (ns) and name of the last one.
 fn maildir(path: &Path, place: &str) -> Result<Answer, String> {
     let mut found: Vec<(u128, String, PathBuf)> = Vec::new();
-    for sub in ["cur", "new"] {
+    // A mail moves from `new` to `cur`: looked at in this order it is seen at least once.
+    for sub in ["new", "cur"] {
         let dir = path.join(sub);
         let said = |e: std::io::Error| format!("{}: {e}", dir.display());
         for e in std::fs::read_dir(&dir).map_err(said)? {
@@ -81,17 +82,20 @@ fn maildir(path: &Path, place: &str) -> Result<Answer, String> {
         }
     }
     found.sort();
+    found.dedup_by(|b, a| a.1 == b.1);
     let known = place.split_once(' ').map(|(t, n)| (t.parse::<u128>().unwrap_or(0), n.to_owned()));
     let fresh: Vec<_> =
         found.into_iter().filter(|(t, n, _)| known.as_ref().is_none_or(|k| (*t, n) > (k.0, &k.1))).collect();
     let mut mails = Vec::new();
     let mut last = place.to_owned();
     for (t, n, p) in fresh.iter().take(MANY) {
-        // One that was moved meanwhile is found under its new name later: its time stays.
         let mut bytes = Vec::new();
-        let read = std::fs::File::open(p).and_then(|f| f.take(MAIL_MAX).read_to_end(&mut bytes));
-        if read.is_ok() {
-            mails.push(bytes);
+        match std::fs::File::open(p).and_then(|f| f.take(MAIL_MAX).read_to_end(&mut bytes)) {
+            Ok(_) => mails.push(bytes),
+            // Moved meanwhile: it is found under its new name by the next reading, which begins here.
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(answer(&mails, last, false)),
+            // One that we may not read does not keep the others back.
+            Err(_) => {}
         }
         last = format!("{t} {n}");
     }

@@ -58,6 +58,7 @@ impl Gathered {
             }
         }
         self.gone.extend(told.gone);
+        self.gone.extend(told.taken_back.into_iter().filter(|id| self.at.contains_key(id)));
         self.left.extend(told.left);
         self.facts.extend(told.facts);
         self.progress.seen += told.seen;
@@ -153,6 +154,7 @@ pub async fn gather_from(
     place: &mut Place,
     told: &mut Gathered,
 ) -> Result<(), Trouble> {
+    told.whole = false;
     let begun = Instant::now();
     let mut queue: VecDeque<Call> = first.into();
     let (mut calls, mut paced) = (0, false);
@@ -181,7 +183,8 @@ pub async fn gather_from(
                 queue.push_front(call);
             }
             Err(t) if instead(asked, place, &call, &t, &mut queue, told) => {}
-            Err(t) if call.optional && !matches!(t, Trouble::Wait(..)) => {
+            // An extra that has to wait is left out; the budget keeps the rest from asking the same server.
+            Err(t) if call.optional => {
                 told.remark = Some(clean::line_capped(&format!("{}: {}", call.what, t.text()), 300));
                 closed(&t, told);
             }

@@ -142,7 +142,7 @@ pub async fn poll(p: &Poller<'_>, source: &Source, rec: SourceRec, jitter: f64, 
             Report::Retired(why)
         }
         Ok(Err(Failure::Postponed(why, ms))) => {
-            health.pause_until = Some(now.plus(ms));
+            health.pause_until = Some(now.plus(ms.clamp(0, crate::model::time::DAY)));
             cursor = before;
             Report::Postponed(why)
         }

@@ -27,6 +27,8 @@ const BETWEEN: Duration = Duration::from_secs(1);
 const CALM: usize = 400;
 /// All of them together may hold the stream up for so long.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// What was missed is asked for in so many rounds; what is left then, after the next opening.
+const ROUNDS: u32 = 10;
 
 /// A stream that is open.
 pub enum Opened {
@@ -79,21 +81,34 @@ impl Streamer {
     /// Opens it. Where it does not repeat what was missed, the source is asked too.
     ///
     /// # Errors
-    /// Why it cannot be opened.
+    /// Why it cannot be opened, or what was missed cannot be heard; what was heard before that waits to be stored.
     pub async fn open(&mut self, p: &Poller<'_>, source: &Source, s: &Stream) -> Result<Opened, Trouble> {
         let asked = Asked::of(p, source).ok_or(Trouble::Missing(Text::ours("this source has no stream")))?;
         let opened = open(p.net, p.accounts, &asked, s).await?;
         if s.refill {
-            // The stream is open already: what comes meanwhile waits there.
-            let done = gather(p.net, p.accounts, &asked, &mut self.place, &mut self.waiting).await;
-            if let Err(t) = done {
-                self.waiting.remark = Some(t.text().clone());
+            // The stream is open already: what comes meanwhile waits there. It moves the place past what was missed,
+            // so that is heard first, to its end.
+            for _ in 0..ROUNDS {
+                gather(p.net, p.accounts, &asked, &mut self.place, &mut self.waiting).await?;
+                if self.waiting.whole {
+                    break;
+                }
             }
+            if !self.waiting.whole {
+                return Err(Trouble::Fault(Text::ours("there is still more that was missed; it goes on")));
+            }
+            self.waiting.again_ms = None;
         }
         self.waiting.progress.connected += 1;
         self.waiting.progress.open_since = Some(Some(Stamp::now()));
         self.fresh = true;
         Ok(opened)
+    }
+
+    /// Something was heard that is not stored.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        !self.waiting.items.is_empty() || !self.waiting.gone.is_empty() || !self.waiting.left.is_empty()
     }
 
     /// What opening it brought.

@@ -17,6 +17,7 @@ mod near;
 mod nearest;
 pub mod network;
 pub mod objective;
+pub mod outgoing;
 pub mod place;
 mod quiet;
 pub mod source;

@@ -72,6 +72,16 @@ impl Stamp {
         }
     }
 
+    /// `14:02:30` today, else as [`Stamp::local_short`].
+    #[must_use]
+    pub fn local_clock(self, now: Stamp) -> String {
+        if self.local().date_naive() == now.local().date_naive() {
+            self.local().format("%H:%M:%S").to_string()
+        } else {
+            self.local_short(now)
+        }
+    }
+
     /// `2026-05`, the month of arrival by which bodies are filed (UTC).
     #[must_use]
     pub fn month(self) -> String {

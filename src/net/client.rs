@@ -54,7 +54,7 @@ pub struct Ask {
     /// Sent as they are: conditions, Accept.
     pub headers: Vec<(String, String)>,
     /// Sent only to the origin of `url`: a login.
-    pub login: Option<(String, Secret)>,
+    pub login: Vec<(String, Secret)>,
     /// Origins that may have private addresses.
     pub allow: Vec<Origin>,
     pub ca: Option<PathBuf>,
@@ -346,8 +346,8 @@ impl Net {
         let client = self.client((guarded, ask.ca.clone(), ask.proxy.clone(), ask.limits.connect))?;
         let mut headers = HeaderMap::new();
         headers.insert("accept-encoding", HeaderValue::from_static("gzip, br, deflate, zstd"));
-        let login = ask.login.as_ref().filter(|_| origin.as_ref() == first);
-        let secret = login.map(|(n, s)| (n.clone(), s.reveal().to_owned()));
+        let ours = ask.login.iter().filter(|_| origin.as_ref() == first);
+        let secret = ours.map(|(n, s)| (n.clone(), s.reveal().to_owned()));
         for (n, v) in ask.headers.iter().cloned().chain(secret) {
             let (Ok(n), Ok(v)) = (HeaderName::try_from(n.as_str()), HeaderValue::try_from(v.as_str())) else {
                 return Err(NetError::new(Why::Address, format!("the header {n} cannot be sent")));

@@ -5,8 +5,9 @@ use super::Secret;
 use crate::clean;
 use crate::model::Text;
 use lettre::message::{Mailbox, header::ContentType};
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
+use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, Tls, TlsParameters};
+use lettre::transport::smtp::commands;
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use std::path::PathBuf;
@@ -61,15 +62,11 @@ pub async fn send(smtp: &Smtp, mail: Mail) -> Result<(), Text> {
     // So that no holiday responder answers (RFC 3834).
     let m = m.header(AutoSubmitted).header(ContentType::TEXT_PLAIN);
     let m = m.body(mail.text).map_err(|e| err("", &e))?;
-    let mut tls = TlsParameters::builder(smtp.host.clone());
-    if let Some(ca) = &smtp.ca {
-        let pem = std::fs::read(ca).map_err(|e| err(&format!("{}: ", ca.display()), &e))?;
-        tls = tls.add_root_certificate(Certificate::from_pem(&pem).map_err(|e| err("the authority: ", &e))?);
-    }
+    let tls = trusted(smtp).map_err(|e| err("", &e))?;
     let tls = match smtp.secured {
         Secured::Not => Tls::None,
-        Secured::Starttls => Tls::Required(tls.build().map_err(|e| err("", &e))?),
-        Secured::Whole => Tls::Wrapper(tls.build().map_err(|e| err("", &e))?),
+        Secured::Starttls => Tls::Required(tls),
+        Secured::Whole => Tls::Wrapper(tls),
     };
     // It secures what the configuration says: `tls` above.
     let mut t = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&smtp.host)
@@ -84,6 +81,73 @@ pub async fn send(smtp: &Smtp, mail: Mail) -> Result<(), Text> {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(e)) => Err(err("", &e)),
         Err(_) => Err(err("", &format!("no end within {} s", WHOLE.as_secs()))),
+    }
+}
+
+fn trusted(smtp: &Smtp) -> Result<TlsParameters, String> {
+    let mut tls = TlsParameters::builder(smtp.host.clone());
+    if let Some(ca) = &smtp.ca {
+        let pem = std::fs::read(ca).map_err(|e| format!("{}: {e}", ca.display()))?;
+        tls =
+            tls.add_root_certificate(Certificate::from_pem(&pem).map_err(|e| format!("the authority: {e}"))?);
+    }
+    tls.build().map_err(|e| e.to_string())
+}
+
+/// Why a message was not handed over.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum NotHanded {
+    /// The server does not have it: it refused, or it was never asked. `false`: it will not take it later either.
+    Never(Text, bool),
+    /// The line broke when it had the message and had not said so.
+    Unknown(Text),
+}
+
+/// Hands over a message as it stands. What the server said before it had all of it is a refusal; silence after that is
+/// not known.
+///
+/// # Errors
+/// See [`NotHanded`].
+pub async fn hand_over(smtp: &Smtp, from: &str, to: &str, raw: &[u8]) -> Result<(), NotHanded> {
+    let told = |e: &dyn std::fmt::Display| {
+        clean::line_capped(&format!("mail by {}:{}: {e}", smtp.host, smtp.port), 300)
+    };
+    let never = |e: lettre::transport::smtp::Error| NotHanded::Never(told(&e), !e.is_permanent());
+    let wrong = |e: &dyn std::fmt::Display| NotHanded::Never(told(e), false);
+    let me = ClientId::default();
+    let before = async {
+        let tls = trusted(smtp).map_err(|e| wrong(&e))?;
+        let wrap = (smtp.secured == Secured::Whole).then(|| tls.clone());
+        let at = (smtp.host.as_str(), smtp.port);
+        let mut c =
+            AsyncSmtpConnection::connect_tokio1(at, Some(WHOLE / 2), &me, wrap, None).await.map_err(never)?;
+        if smtp.secured == Secured::Starttls {
+            c.starttls(tls, &me).await.map_err(never)?;
+        }
+        if let Some((user, secret)) = &smtp.login {
+            let login = Credentials::new(user.clone(), secret.reveal().to_owned());
+            c.auth(&[Mechanism::Plain, Mechanism::Login], &login).await.map_err(never)?;
+        }
+        let address = |a: &str| a.parse::<lettre::Address>().map_err(|e| wrong(&format!("{a}: {e}")));
+        let (from, to) = (address(from)?, address(to)?);
+        c.command(commands::Mail::new(Some(from), Vec::new())).await.map_err(never)?;
+        c.command(commands::Rcpt::new(to, Vec::new())).await.map_err(never)?;
+        c.command(commands::Data).await.map_err(never)?;
+        Ok(c)
+    };
+    let mut c = match tokio::time::timeout(WHOLE, before).await {
+        Ok(done) => done?,
+        Err(_) => return Err(NotHanded::Never(told(&"it does not answer in time"), true)),
+    };
+    match tokio::time::timeout(WHOLE, c.message(raw)).await {
+        Ok(Ok(_)) => {
+            // It has it; whether it says good-bye is nobody's concern.
+            let _ = tokio::time::timeout(Duration::from_secs(2), c.quit()).await;
+            Ok(())
+        }
+        Ok(Err(e)) if e.is_permanent() || e.is_transient() => Err(never(e)),
+        Ok(Err(e)) => Err(NotHanded::Unknown(told(&e))),
+        Err(_) => Err(NotHanded::Unknown(told(&"it has the message and does not answer"))),
     }
 }
 

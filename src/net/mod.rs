@@ -23,7 +23,7 @@ pub use guard::{is_public, names_private};
 pub use hook::{Answered, Hook, Posted, Standing as HookStanding, Taker, listen as listen_hook};
 pub use host::HostLimits;
 pub use line::{Line, Route};
-pub use mail::{Mail, Secured, Smtp, send as send_mail};
+pub use mail::{Mail, NotHanded, Secured, Smtp, hand_over, send as send_mail};
 pub use mailbox::{Folder, Mailbox, Raw};
 pub use program::{Program, RunError, enter_session, run};
 pub use secret::{Secret, SecretFrom, read_secret};

@@ -78,7 +78,7 @@ impl Net {
             .as_str()
             .into_client_request()
             .map_err(|e| NetError::new(Why::Address, format!("the address: {e}")))?;
-        let login = ask.login.as_ref().map(|(n, s)| (n.clone(), s.reveal().to_owned()));
+        let login = ask.login.iter().map(|(n, s)| (n.clone(), s.reveal().to_owned()));
         let own = [("user-agent".to_owned(), self.user_agent.clone())];
         for (n, v) in own.into_iter().chain(ask.headers.iter().cloned()).chain(login) {
             let (Ok(n), Ok(v)) = (HeaderName::try_from(n.as_str()), HeaderValue::try_from(v)) else {

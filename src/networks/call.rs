@@ -206,12 +206,16 @@ pub fn by_status(a: &Answer, now: Stamp, said: Option<Text>) -> Option<Trouble> 
     })
 }
 
-/// A `Retry-After`: seconds, a date by HTTP or a time by ISO; in ms from now.
+/// A `Retry-After`: seconds, the second when it ends, a date by HTTP or a time by ISO; in ms from now.
 #[must_use]
 pub fn after(v: &str, now: Stamp) -> Option<i64> {
     let v = v.trim();
     if let Ok(s) = v.parse::<f64>() {
-        return (s.is_finite() && s >= 0.0).then(|| (s.min(1e9) * 1000.0) as i64);
+        // Some write the second when it ends where others write how long it lasts.
+        return (s.is_finite() && s >= 0.0).then(|| match s > 1e9 {
+            true => ((s.min(1e11) * 1000.0) as i64 - now.0).max(0),
+            false => (s * 1000.0) as i64,
+        });
     }
     let at = Stamp::parse_rfc3339(v)
         .ok()
@@ -276,6 +280,8 @@ pub struct Told {
     pub items: Vec<Item>,
     /// Deleted at the source.
     pub gone: Vec<Id>,
+    /// Deleted, and not known here: it may have been told a moment ago.
+    pub taken_back: Vec<Id>,
     /// Authors (their keys) whose account is gone, with all that they published.
     pub left: Vec<u64>,
     /// Where to go on, once all of this is kept.
@@ -449,6 +455,7 @@ mod tests {
             matches!(by_status(&a(503, Some("Mon, 21 Sep 2026 14:14:00 GMT")), now, None), Some(Trouble::Wait(ms, _)) if ms > 0)
         );
         assert!(matches!(by_status(&a(401, None), now, None), Some(Trouble::Login(_))));
+        assert_eq!(after("1790000005", now), Some(5000));
         assert!(matches!(by_status(&a(410, None), now, None), Some(Trouble::Gone(_))));
         assert!(matches!(by_status(&a(422, None), now, None), Some(Trouble::Refused(_))));
     }

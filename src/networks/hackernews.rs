@@ -283,6 +283,9 @@ fn walk(at: &Spot<'_>, newest: i64) -> Told {
         last
     };
     told.then = (from + 1..=newest.min(from + WALK)).map(|id| item(at, "item", id)).collect();
+    if from + WALK < newest {
+        told.again_ms = Some(1_000);
+    }
     told
 }
 

@@ -15,6 +15,7 @@ mod mail;
 mod mastodon;
 mod matrix;
 pub mod options;
+pub mod posts;
 #[cfg(test)]
 mod testing;
 mod watch;
@@ -53,6 +54,11 @@ impl Item {
 /// A network, as its file has it. Every function is pure.
 pub trait Network: Sync {
     fn declared(&self) -> &'static Declaration;
+
+    /// How something is posted there; `None` where it is handed off.
+    fn posting(&self) -> Option<&'static dyn posts::Posting> {
+        None
+    }
 
     /// What is wrong with the settings of a source, beyond the form of each.
     ///

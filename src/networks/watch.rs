@@ -42,6 +42,21 @@ pub fn without(p: &Place, id: &str) -> Place {
     put(p.clone(), &left)
 }
 
+/// Those that are still looked at: the next ones first.
+pub fn due(p: &Place, now: Stamp) -> impl Iterator<Item = &str> {
+    all(p).filter(move |(_, until)| *until > now.0).map(|(id, _)| id)
+}
+
+/// These were looked at: they go to the end of the row, and what is too old leaves it.
+#[must_use]
+pub fn rotate(p: &Place, done: &[&str], now: Stamp) -> Place {
+    let live = || all(p).filter(|(_, until)| *until > now.0);
+    let first = live().filter(|(id, _)| !done.contains(id));
+    let last = live().filter(|(id, _)| done.contains(id));
+    let row: Vec<String> = first.chain(last).map(|(id, t)| format!("{id}@{t}")).collect();
+    put(p.clone(), &row)
+}
+
 /// Those of both.
 pub fn join(a: Place, b: &Place) -> Place {
     let mut both: Vec<String> = all(&a).map(|(id, t)| format!("{id}@{t}")).collect();
@@ -66,6 +81,10 @@ mod tests {
         assert_eq!((all(&p).count(), all(&p).last()), (MANY, Some(("at://x/20", 1_005 + LONG))));
         assert_eq!(all(&without(&p, "at://x/20")).count(), MANY - 1);
         assert_eq!(all(&with(p.clone(), "new", now.plus(LONG + 10))).count(), 1, "old ones are let go");
+        let first: Vec<String> = due(&p, now).take(2).map(str::to_owned).collect();
+        let turned = rotate(&p, &[&first[0], &first[1]], now);
+        assert_eq!(all(&turned).last().map(|w| w.0), Some(&*first[1]));
+        assert_eq!(all(&rotate(&p, &[], now.plus(LONG + 6))).count(), 0);
         let q = with(with(Place::default(), "at://x/20", now), "other", now);
         assert_eq!(all(&join(without(&p, "at://x/11"), &q)).count(), MANY);
     }

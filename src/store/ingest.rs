@@ -9,7 +9,7 @@ use super::segs::{FrameKind, SEGMENT, Segment, pack, pack_numbered};
 use super::tx::Tx;
 use super::{ActiveSegment, Core, Located, SPAN_US, Store, codec, keys};
 use crate::model::place::{Community, Progress};
-use crate::model::{Cause, Health, Id, Key, Likeness, Mention, Stamp, State, Trouble};
+use crate::model::{Cause, Health, Id, Key, Kind, Likeness, Mention, Stamp, State, Trouble};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// One thing heard.
@@ -373,12 +373,20 @@ impl<'a> Work<'a> {
                 return Ok(None);
             }
         }
-        if old.content_hash() == content {
+        // A mail never changes; one that says it is another one already is not believed.
+        if old.content_hash() == content || old.kind == Kind::Mail {
+            return Ok(None);
+        }
+        // Some ways of asking do not tell the title; that takes none away.
+        let title = if item.mention.title.is_empty() { &old.title } else { &item.mention.title }.clone();
+        if title != item.mention.title
+            && (Mention { title: title.clone(), ..item.mention.clone() }).content_hash() == old.content_hash()
+        {
             return Ok(None);
         }
         // The key and the time of first hearing stay.
         let heard_at = if old.heard_at == Stamp(0) { item.mention.heard_at } else { old.heard_at };
-        let mention = Mention { heard_at, source: old.source.clone(), ..item.mention.clone() };
+        let mention = Mention { heard_at, title, source: old.source.clone(), ..item.mention.clone() };
         let enters = row.state() == State::Heard && item.state == State::Inbox;
         // The state as it is from now on: a rebuild reads it here.
         let state = if enters { State::Inbox } else { row.state() };

@@ -22,6 +22,8 @@ const AGAIN_US: i64 = 5_000_000;
 const LEAP_US: i64 = 10 * 60 * 1_000_000;
 /// It tells some posts each second; a server that says nothing for so long (ms) is dead.
 const SILENCE: i64 = 60_000;
+/// Longer messages are not sent to us: one that our socket refuses would end the stream again and again.
+const MESSAGE_MAX: usize = 1_000_000;
 
 #[derive(Deserialize)]
 struct Event<'a> {
@@ -57,7 +59,10 @@ struct Account {
 
 pub fn stream(at: &Spot<'_>) -> Stream {
     let own = Some(at.options.text("jetstream")).filter(|s| !s.is_empty());
-    let mut url = format!("{}?wantedCollections={POSTS}&compress=true", own.unwrap_or(JETSTREAM));
+    let mut url = format!(
+        "{}?wantedCollections={POSTS}&compress=true&maxMessageSizeBytes={MESSAGE_MAX}",
+        own.unwrap_or(JETSTREAM)
+    );
     let last = at.place.number("time_us");
     if last > 0 {
         url.push_str(&format!("&cursor={}", last - AGAIN_US));
@@ -122,6 +127,8 @@ fn commit(at: &Spot<'_>, did: &str, c: &Commit<'_>, told: &mut Told) {
             let id = id();
             if at.sieve.knows(id) {
                 told.gone.push(id);
+            } else {
+                told.taken_back.push(id);
             }
         }
         ("create" | "update", Some(raw)) => {

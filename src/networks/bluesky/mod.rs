@@ -4,11 +4,13 @@
 
 mod jetstream;
 mod post;
+mod publish;
 #[cfg(test)]
 mod tests;
 
 use super::call::{Call, Fact, Frame, Reading, Stream, by_status};
 use super::declare::{Can, Declaration, Door, Leave, Limit, Of, Policy, Servers, Setting, SettingKind, Way};
+use super::posts::Posting;
 use super::{Answer, Keys, Network, Options, Spot, Told, Trouble, login, watch};
 use crate::clean;
 use crate::model::place::{Narrowing, Standing};
@@ -102,6 +104,10 @@ impl Network for Bluesky {
         &DECLARED
     }
 
+    fn posting(&self) -> Option<&'static dyn Posting> {
+        Some(&publish::Publish)
+    }
+
     fn check(&self, o: &Options) -> Result<(), String> {
         if !o.flag("stream") && !o.flag("mentions") && o.texts("search").is_empty() {
             return Err("it needs stream = true, mentions = true or search = [\"…\"]".into());
@@ -132,13 +138,12 @@ impl Network for Bluesky {
                 calls.push(mentions(at, "", 0, ""));
             }
             calls.extend(at.options.texts("search").iter().map(|q| search(at, q, "", 0, "")));
-            let ids: Vec<String> =
-                watch::all(at.place).take(25).map(|(id, _)| format!("uris={}", esc(id))).collect();
+            let due: Vec<&str> = watch::due(at.place, at.now).take(25).collect();
+            let ids: Vec<String> = due.iter().map(|id| format!("uris={}", esc(id))).collect();
             // The stream tells what becomes of posts; without it they are looked at.
             if !at.options.flag("stream") && at.is_due("watched_at", watch::EVERY) && !ids.is_empty() {
                 let url = xrpc(at, &format!("app.bsky.feed.getPosts?{}", ids.join("&")));
-                let with: Vec<&str> = watch::all(at.place).take(25).map(|(id, _)| id).collect();
-                calls.push(Call::get("watch", url).with(with.join(" ")).extra());
+                calls.push(Call::get("watch", url).with(due.join(" ")).extra());
             }
         }
         calls
@@ -149,18 +154,19 @@ impl Network for Bluesky {
             "mentions" => mentioned(at, call, a),
             "search" => found(at, call, a),
             "watch" => {
-                let posts = views(&a.json()?["posts"]);
-                let mut told = Told { place: Some(at.did("watched_at")), ..Told::default() };
-                for id in call.with.split(' ') {
-                    if !posts.iter().any(|p| p.uri == id) {
-                        // Left out without a word: it is not there any more.
-                        told.gone.push(at.id(id));
-                        told.place = told.place.map(|p| watch::without(&p, id));
-                    }
-                }
-                told.items = posts.iter().filter_map(|p| item_of_view(at, p)).collect();
-                Ok(told)
+                let v = a.json()?;
+                let Some(list) = v["posts"].as_array() else {
+                    return Err(Trouble::Garbled(Text::ours("a list of posts was expected")));
+                };
+                let asked: Vec<&str> = call.with.split(' ').collect();
+                let missing = asked.iter().filter(|id| !list.iter().any(|p| p["uri"] == ***id));
+                // One that is left out may be hidden from us alone: its own record tells.
+                let then = missing.filter_map(|id| record(at, id)).collect();
+                let items = views(&v["posts"]).iter().filter_map(|p| item_of_view(at, p)).collect();
+                let place = watch::rotate(&at.did("watched_at"), &asked, at.now);
+                Ok(Told { items, then, place: Some(place), ..Told::default() })
             }
+            "record" => Ok(Told::default()),
             "profile" => jetstream::named(at, call, &a.json()?),
             _ => standing(at, &a.json()?),
         }
@@ -172,6 +178,14 @@ impl Network for Bluesky {
                 let words = Text::ours("the search is closed to programs; the stream hears all");
                 Some(Told { limits: vec![(Narrowing::Closed, words)], ..Told::default() })
             }
+            ("watch", t) if !matches!(t, Trouble::Wait(..)) => {
+                Some(Told { place: Some(at.did("watched_at")), ..Told::default() })
+            }
+            ("record", Trouble::Missing(_)) => {
+                let place = watch::without(at.place, &call.with);
+                Some(Told { gone: vec![at.id(&call.with)], place: Some(place), ..Told::default() })
+            }
+            ("record", t) if !matches!(t, Trouble::Wait(..)) => Some(Told::default()),
             // An app view that does not know us is done without.
             ("me", _) => Some(Told { place: Some(at.did("card")), ..Told::default() }),
             _ => None,
@@ -203,6 +217,7 @@ impl Network for Bluesky {
             ("AuthMissing" | "AuthenticationRequired" | "AccountTakedown", t) => {
                 Trouble::Login(t.text().clone())
             }
+            ("RecordNotFound", t) => Trouble::Missing(t.text().clone()),
             (_, Trouble::Wait(ms, t)) => Trouble::Wait(reset().unwrap_or(ms), t),
             (_, t) => t,
         })
@@ -299,6 +314,19 @@ fn search(at: &Spot<'_>, q: &str, cursor: &str, n: i64, newest: &str) -> Call {
         url.push_str(&format!("&cursor={}", esc(cursor)));
     }
     Call::get("search", url).with(format!("{n}\n{newest}\n{q}")).costs(1, "searches")
+}
+
+/// Asks for the record of a post where its author keeps it.
+fn record(at: &Spot<'_>, uri: &str) -> Option<Call> {
+    let (repo, rest) = uri.strip_prefix("at://")?.split_once('/')?;
+    let (collection, rkey) = rest.split_once('/')?;
+    let query = format!(
+        "com.atproto.repo.getRecord?repo={}&collection={}&rkey={}",
+        esc(repo),
+        esc(collection),
+        esc(rkey)
+    );
+    Some(Call::get("record", xrpc(at, &query)).with(uri).extra())
 }
 
 fn views(v: &Value) -> Vec<View> {

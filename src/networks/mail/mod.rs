@@ -4,11 +4,13 @@
 
 mod alerts;
 mod letter;
+mod publish;
 #[cfg(test)]
 mod tests;
 
 use super::call::{Call, Fact, Frame, Stream};
 use super::declare::{Can, Declaration, Door, Leave, Policy, Servers, Setting, SettingKind, Way};
+use super::posts::Posting;
 use super::{Answer, Keys, Network, Options, Spot, Told, Trouble, login};
 use crate::clean;
 use crate::model::Text;
@@ -56,6 +58,10 @@ const SILENCE: i64 = 20 * 60_000;
 impl Network for Mail {
     fn declared(&self) -> &'static Declaration {
         &DECLARED
+    }
+
+    fn posting(&self) -> Option<&'static dyn Posting> {
+        Some(&publish::Publish)
     }
 
     fn check(&self, o: &Options) -> Result<(), String> {

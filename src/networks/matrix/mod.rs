@@ -2,15 +2,17 @@
 //! redactions are followed; encrypted rooms are not read, and said so. Facts: spec.matrix.org, client-server API 1.19.
 
 mod events;
+mod publish;
 #[cfg(test)]
 mod tests;
 
 use super::call::{Call, Fact, Stream, by_status};
 use super::declare::{Can, Declaration, Door, Leave, Policy, Servers, Setting, SettingKind, Way};
+use super::posts::Posting;
 use super::{Answer, Keys, Method, Network, Spot, Told, Trouble, login};
 use crate::clean;
 use crate::model::place::{Community, Lost, Narrowing, Place, Standing};
-use crate::model::time::DAY;
+use crate::model::time::{DAY, HOUR};
 use crate::model::{Stamp, Text};
 use events::Event;
 use serde_json::{Value, json};
@@ -69,6 +71,10 @@ const WAIT: i64 = 30_000;
 /// Pages of a room that was missed, at most, and events of a page.
 const PAGES: i64 = 30;
 const PAGE: &str = "100";
+/// Rooms of one sync whose missed middle is read.
+const ROOMS: usize = 50;
+/// The word of the place that holds them.
+const TODO: &str = "missed";
 
 fn esc(s: &str) -> String {
     url::form_urlencoded::byte_serialize(s.as_bytes()).collect::<String>().replace('+', "%20")
@@ -109,6 +115,10 @@ impl Network for Matrix {
         &DECLARED
     }
 
+    fn posting(&self) -> Option<&'static dyn Posting> {
+        Some(&publish::Publish)
+    }
+
     fn begin(&self, at: &Spot<'_>) -> Vec<Call> {
         let mut calls = Vec::new();
         if at.is_due("card", DAY) {
@@ -124,6 +134,18 @@ impl Network for Matrix {
     fn stream(&self, at: &Spot<'_>) -> Option<Stream> {
         // Who we are is known first: what speaks to us is known by it.
         at.account.filter(|me| !me.native.is_empty())?;
+        let long_poll = |call| Stream {
+            way: Way::LongPoll,
+            call,
+            silence_ms: WAIT,
+            refill: true,
+            say: Vec::new(),
+            dictionary: None,
+        };
+        // What the last sync left out comes first.
+        if let Some(call) = Todo::of(at).and_then(|t| t.call(at)) {
+            return Some(long_poll(call));
+        }
         let since = at.place.get("sync").unwrap_or("");
         let wait = if since.is_empty() { 0 } else { WAIT };
         let mut url = api(
@@ -133,22 +155,14 @@ impl Network for Matrix {
         if !since.is_empty() {
             url.push_str(&format!("&since={}", esc(since)));
         }
-        let call = Call { patience_ms: wait, ..Call::get("sync", url) };
-        Some(Stream {
-            way: Way::LongPoll,
-            call,
-            silence_ms: WAIT,
-            refill: true,
-            say: Vec::new(),
-            dictionary: None,
-        })
+        Some(long_poll(Call { patience_ms: wait, ..Call::get("sync", url) }))
     }
 
     fn hear(&self, at: &Spot<'_>, call: &Call, a: &Answer) -> Result<Told, Trouble> {
         let v = a.json()?;
         match call.what {
             "sync" => sync(at, &v),
-            "missed" => missed(at, call, &v),
+            "missed" => missed(at, &v),
             "original" => events::edited(at, call, &v),
             "directory" => Ok(directory(at, &v)),
             _ => standing(at, &v),
@@ -158,12 +172,33 @@ impl Network for Matrix {
     fn instead(&self, at: &Spot<'_>, call: &Call, t: &Trouble) -> Option<Told> {
         match (call.what, t) {
             // The original cannot be seen: its edit is not either.
-            ("original", Trouble::Missing(_) | Trouble::Forbidden(_)) => Some(Told::default()),
-            ("missed", Trouble::Forbidden(_) | Trouble::Missing(_)) => {
-                let todo = Todo::of(&call.with)?;
+            ("original", Trouble::Missing(_) | Trouble::Forbidden(_) | Trouble::Gone(_)) => {
+                Some(Told::default())
+            }
+            ("original", t) => {
+                let words = clean::line_capped(&format!("an edit could not be read: {}", t.text()), 300);
+                let lost = Some(Lost { from: at.now, to: at.now, why: words });
+                Some(Told { lost, ..Told::default() })
+            }
+            ("missed", Trouble::Wait(..) | Trouble::Login(_) | Trouble::Expired(_)) => None,
+            ("missed", t) => {
+                let todo = Todo::of(at)?;
+                // A fault may pass; what is refused stays so.
+                let passes = matches!(t, Trouble::Fault(_) | Trouble::Garbled(_));
+                if passes && at.now.0 - todo.since_ms < HOUR {
+                    return None;
+                }
                 let why = clean::line(&format!("what was said in {} cannot be read", todo.room_name(at)));
-                let lost = Lost { from: Stamp(at.place.number("sync_at")), to: at.now, why };
+                let lost = Lost { from: Stamp(todo.from_ms), to: Stamp(todo.since_ms), why };
                 Some(todo.go_on(at, Told { lost: Some(lost), ..Told::default() }))
+            }
+            // A place that the server does not know any more.
+            ("sync", Trouble::Refused(t)) if at.place.get("sync").is_some() => {
+                let words = clean::line_capped(&format!("the server forgot where we were: {t}"), 300);
+                let mut place = at.place.clone();
+                place.forget("sync");
+                let lost = Lost { from: Stamp(at.place.number("sync_at")), to: at.now, why: words.clone() };
+                Some(Told { lost: Some(lost), place: Some(place), remark: Some(words), ..Told::default() })
             }
             _ => None,
         }
@@ -261,20 +296,26 @@ fn log_in(server: &str, keys: &Keys) -> Call {
     Call::json("login", format!("{server}/_matrix/client/v3/login"), &body)
 }
 
-/// Rooms whose middle was left out of a sync: they are read before the place moves on.
+/// Rooms whose middle was left out of a sync: they are read before the next one. It is a word of the place.
 #[derive(serde::Serialize, serde::Deserialize, Default)]
 struct Todo {
-    /// Where the sync that we are in goes on, and where it began.
-    next: String,
+    /// Where the sync began that left them out.
     since: String,
+    /// When that was, and when it was found out, in ms.
+    from_ms: i64,
+    since_ms: i64,
     /// Room, and the token before which it was left out.
     rooms: Vec<(String, String)>,
     pages: i64,
 }
 
 impl Todo {
-    fn of(with: &str) -> Option<Todo> {
-        serde_json::from_str(with).ok()
+    fn of(at: &Spot<'_>) -> Option<Todo> {
+        serde_json::from_str(at.place.get(TODO)?).ok()
+    }
+
+    fn put(&self, place: &mut Place) {
+        place.set(TODO, serde_json::to_string(self).unwrap_or_default());
     }
 
     fn room_name(&self, at: &Spot<'_>) -> String {
@@ -289,21 +330,24 @@ impl Todo {
             esc(from),
             esc(&self.since)
         );
-        let with = serde_json::to_string(self).unwrap_or_default();
-        Some(Call::get("missed", api(at, &query)).with(with))
+        Some(Call::get("missed", api(at, &query)))
     }
 
-    /// The room is done: the next one, or the place moves.
+    /// The room is done: the next one, if there is one.
     fn go_on(mut self, at: &Spot<'_>, mut told: Told) -> Told {
-        self.rooms.remove(0);
-        self.pages = 0;
-        match self.call(at) {
-            Some(c) => told.then.push(c),
-            None => {
-                let place = told.place.take().unwrap_or_else(|| at.place.clone());
-                told.place = Some(moved(place, &self.next, at.now));
-            }
+        if !self.rooms.is_empty() {
+            self.rooms.remove(0);
         }
+        self.pages = 0;
+        let mut place = told.place.take().unwrap_or_else(|| at.place.clone());
+        match self.call(at) {
+            Some(c) => {
+                told.then.push(c);
+                self.put(&mut place);
+            }
+            None => place.forget(TODO),
+        }
+        told.place = Some(place);
         told
     }
 }
@@ -326,8 +370,9 @@ fn sync(at: &Spot<'_>, v: &Value) -> Result<Told, Trouble> {
     let mut told = Told::default();
     let mut place = at.place.clone();
     let mut todo = Todo {
-        next: next.to_owned(),
         since: at.place.get("sync").unwrap_or("").to_owned(),
+        from_ms: at.place.number("sync_at"),
+        since_ms: at.now.0,
         ..Todo::default()
     };
     for (room, r) in v["rooms"]["join"].as_object().into_iter().flatten() {
@@ -369,19 +414,23 @@ fn sync(at: &Spot<'_>, v: &Value) -> Result<Told, Trouble> {
             ));
         }
     }
-    match todo.call(at) {
-        Some(c) => {
-            told.then.insert(0, c);
-            told.place = Some(place);
-        }
-        None => told.place = Some(moved(place, next, at.now)),
+    place = moved(place, next, at.now);
+    if todo.rooms.len() > ROOMS {
+        let why = clean::line(&format!("what was missed in {} rooms at once", todo.rooms.len() - ROOMS));
+        told.lost = Some(Lost { from: Stamp(todo.from_ms), to: at.now, why });
+        todo.rooms.truncate(ROOMS);
     }
+    if let Some(c) = todo.call(at) {
+        told.then.insert(0, c);
+        todo.put(&mut place);
+    }
+    told.place = Some(place);
     Ok(told)
 }
 
 /// A page of what a sync left out, newest first.
-fn missed(at: &Spot<'_>, call: &Call, v: &Value) -> Result<Told, Trouble> {
-    let Some(mut todo) = Todo::of(&call.with).filter(|t| !t.rooms.is_empty()) else {
+fn missed(at: &Spot<'_>, v: &Value) -> Result<Told, Trouble> {
+    let Some(mut todo) = Todo::of(at).filter(|t| !t.rooms.is_empty()) else {
         return Err(Trouble::Garbled(Text::ours("nobody knows what was asked")));
     };
     let Some(chunk) = v["chunk"].as_array() else {
@@ -398,11 +447,14 @@ fn missed(at: &Spot<'_>, call: &Call, v: &Value) -> Result<Told, Trouble> {
             todo.pages += 1;
             todo.rooms[0].1 = end.to_owned();
             told.then.extend(todo.call(at));
+            let mut place = at.place.clone();
+            todo.put(&mut place);
+            told.place = Some(place);
             Ok(told)
         }
         Some(_) => {
             let why = clean::line(&format!("more than {} messages in {}", PAGES * 100, todo.room_name(at)));
-            told.lost = Some(Lost { from: Stamp(at.place.number("sync_at")), to: at.now, why });
+            told.lost = Some(Lost { from: Stamp(todo.from_ms), to: Stamp(todo.since_ms), why });
             Ok(todo.go_on(at, told))
         }
         None => Ok(todo.go_on(at, told)),

@@ -35,11 +35,12 @@ fn hear(h: &mut Here, call: &Call, v: &Value) -> Told {
 
 #[test]
 fn the_contract_is_kept() {
-    let h = here().option("directory", V::Texts(vec!["acme".into()]));
+    let mut h = here().option("directory", V::Texts(vec!["acme".into()]));
     let mut calls = Matrix.begin(&h.spot());
     calls.push(Matrix.stream(&h.spot()).unwrap().call);
-    let todo = Todo { next: "n".into(), since: "s".into(), rooms: vec![(ROOM.into(), "p".into())], pages: 0 };
+    let todo = Todo { since: "s".into(), rooms: vec![(ROOM.into(), "p".into())], ..Todo::default() };
     calls.push(todo.call(&h.spot()).unwrap());
+    todo.put(&mut h.place);
     calls.push(original(&h.spot(), ROOM, "$e"));
     keeps_the_contract(&h, &calls);
 }
@@ -55,8 +56,8 @@ fn every_recorded_answer_is_read() {
             assert!(!hear(&mut h, &Call::get("me", ""), v).facts.is_empty());
         } else if name.contains("room_messages") || name.contains("messages_back") {
             let todo = Todo { rooms: vec![(ROOM.into(), "p".into())], ..Todo::default() };
-            let call = Call::get("missed", "").with(serde_json::to_string(&todo).unwrap());
-            items += hear(&mut h, &call, v).items.len();
+            todo.put(&mut h.place);
+            items += hear(&mut h, &Call::get("missed", ""), v).items.len();
         }
     };
     for (name, v) in recorded("matrix") {
@@ -113,12 +114,13 @@ fn a_message_is_told_whole() {
 }
 
 #[test]
-fn what_a_sync_left_out_is_read_before_the_place_moves() {
+fn what_a_sync_left_out_is_read_before_the_next_one() {
     let mut h = here();
     hear(&mut h, &Call::get("sync", ""), &batch("n1", vec![], false));
     let told = hear(&mut h, &Call::get("sync", ""), &batch("n2", vec![message("$9", "new")], true));
-    assert_eq!(h.place.get("sync"), Some("n1"), "a kill now begins there again");
+    assert_eq!(h.place.get("sync"), Some("n2"));
     let call = told.then[0].clone();
+    assert_eq!(Matrix.stream(&h.spot()).unwrap().call, call, "after a kill it goes on with that");
     assert!(
         call.url.contains("/rooms/%21a%3Ahs.example/messages?dir=b&limit=100&from=p1&to=n1"),
         "{}",
@@ -127,13 +129,26 @@ fn what_a_sync_left_out_is_read_before_the_place_moves() {
     // An empty page is not the end.
     let told = hear(&mut h, &call, &json!({"chunk": [], "end": "p2"}));
     let told = hear(&mut h, &told.then[0].clone(), &json!({"chunk": [message("$8", "missed")]}));
-    assert_eq!((told.items.len(), h.place.get("sync")), (1, Some("n2")));
+    assert_eq!((told.items.len(), h.place.get(TODO)), (1, None));
+    assert!(Matrix.stream(&h.spot()).unwrap().call.url.ends_with("&since=n2"));
     // A room that goes on for ever does not stop the rest, and is said.
     let todo =
-        Todo { next: "n3".into(), since: "n2".into(), rooms: vec![(ROOM.into(), "p".into())], pages: PAGES };
+        Todo { since: "n2".into(), rooms: vec![(ROOM.into(), "p".into())], pages: PAGES, ..Todo::default() };
+    todo.put(&mut h.place);
     let call = todo.call(&h.spot()).unwrap();
     let told = hear(&mut h, &call, &json!({"chunk": [], "end": "q"}));
-    assert!(told.lost.is_some() && h.place.get("sync") == Some("n3"));
+    assert!(told.lost.is_some() && h.place.get(TODO).is_none());
+    // One that is refused for good is said and left; one that is at fault is tried for an hour.
+    todo.put(&mut h.place);
+    h.place.set("sync_at", h.now.0.to_string());
+    let refused = Trouble::Refused(Text::ours("400"));
+    assert!(Matrix.instead(&h.spot(), &call, &refused).unwrap().lost.is_some());
+    let young = Todo { since_ms: h.now.0, rooms: vec![(ROOM.into(), "p".into())], ..Todo::default() };
+    young.put(&mut h.place);
+    assert_eq!(Matrix.instead(&h.spot(), &call, &Trouble::Fault(Text::ours("500"))), None);
+    // A server that forgot where we were: it begins where it is, and that is said.
+    let told = Matrix.instead(&h.spot(), &Call::get("sync", ""), &refused).unwrap();
+    assert!(told.lost.is_some() && told.place.unwrap().get("sync").is_none());
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn github(at: &Spot<'_>, event: &str, v: &Value) -> Taken {
     let x = &v[key];
     let Some(id) = x["id"].as_i64() else { return took(Vec::new()) };
     let native = format!("{} {key} {id}", at.source);
-    if matches!(text(v, "action"), "deleted" | "transferred") {
+    if text(v, "action") == "deleted" {
         let mut t = took(Vec::new());
         t.told.gone.push(at.id(&native));
         return t;

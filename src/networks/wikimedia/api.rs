@@ -4,7 +4,7 @@ use super::super::call::{Call, Fact};
 use super::super::{Answer, Spot, Told, Trouble};
 use super::{DECLARED, Edit, diff, mention_of, words_call};
 use crate::clean;
-use crate::model::place::{Community, Place, Standing};
+use crate::model::place::{Community, Narrowing, Place, Standing};
 use crate::model::time::DAY;
 use crate::model::{Stamp, Text};
 use serde_json::Value;
@@ -43,7 +43,12 @@ pub fn begin(at: &Spot<'_>) -> Vec<Call> {
         calls.push(changes(at, "", 0));
     }
     calls.extend(at.options.texts("pages").iter().map(|t| page(at, t, at.place.number(&rev(t)))));
-    calls.extend(at.options.texts("categories").iter().map(|c| category(at, c, "", 0)));
+    calls.extend(
+        at.options
+            .texts("categories")
+            .iter()
+            .map(|c| category(at, c, "", &format!("0\n{c}\n{}\n0", at.place.number(&format!("cat:{c}"))))),
+    );
     calls
 }
 
@@ -94,7 +99,8 @@ fn page(at: &Spot<'_>, title: &str, from: i64) -> Call {
 }
 
 /// The newest revision of each page of a category.
-fn category(at: &Spot<'_>, name: &str, goes_on: &str, n: i64) -> Call {
+/// `with`: answers so far, its name, the newest revision known at the beginning, the newest so far.
+fn category(at: &Spot<'_>, name: &str, goes_on: &str, with: &str) -> Call {
     let title = if name.contains(':') { name.to_owned() } else { format!("Category:{name}") };
     let mut pairs = vec![
         ("action", "query"),
@@ -107,7 +113,7 @@ fn category(at: &Spot<'_>, name: &str, goes_on: &str, n: i64) -> Call {
     if !goes_on.is_empty() {
         pairs.push(("gcmcontinue", goes_on));
     }
-    Call::get("category", api(at, &pairs)).with(format!("{n}\n{name}"))
+    Call::get("category", api(at, &pairs)).with(with)
 }
 
 pub fn hear(at: &Spot<'_>, call: &Call, a: &Answer) -> Result<Told, Trouble> {
@@ -186,14 +192,18 @@ fn revisions(at: &Spot<'_>, call: &Call, v: &Value) -> Result<Told, Trouble> {
     let host = host(at);
     let mut told = Told::default();
     let mut place = at.place.clone();
+    // The last page of a category brings the category's mark along.
+    let mut parts = call.with.split('\n');
+    let asked = parts.next().unwrap_or("");
+    let mark = parts.next().zip(parts.next());
     for p in pages(v) {
         let title = p["title"].as_str().unwrap_or("");
-        let name = rev(&call.with);
+        let name = rev(asked);
         let known = at.place.number(&name);
         let mut all: Vec<&Value> = p["revisions"].as_array().into_iter().flatten().collect();
         all.sort_by_key(|r| r["revid"].as_i64());
         if all.is_empty() && p["missing"] == true {
-            let words = format!("there is no page {}", call.with);
+            let words = format!("there is no page {asked}");
             told.remark = Some(clean::line(&words));
         }
         let mut before: Option<&Value> = None;
@@ -220,8 +230,11 @@ fn revisions(at: &Spot<'_>, call: &Call, v: &Value) -> Result<Told, Trouble> {
             before = Some(r);
         }
         if v["continue"]["rvcontinue"].is_string() && known > 0 && place.number(&name) > known {
-            told.then.push(page(at, &call.with, place.number(&name)));
+            told.then.push(Call { with: call.with.clone(), ..page(at, asked, place.number(&name)) });
         }
+    }
+    if let Some((mark, high)) = mark.filter(|_| told.then.is_empty()) {
+        place.set(mark, high);
     }
     told.place = Some(place);
     Ok(told)
@@ -241,16 +254,15 @@ fn edit<'a>(at: &'a Spot<'_>, host: &'a str, title: &'a str, r: &'a Value) -> Ed
 }
 
 fn of_category(at: &Spot<'_>, call: &Call, v: &Value) -> Result<Told, Trouble> {
-    let (n, name) = call.with.split_once('\n').unwrap_or(("0", ""));
-    let n: i64 = n.parse().unwrap_or(0);
+    let mut parts = call.with.split('\n');
+    let mut next = || parts.next().unwrap_or("");
+    let (n, name) = (next().parse::<i64>().unwrap_or(0), next());
+    let (known, mut high) = (next().parse::<i64>().unwrap_or(0), next().parse::<i64>().unwrap_or(0));
     let mut told = Told::default();
     // A category without pages has no query.
     if !v.is_object() || (v.get("query").is_none() && v.get("batchcomplete").is_none()) {
         return Err(expected("the pages of a category were expected"));
     }
-    let mut place = at.place.clone();
-    let mark = format!("cat:{name}");
-    let known = at.place.number(&mark);
     for p in pages(v) {
         let Some(title) = p["title"].as_str() else { continue };
         let newest = p["revisions"][0]["revid"].as_i64().unwrap_or(0);
@@ -259,22 +271,27 @@ fn of_category(at: &Spot<'_>, call: &Call, v: &Value) -> Result<Told, Trouble> {
             let from = at.place.number(&rev(title)).max(0);
             told.then.push(page(at, title, from));
         }
-        if newest > place.number(&mark) {
-            place.set(&mark, newest.to_string());
+        high = high.max(newest);
+    }
+    let mark = format!("cat:{name}");
+    match v["continue"]["gcmcontinue"].as_str() {
+        // Behind the pages of this answer: the mark moves when all of them were heard.
+        Some(c) if n < PAGES => {
+            told.then.push(category(at, name, c, &format!("{}\n{name}\n{known}\n{high}", n + 1)));
+        }
+        more => {
+            if more.is_some() {
+                let words =
+                    clean::line(&format!("the category {name} has more than {} pages", 50 * (PAGES + 1)));
+                told.limits.push((Narrowing::Capped, words));
+            }
+            match told.then.last_mut() {
+                _ if high <= known => {}
+                Some(last) => last.with = format!("{}\n{mark}\n{high}", last.with),
+                None => told.place = Some(at.place.clone().with(&mark, high.to_string())),
+            }
         }
     }
-    if let Some(c) = v["continue"]["gcmcontinue"].as_str().filter(|_| n < PAGES) {
-        let next = Spot { place: &place, ..*at };
-        // The mark of this poll is the one that it began with.
-        let mut call = category(&next, name, c, n + 1);
-        call.with = format!("{}\n{name}", n + 1);
-        told.then.push(call);
-        if known == 0 {
-            told.place = Some(place);
-        }
-        return Ok(told);
-    }
-    told.place = Some(place);
     Ok(told)
 }
 

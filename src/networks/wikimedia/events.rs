@@ -135,11 +135,13 @@ pub fn frame(at: &Spot<'_>, data: &str, id: &str) -> Told {
     let user = c.user.as_deref().unwrap_or("");
     let clean_texts = [clean::line(&c.title), clean::line(&c.comment), clean::line(user)];
     let texts: Vec<&str> = clean_texts.iter().map(|t| t.as_str()).collect();
-    if !at.sieve.wants(&texts) {
+    // One that is told again after a cut is there already, perhaps with the words that it changed.
+    let revision = c.revision.unwrap_or_default();
+    let known = || at.sieve.knows(id_of(&c.server_name, revision.new.unwrap_or(0)));
+    if !at.sieve.wants(&texts) || known() {
         return told;
     }
     told.weighed = 1;
-    let revision = c.revision.unwrap_or_default();
     let scripts = format!("{}{}", c.server_url, c.server_script_path.trim_end_matches('/'));
     let e = Edit {
         host: &c.server_name,

@@ -6,11 +6,13 @@
 mod api;
 mod diff;
 mod events;
+mod publish;
 #[cfg(test)]
 mod tests;
 
 use super::call::{Call, Frame, Stream, after, by_status};
 use super::declare::{Can, Declaration, Door, Leave, Limit, Of, Policy, Servers, Setting, SettingKind, Way};
+use super::posts::Posting;
 use super::{Answer, Keys, Network, Options, Spot, Told, Trouble, login};
 use crate::clean;
 use crate::model::place::Narrowing;
@@ -72,6 +74,10 @@ static DECLARED: Declaration = Declaration {
 impl Network for Wikimedia {
     fn declared(&self) -> &'static Declaration {
         &DECLARED
+    }
+
+    fn posting(&self) -> Option<&'static dyn Posting> {
+        Some(&publish::Publish)
     }
 
     fn check(&self, o: &Options) -> Result<(), String> {

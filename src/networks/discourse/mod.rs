@@ -2,12 +2,18 @@
 //! review where we moderate. Categories are communities; the forum's rules page is fetched. Facts: docs.discourse.org
 //! and the source of discourse/discourse; no forum stood here to try it on.
 
-use super::call::{Call, Fact, Reading, by_status, set_html, set_time};
+mod cards;
+mod publish;
+#[cfg(test)]
+mod tests;
+
+use super::call::{Call, Reading, by_status, set_html, set_time};
 use super::declare::{Can, Declaration, Door, Leave, Limit, Of, Policy, Servers, Setting, SettingKind, Way};
+use super::posts::Posting;
 use super::{Answer, Keys, Network, Options, Spot, Told, Trouble, login, watch};
 use crate::clean;
-use crate::model::place::{Community, Lost, Narrowing, Standing};
-use crate::model::time::{DAY, MINUTE};
+use crate::model::place::{Lost, Narrowing, Place};
+use crate::model::time::{DAY, HOUR, MINUTE};
 use crate::model::{Author, Kind, Mention, Stamp, Text, TimeNote};
 use serde::Deserialize;
 use serde_json::Value;
@@ -67,6 +73,8 @@ const PAGES: i64 = 20;
 /// Posts of a search, and of those that are looked at again, that are fetched in one poll.
 const FETCHED: usize = 8;
 const AGAIN: usize = 4;
+/// There is more: the next poll comes so soon (ms).
+const SOON: i64 = 1_000;
 
 #[derive(Deserialize)]
 struct Post {
@@ -114,6 +122,10 @@ impl Network for Discourse {
         &DECLARED
     }
 
+    fn posting(&self) -> Option<&'static dyn Posting> {
+        Some(&publish::Publish)
+    }
+
     fn check(&self, o: &Options) -> Result<(), String> {
         let any = o.flag("posts") || o.flag("mentions") || o.flag("review") || !o.texts("search").is_empty();
         if !any {
@@ -137,19 +149,20 @@ impl Network for Discourse {
                 calls.push(Call::get("me", at.at("/session/current.json")).extra());
             }
         }
-        if at.options.flag("posts") {
-            calls.push(posts(at, 0, 0, 0));
-        }
-        calls.extend(at.options.texts("search").iter().map(|q| search(at, q)));
+        // What speaks to us first: a long catching-up does not hold it up.
         if at.options.flag("mentions") && at.account.is_some() {
             calls.push(Call::get("mentions", at.at("/notifications.json")));
         }
+        if at.options.flag("posts") {
+            calls.push(goes_on(at));
+        }
+        calls.extend(at.options.texts("search").iter().map(|q| search(at, q)));
         if at.options.flag("review") {
             calls.push(Call::get("review", at.at("/review.json?status=pending")));
         }
         if at.is_due("watched_at", watch::EVERY) {
             // Turn by turn: what was looked at goes to the end of the row.
-            calls.extend(watch::all(at.place).take(AGAIN).map(|(id, _)| one(at, "watched", id)));
+            calls.extend(watch::due(at.place, at.now).take(AGAIN).map(|id| one(at, "watched", id)));
         }
         calls
     }
@@ -160,26 +173,26 @@ impl Network for Discourse {
             "search" => found(at, call, &a.json()?),
             "mentions" => mentions(at, &a.json()?),
             "review" => review(at, &a.json()?),
-            "site" => Ok(site(at, &a.json()?)),
-            "about" => Ok(about(at, &a.json()?)),
-            "rules" => Ok(rules(at, call, &a.body)),
-            "me" => standing(at, &a.json()?),
+            "site" => Ok(cards::site(at, &a.json()?)),
+            "about" => Ok(cards::about(at, &a.json()?)),
+            "rules" => Ok(cards::rules(at, call, &a.body)),
+            "me" => cards::standing(at, &a.json()?),
             what => {
                 let p: Post = a.read()?;
-                let gone = p.user_deleted || p.deleted_at.is_some() || p.hidden;
+                let gone = p.user_deleted || p.deleted_at.is_some();
                 let mut told = Told::default();
-                if what == "watched" {
-                    let until = watch::all(at.place).find(|(id, _)| *id == call.with).map(|w| w.1);
-                    let mut place = watch::without(&at.did("watched_at"), &call.with);
-                    if let Some(until) = until.filter(|_| !gone) {
-                        let row = place.get("watch").unwrap_or("").to_owned();
-                        place.set("watch", format!("{row} {}@{until}", call.with).trim().to_owned());
+                match what {
+                    "watched" if gone => {
+                        told.place = Some(watch::without(&at.did("watched_at"), &call.with));
                     }
-                    told.place = Some(place);
+                    "watched" => told.place = Some(looked_at(at, &call.with)),
+                    "to-us" => told.place = Some(noticed(at, call)),
+                    _ => {}
                 }
                 if gone {
                     told.gone.push(at.id(&p.id.to_string()));
-                } else {
+                } else if !p.hidden {
+                    // A hidden one shows other words until somebody looked at it: that is no edit.
                     let i = at.item(mention_of(at, &p));
                     told.items.push(if what == "to-us" { i.to_us() } else { i });
                 }
@@ -196,7 +209,14 @@ impl Network for Discourse {
                 let place = watch::without(&at.did("watched_at"), &call.with);
                 Some(Told { gone: vec![at.id(&call.with)], place: Some(place), ..Told::default() })
             }
-            "one" | "to-us" if missing || matches!(t, Trouble::Forbidden(_)) => Some(Told::default()),
+            // One that cannot be seen now does not keep the others from their turn.
+            "watched" if !matches!(t, Trouble::Wait(..)) => {
+                Some(Told { place: Some(looked_at(at, &call.with)), ..Told::default() })
+            }
+            "to-us" if missing || matches!(t, Trouble::Forbidden(_)) => {
+                Some(Told { place: Some(noticed(at, call)), ..Told::default() })
+            }
+            "one" if missing || matches!(t, Trouble::Forbidden(_)) => Some(Told::default()),
             "search" if matches!(t, Trouble::Refused(_) | Trouble::Forbidden(_)) => {
                 let limits = vec![(Narrowing::Closed, clean::line(&format!("the search: {}", t.text())))];
                 Some(Told { limits, ..Told::default() })
@@ -206,9 +226,8 @@ impl Network for Discourse {
                     vec![(Narrowing::Closed, Text::ours("the review queue is not open to this account"))];
                 Some(Told { limits, ..Told::default() })
             }
-            "me" | "about" | "rules" if missing => {
-                Some(Told { place: Some(at.did("card")), ..Told::default() })
-            }
+            "site" if missing => Some(Told { place: Some(at.did("card")), ..Told::default() }),
+            "me" | "about" | "rules" if missing => Some(Told::default()),
             _ => None,
         }
     }
@@ -264,6 +283,16 @@ fn esc(s: &str) -> String {
     url::form_urlencoded::byte_serialize(s.as_bytes()).collect()
 }
 
+fn looked_at(at: &Spot<'_>, id: &str) -> Place {
+    watch::rotate(&at.did("watched_at"), &[id], at.now)
+}
+
+/// What speaks to us is heard up to this notification.
+fn noticed(at: &Spot<'_>, call: &Call) -> Place {
+    let known = at.place.get("notice").unwrap_or("");
+    at.place.clone().with("notice", known.max(call.with.as_str()))
+}
+
 fn one(at: &Spot<'_>, what: &'static str, id: &str) -> Call {
     Call::get(what, at.at(&format!("/posts/{}.json", esc(id)))).with(id).extra()
 }
@@ -272,6 +301,14 @@ fn one(at: &Spot<'_>, what: &'static str, id: &str) -> Call {
 fn posts(at: &Spot<'_>, before: i64, high: i64, n: i64) -> Call {
     let from = if before > 0 { format!("?before={before}") } else { String::new() };
     Call::get("posts", at.at(&format!("/posts.json{from}"))).with(format!("{high} {n}"))
+}
+
+/// The newest posts; or, where a poll was cut short in a long catching-up, those below the last that it saw.
+fn goes_on(at: &Spot<'_>) -> Call {
+    let mut word = at.place.get("down").unwrap_or("").split(' ').map(|n| n.parse::<i64>().unwrap_or(0));
+    let mut next = || word.next().unwrap_or(0);
+    let (low, high, n) = (next(), next(), next());
+    posts(at, low, high, n)
 }
 
 fn search(at: &Spot<'_>, q: &str) -> Call {
@@ -341,7 +378,8 @@ fn author(at: &Spot<'_>, username: &str, name: Option<&str>) -> Author {
 fn in_categories(at: &Spot<'_>, category: Option<i64>) -> bool {
     let only = at.options.texts("categories");
     let Some(c) = category else { return only.is_empty() };
-    let slug = at.place.get(&format!("cat:{c}")).unwrap_or("");
+    // One that is new and not known by its name yet is heard rather than missed.
+    let Some(slug) = at.place.get(&format!("cat:{c}")) else { return true };
     only.is_empty() || only.iter().any(|o| *o == c.to_string() || o.eq_ignore_ascii_case(slug))
 }
 
@@ -357,8 +395,13 @@ fn latest(at: &Spot<'_>, call: &Call, v: &Value) -> Result<Told, Trouble> {
     let mut place = at.place.clone();
     for p in list.iter().filter_map(|p| serde_json::from_value::<Post>(p.clone()).ok()) {
         (low, high) = (low.min(p.id), high.max(p.id));
-        if !matches!(p.post_type, 1 | 4) || !in_categories(at, p.category_id) {
+        if !matches!(p.post_type, 1 | 4) || p.hidden || !in_categories(at, p.category_id) {
             continue;
+        }
+        let unnamed = p.category_id.filter(|c| at.place.get(&format!("cat:{c}")).is_none());
+        if unnamed.is_some() && !at.options.texts("categories").is_empty() {
+            // Their names are asked for again soon, and no more than once an hour.
+            place.set("card", (at.now.0 - DAY + HOUR).min(at.place.number("card")).to_string());
         }
         let m = mention_of(at, &p);
         oldest = oldest.min(m.at);
@@ -370,6 +413,7 @@ fn latest(at: &Spot<'_>, call: &Call, v: &Value) -> Result<Told, Trouble> {
     let reached = list.is_empty() || if known > 0 { low <= known } else { oldest < at.beginning() };
     if !reached && n + 1 < PAGES {
         told.then.push(posts(at, low, high, n + 1));
+        place.set("down", format!("{low} {high} {}", n + 1));
         told.place = Some(place);
         return Ok(told);
     }
@@ -378,6 +422,7 @@ fn latest(at: &Spot<'_>, call: &Call, v: &Value) -> Result<Told, Trouble> {
         let why = clean::line(&format!("more than {} posts at once", PAGES * 50));
         told.lost = Some(Lost { from, to: oldest, why });
     }
+    place.forget("down");
     if high > 0 {
         place.set("post", high.to_string());
         place.set("post_at", at.now.0.to_string());
@@ -397,7 +442,11 @@ fn found(at: &Spot<'_>, call: &Call, v: &Value) -> Result<Told, Trouble> {
     let mut newest = at.place.get(&name).unwrap_or("").to_owned();
     let fresh: Vec<&Value> = list
         .iter()
-        .filter(|p| p["id"].as_i64().is_some_and(|id| !at.sieve.knows(at.id(&id.to_string()))))
+        .filter(|p| {
+            let id = p["id"].as_i64().map(|id| id.to_string()).unwrap_or_default();
+            // What no topic wants is not kept, but it was looked at.
+            !id.is_empty() && !at.sieve.knows(at.id(&id)) && watch::all(at.place).all(|(w, _)| w != id)
+        })
         .filter(|p| {
             let time = p["created_at"].as_str().and_then(|t| Stamp::parse_rfc3339(t).ok());
             time.is_some_and(|t| t >= at.beginning())
@@ -433,25 +482,26 @@ fn mentions(at: &Spot<'_>, v: &Value) -> Result<Told, Trouble> {
         return Err(Trouble::Garbled(Text::ours("a list of notifications was expected")));
     };
     let mut told = Told { seen: list.len() as u64, ..Told::default() };
-    let known = at.place.get("notice").unwrap_or("").to_owned();
-    let mut newest = known.clone();
-    for n in list {
+    let known = at.place.get("notice").unwrap_or("");
+    let mut fresh: Vec<(String, Call)> = Vec::new();
+    for n in list.iter().filter(|n| TO_US.contains(&n["notification_type"].as_i64().unwrap_or(0))) {
         let time = n["created_at"].as_str().and_then(|t| Stamp::parse_rfc3339(t).ok());
         let Some(time) = time.filter(|t| *t >= at.beginning()) else { continue };
         let text = time.rfc3339();
-        if text <= known || !TO_US.contains(&n["notification_type"].as_i64().unwrap_or(0)) {
-            continue;
-        }
-        newest = newest.max(text);
         if let (Some(t), Some(p)) = (n["topic_id"].as_i64(), n["post_number"].as_i64())
-            && told.then.len() < FETCHED
+            && text.as_str() > known
         {
             let url = at.at(&format!("/posts/by_number/{t}/{p}.json"));
-            told.then.push(Call::get("to-us", url).with(format!("{t}/{p}")));
+            fresh.push((text.clone(), Call::get("to-us", url).with(text)));
         }
     }
-    if !newest.is_empty() {
-        told.place = Some(at.place.clone().with("notice", newest));
+    // Oldest first: the place moves with each that is heard, and those of one moment are heard together.
+    fresh.sort_by(|a, b| a.0.cmp(&b.0));
+    let end = fresh.get(FETCHED - 1).map(|last| last.0.clone());
+    let all = fresh.len();
+    told.then = fresh.into_iter().filter(|(t, _)| end.as_ref().is_none_or(|e| t <= e)).map(|f| f.1).collect();
+    if told.then.len() < all {
+        told.again_ms = Some(SOON);
     }
     Ok(told)
 }
@@ -481,244 +531,4 @@ fn review(at: &Spot<'_>, v: &Value) -> Result<Told, Trouble> {
         told.items.push(at.item(m).to_us());
     }
     Ok(told)
-}
-
-fn site(at: &Spot<'_>, v: &Value) -> Told {
-    let mut place = at.place.clone();
-    let mut told = Told::default();
-    for c in v["categories"].as_array().into_iter().flatten() {
-        let (Some(id), Some(slug)) = (c["id"].as_i64(), c["slug"].as_str()) else { continue };
-        place.set(&format!("cat:{id}"), slug.chars().take(100).collect::<String>());
-        let here = Spot { place: &place, ..*at };
-        let about = c["description_text"].as_str().or(c["description"].as_str()).unwrap_or("");
-        told.facts.push(Fact::Community(Box::new(Community {
-            network: DECLARED.name.into(),
-            name: community(&here, Some(id)),
-            title: clean::line(c["name"].as_str().unwrap_or(slug)),
-            url: clean::url(&at.at(&format!("/c/{slug}/{id}")), None),
-            about: clean::line(&clean::html(about, None).text),
-            told_at: at.now,
-            ..Community::default()
-        })));
-    }
-    told.place = Some(place);
-    told
-}
-
-fn about(at: &Spot<'_>, v: &Value) -> Told {
-    let a = &v["about"];
-    let users = ["user_count", "users_count"].iter().find_map(|k| a["stats"][*k].as_u64());
-    let card = Community {
-        network: DECLARED.name.into(),
-        name: clean::host_of(at.server),
-        title: clean::line(a["title"].as_str().unwrap_or("")),
-        url: clean::url(at.server, None),
-        about: clean::line(a["description"].as_str().unwrap_or("")),
-        members: users.map(|n| (n, "members".to_owned())),
-        told_at: at.now,
-        ..Community::default()
-    };
-    Told { facts: vec![Fact::Community(Box::new(card))], place: Some(at.did("card")), ..Told::default() }
-}
-
-fn rules(at: &Spot<'_>, call: &Call, body: &[u8]) -> Told {
-    let page = clean::html(&String::from_utf8_lossy(body), Some(at.server));
-    let card = Community {
-        network: DECLARED.name.into(),
-        name: clean::host_of(at.server),
-        title: page.title.clone(),
-        url: clean::url(at.server, None),
-        rules: page.text,
-        rules_url: clean::url(&call.url, None),
-        told_at: at.now,
-        ..Community::default()
-    };
-    Told { facts: vec![Fact::Community(Box::new(card))], ..Told::default() }
-}
-
-fn standing(at: &Spot<'_>, v: &Value) -> Result<Told, Trouble> {
-    let u = if v["current_user"].is_object() { &v["current_user"] } else { &v["user"] };
-    let Some(name) = u["username"].as_str() else {
-        return Err(Trouble::Garbled(Text::ours("the forum does not say who we are")));
-    };
-    let mut words = vec![format!("trust level {}", u["trust_level"].as_i64().unwrap_or(0))];
-    let until = |k: &str| u[k].as_str().filter(|t| !t.is_empty());
-    let mut wrong = false;
-    for (k, w) in [("silenced_till", "silenced until"), ("suspended_till", "suspended until")] {
-        if let Some(t) = until(k) {
-            wrong = true;
-            words.insert(0, format!("{w} {}", t.chars().take(10).collect::<String>()));
-        }
-    }
-    for k in ["admin", "moderator"] {
-        if u[k] == true {
-            words.push(k.to_owned());
-        }
-    }
-    let s = Standing {
-        native: clean::line(name),
-        handle: clean::line(&format!("@{name}")),
-        words: clean::line(&words.join(" · ")),
-        wrong,
-        told_at: at.now,
-    };
-    Ok(Told { facts: vec![Fact::Standing(Box::new(s))], ..Told::default() })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::testing::{Here, answer, keeps_the_contract, recorded};
-    use super::super::{Me, Value as V};
-    use super::*;
-    use serde_json::json;
-
-    fn here() -> Here {
-        let mut h = Here::new(&Discourse).option("posts", V::Flag(true));
-        h.server = "https://forum.example".into();
-        h.me = Some(Me::default());
-        h
-    }
-
-    fn post(id: i64) -> Value {
-        json!({"id": id, "username": "ana", "name": "Ana", "created_at": "2026-09-21T14:00:00Z", "cooked": "<p>acme leaks</p>",
-            "post_number": 2, "post_type": 1, "topic_id": 7, "topic_slug": "tins", "topic_title": "Tins", "category_id": 3,
-            "reply_to_post_number": 1, "reads": 12})
-    }
-
-    fn hear(h: &mut Here, call: &Call, v: &Value) -> Told {
-        let told = Discourse.hear(&h.spot(), call, &answer(200, v)).unwrap();
-        if let Some(p) = &told.place {
-            h.place = p.clone();
-        }
-        told
-    }
-
-    #[test]
-    fn the_contract_is_kept() {
-        let mut h = here()
-            .option("search", V::Texts(vec!["acme".into()]))
-            .option("mentions", V::Flag(true))
-            .option("review", V::Flag(true));
-        h.place = watch::with(h.place.clone(), "5", h.now);
-        h.place.set("card", h.now.0.to_string());
-        let mut calls = Discourse.begin(&h.spot());
-        calls.extend([
-            one(&h.spot(), "one", "5"),
-            Call::get("me", ""),
-            Call::get("site", ""),
-            Call::get("about", ""),
-        ]);
-        keeps_the_contract(&h, &calls);
-    }
-
-    #[test]
-    fn every_recorded_answer_is_read() {
-        let (mut n, mut people) = (0, 0);
-        for (name, v) in recorded("discourse") {
-            let mut h = here();
-            let ours = name.contains("latest_posts") || name.contains("posts_before");
-            if v["latest_posts"].is_array() {
-                assert!(ours || !name.is_empty());
-                let told = hear(&mut h, &posts(&here().spot(), 0, 0, 0), &v);
-                assert_eq!(told.seen as usize, v["latest_posts"].as_array().unwrap().len(), "{name}");
-                n += told.items.len();
-            } else if v["post_stream"]["posts"].is_array() {
-                for p in v["post_stream"]["posts"].as_array().unwrap() {
-                    let m = mention_of(&h.spot(), &serde_json::from_value(p.clone()).unwrap());
-                    assert!(!m.author.native.is_empty() && m.time_note == TimeNote::Given, "{name}");
-                    n += 1;
-                }
-            } else if v["cooked"].is_string() && v["post_number"].is_i64() {
-                n += hear(&mut h, &one(&here().spot(), "one", "1"), &v).items.len();
-            } else if v["user"]["trust_level"].is_i64() {
-                let told = hear(&mut h, &Call::get("me", ""), &v);
-                people += told.facts.len();
-            } else if name.contains("notifications") && v.is_array() {
-                hear(&mut h, &Call::get("mentions", ""), &v);
-            }
-        }
-        if std::env::var_os("HEARKEN_SHARED").is_some() {
-            assert!(n > 0, "{n} {people}");
-        }
-    }
-
-    #[test]
-    fn posts_are_followed_down_to_what_is_known() {
-        let mut h = here();
-        h.place.set("post", "100");
-        let page = |ids: &[i64]| json!({"latest_posts": ids.iter().map(|i| post(*i)).collect::<Vec<_>>()});
-        let first = Discourse.begin(&h.spot()).into_iter().find(|c| c.what == "posts").unwrap();
-        let told = hear(&mut h, &first, &page(&[150, 149]));
-        assert_eq!(
-            (told.then[0].url.as_str(), h.place.number("post")),
-            ("https://forum.example/posts.json?before=149", 100)
-        );
-        let told = hear(&mut h, &told.then[0].clone(), &page(&[101, 100]));
-        assert!(told.then.is_empty() && told.lost.is_none());
-        assert_eq!(h.place.number("post"), 150);
-        let mut last = first;
-        last.with = format!("150 {}", PAGES - 1);
-        assert!(hear(&mut h, &last, &page(&[400, 399])).lost.is_some());
-    }
-
-    #[test]
-    fn a_post_is_told_whole_and_its_category_is_its_community() {
-        let mut h = here().option("categories", V::Texts(vec!["support".into()]));
-        let site = json!({"categories": [{"id": 3, "slug": "support", "name": "Support"}, {"id": 4, "slug": "off", "name": "Off"}]});
-        assert_eq!(hear(&mut h, &Call::get("site", ""), &site).facts.len(), 2);
-        let mut other = post(2);
-        other["category_id"] = json!(4);
-        let told = hear(&mut h, &posts(&here().spot(), 0, 0, 0), &json!({"latest_posts": [post(3), other]}));
-        assert_eq!(told.items.len(), 1);
-        let m = &told.items[0].mention;
-        assert_eq!((m.community.as_str(), m.title.as_str()), ("forum.example/support", "Re: Tins"));
-        assert_eq!((m.thread.as_str(), m.parent.as_str()), ("https://forum.example/t/tins/7/1", "7/1"));
-        assert_eq!((m.url.as_str(), m.reach), ("https://forum.example/t/tins/7/2", Some(12)));
-    }
-
-    #[test]
-    fn what_is_not_found_any_more_is_gone_and_a_gate_is_said() {
-        let mut h = here();
-        h.place = watch::with(h.place.clone(), "5", h.now);
-        let call = Discourse.begin(&h.spot()).into_iter().find(|c| c.what == "watched").unwrap();
-        let told = Discourse.instead(&h.spot(), &call, &Trouble::Missing(Text::ours("x"))).unwrap();
-        assert_eq!((told.gone.len(), watch::all(&told.place.unwrap()).count()), (1, 0));
-        assert_eq!(hear(&mut h, &call, &post(5)).items.len(), 1);
-        assert_eq!(watch::all(&h.place).count(), 1, "it is looked at again later");
-        let gate = Answer { status: 403, body: b"<!DOCTYPE html>".to_vec(), ..Answer::default() };
-        assert!(Discourse.refused(&gate, h.now).unwrap().text().contains("a gate in front"));
-        let slow = answer(
-            429,
-            &json!({"errors": ["slow"], "error_type": "rate_limit", "extras": {"wait_seconds": 7}}),
-        );
-        assert!(matches!(Discourse.refused(&slow, h.now), Some(Trouble::Wait(7000, _))));
-    }
-
-    #[test]
-    fn keys_of_staff_and_of_a_user_differ() {
-        let call = Call::default();
-        let staff = Discourse.keys_of("ana", "k", false);
-        assert_eq!(
-            Discourse.sign(&staff, &call),
-            [("api-key", "k".to_owned()), ("api-username", "ana".to_owned())]
-        );
-        let own = Discourse.keys_of("", "k", false);
-        assert_eq!(Discourse.sign(&own, &call), [("user-api-key", "k".to_owned())]);
-    }
-
-    #[test]
-    fn what_speaks_to_us_and_what_waits_for_review_enter_the_inbox() {
-        let mut h = here();
-        let list = json!({"notifications": [
-            {"notification_type": 1, "created_at": "2026-09-21T13:00:00Z", "topic_id": 7, "post_number": 2},
-            {"notification_type": 5, "created_at": "2026-09-21T13:01:00Z", "topic_id": 7, "post_number": 3}]});
-        let told = hear(&mut h, &Call::get("mentions", ""), &list);
-        assert_eq!(told.then.len(), 1);
-        assert!(hear(&mut h, &told.then[0].clone(), &post(9)).items[0].to_us);
-        assert!(hear(&mut h, &Call::get("mentions", ""), &list).then.is_empty(), "once");
-        let queue = json!({"reviewables": [{"id": 4, "type": "ReviewableQueuedPost", "score": 2.5, "payload": {"raw": "buy"},
-            "created_by": {"username": "spam"}, "created_at": "2026-09-21T13:00:00Z"}]});
-        let i = hear(&mut h, &Call::get("review", ""), &queue).items.remove(0);
-        assert_eq!((i.mention.title.as_str(), i.to_us), ("to review: QueuedPost · score 2.5", true));
-    }
 }

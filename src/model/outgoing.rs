@@ -1,0 +1,231 @@
+//! What leaves: a draft on its way to a network, what became of it, and what is looked at before it goes.
+
+use super::{Id, Key, Stamp, Text};
+use serde::{Deserialize, Serialize};
+
+/// A draft that is to go out.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Going {
+    /// Who let it go.
+    pub by: String,
+    pub account: String,
+    /// Not before then; until then it can be called back.
+    pub due: Stamp,
+    /// As the network calls it; empty for its usual one.
+    pub visibility: String,
+    /// The network has been asked: it cannot be called back any more.
+    pub asked: bool,
+    /// Checks that did not hold, by name, and the note that says why it goes all the same.
+    pub over: Vec<String>,
+    pub note: Option<Id>,
+}
+
+impl Going {
+    /// What tells this sending from every other one: the same in each attempt, whatever happens in between.
+    #[must_use]
+    pub fn mark(&self, draft: Id) -> u64 {
+        super::hash64(&["sending", &draft.to_string(), &self.due.0.to_string()])
+    }
+}
+
+/// How far a sending is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fate {
+    /// The network is being asked. Found like this after a crash, it may be there or not.
+    #[default]
+    Asking,
+    /// It did not leave; it is tried again.
+    Again,
+    /// It may be there: it is looked for.
+    Unsure,
+    /// Whether it is there cannot be known: a person has to say so.
+    Asks,
+    /// The network has it, and its moderators look at it first.
+    Held,
+    /// It was refused; the draft is with its writer again.
+    Failed,
+    Sent,
+}
+
+impl Fate {
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Fate::Asking => "being sent",
+            Fate::Again => "did not leave; tried again",
+            Fate::Unsure => "may be there: looked for",
+            Fate::Asks => "is it there? look, and say",
+            Fate::Held => "waits for its moderators",
+            Fate::Failed => "not sent",
+            Fate::Sent => "sent",
+        }
+    }
+
+    /// True while it has not come to an end.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        !matches!(self, Fate::Failed | Fate::Sent)
+    }
+}
+
+/// Where something of ours stands.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Posted {
+    /// As the network names it.
+    pub native: Text,
+    /// Where people read it; empty if nowhere.
+    pub url: Text,
+}
+
+/// A sending, from the first question to its end. It is on the disk before the network is asked.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Sending {
+    pub draft: Id,
+    pub mention: Key,
+    pub account: String,
+    pub network: String,
+    pub mark: u64,
+    /// When it was begun: what is posted says so in every attempt.
+    pub begun: Stamp,
+    pub fate: Fate,
+    pub attempts: u32,
+    /// When it was asked last.
+    pub asked: Stamp,
+    /// It was looked for so often since then, and not there.
+    pub looks: u32,
+    /// What happens next, happens then.
+    pub next: Stamp,
+    pub why: Text,
+    /// Posts of ours with these words that were there before.
+    pub before: Option<Vec<Text>>,
+    pub posted: Posted,
+}
+
+/// A sending as lists show it.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Outgoing {
+    pub draft: Id,
+    pub mention: Key,
+    pub about: Text,
+    /// The first words of it.
+    pub text: Text,
+    pub who: String,
+    pub by: String,
+    pub account: String,
+    pub network: String,
+    pub visibility: String,
+    pub due: Stamp,
+    /// `None` while it waits for its time.
+    pub fate: Option<Fate>,
+    pub attempts: u32,
+    pub next: Stamp,
+    pub why: Text,
+    pub posted: Posted,
+}
+
+impl Outgoing {
+    /// How far it is, in words.
+    #[must_use]
+    pub fn words(&self, now: Stamp) -> String {
+        let mut s = match self.fate {
+            None => format!("goes {}", self.due.local_clock(now)),
+            Some(f @ (Fate::Again | Fate::Unsure)) => {
+                format!("{}, {} · next {}", f.words(), times(self.attempts), self.next.local_clock(now))
+            }
+            Some(f) => f.words().to_owned(),
+        };
+        if !self.why.is_empty() && self.fate != Some(Fate::Sent) {
+            s = format!("{s}: {}", self.why);
+        }
+        s
+    }
+}
+
+fn times(n: u32) -> String {
+    if n == 1 { "once".into() } else { format!("{n} times") }
+}
+
+/// How a check came out.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// It holds.
+    Green,
+    /// It is not done.
+    Off,
+    /// It goes with a reason.
+    Amber,
+    /// It does not go.
+    Red,
+}
+
+impl Level {
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Level::Green => "ok",
+            Level::Off => "off",
+            Level::Amber => "asks",
+            Level::Red => "stops",
+        }
+    }
+}
+
+/// Something that is looked at before a draft leaves.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Check {
+    /// As the configuration names it.
+    pub name: String,
+    pub level: Level,
+    pub words: Text,
+    /// Where that comes from.
+    pub source: Text,
+}
+
+/// All that is known of a draft that is to leave.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Preflight {
+    /// "mastodon · social.example · as @acme · public · 412 characters left".
+    pub header: Text,
+    /// The account that it goes by; `None` where it is handed off.
+    pub account: Option<String>,
+    pub visibility: String,
+    /// The accounts that it may go by.
+    pub accounts: Vec<String>,
+    /// The visibilities that it may have, the widest first.
+    pub visibilities: Vec<String>,
+    /// It waits so long (ms) before it leaves.
+    pub delay_ms: i64,
+    pub checks: Vec<Check>,
+    /// Why it is handed off, where it is.
+    pub by_hand: Text,
+}
+
+impl Preflight {
+    /// The worst of the checks.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        self.checks.iter().map(|c| c.level).max().unwrap_or(Level::Green)
+    }
+
+    /// The names of what has that level.
+    #[must_use]
+    pub fn named(&self, level: Level) -> Vec<String> {
+        self.checks.iter().filter(|c| c.level == level).map(|c| c.name.clone()).collect()
+    }
+}
+
+/// How somebody wants a draft sent.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct SendAs {
+    /// The text that was read: of this time and no later one.
+    pub saved_at: Stamp,
+    /// Empty for the usual one.
+    pub account: String,
+    pub visibility: String,
+    /// Later than the usual delay.
+    pub at: Option<Stamp>,
+    /// Why it goes although some checks ask.
+    pub reason: String,
+}

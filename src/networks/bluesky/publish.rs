@@ -1,0 +1,169 @@
+//! Answers on Bluesky: a record under a key of our own, so that the same one twice is the same post. Facets are in
+//! bytes. Facts: docs.bsky.app/docs/advanced-guides/posts; 300 graphemes and 3,000 bytes (app.bsky.feed.post).
+
+use super::super::posts::{Desk, Length, Once, POST, Post, Posting, Said, Seen};
+use super::super::{Answer, Call, Trouble};
+use super::esc;
+use super::post::{page_of, parts};
+use crate::clean;
+use crate::model::Text;
+use crate::model::outgoing::Posted;
+use serde_json::{Value, json};
+use unicode_segmentation::UnicodeSegmentation;
+
+pub struct Publish;
+
+const MOST: usize = 300;
+const COLLECTION: &str = "app.bsky.feed.post";
+
+/// A key as the network makes them: microseconds in 13 letters that sort, the clock's number at the end.
+pub fn rkey(begun_ms: i64, mark: u64) -> String {
+    const LETTERS: &[u8; 32] = b"234567abcdefghijklmnopqrstuvwxyz";
+    let micros = (begun_ms.max(0).unsigned_abs() * 1000 + mark % 1000) & ((1 << 53) - 1);
+    let n = (micros << 10) | ((mark >> 10) & 1023);
+    (0..13).rev().map(|i| char::from(LETTERS[((n >> (5 * i)) & 31) as usize])).collect()
+}
+
+/// Addresses and tags of a text, by bytes.
+fn facets(text: &str) -> Vec<Value> {
+    let mut out = Vec::new();
+    let mut from = 0;
+    for word in text.split(char::is_whitespace) {
+        let at = from;
+        from += word.len() + text[from + word.len()..].chars().next().map_or(0, char::len_utf8);
+        let end = |w: &str| w.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '"', '\'', '”']).len();
+        if let Some(i) = ["https://", "http://"].iter().find_map(|s| word.find(s)) {
+            let link = &word[i..i + end(&word[i..])];
+            out.push(json!({
+                "index": {"byteStart": at + i, "byteEnd": at + i + link.len()},
+                "features": [{"$type": "app.bsky.richtext.facet#link", "uri": link}],
+            }));
+        } else if let Some(tag) = word.strip_prefix('#') {
+            let tag = &tag[..end(tag)];
+            if !tag.is_empty() && tag.len() <= 640 && !tag.chars().all(|c| c.is_ascii_digit()) {
+                out.push(json!({
+                    "index": {"byteStart": at, "byteEnd": at + 1 + tag.len()},
+                    "features": [{"$type": "app.bsky.richtext.facet#tag", "tag": tag}],
+                }));
+            }
+        }
+    }
+    out
+}
+
+fn key_of(p: &Post<'_>) -> String {
+    rkey(p.begun.0, p.mark)
+}
+
+fn there(did: &str, rkey: &str) -> Posted {
+    let uri = format!("at://{did}/{COLLECTION}/{rkey}");
+    Posted { url: page_of(&uri), native: clean::line(&uri) }
+}
+
+impl Posting for Publish {
+    fn once(&self) -> Once {
+        Once::Own
+    }
+
+    fn length(&self, _d: &Desk<'_>, p: &Post<'_>) -> Length {
+        let used = p.text.graphemes(true).count();
+        // Many bytes in few characters: the other bound is nearer.
+        if p.text.len() > 3000 {
+            return Length { used: p.text.len(), most: Some(3000), unit: "bytes" };
+        }
+        Length { used, most: Some(MOST), unit: "characters" }
+    }
+
+    fn begin(&self, d: &Desk<'_>, p: &Post<'_>) -> Result<Call, Text> {
+        let Some((did, collection, key)) = parts(&p.to.native_id) else {
+            return Err(Text::ours("it is not known which post this answers"));
+        };
+        if d.me.native.is_empty() {
+            return Ok(Call::get("who", d.at("/xrpc/com.atproto.server.getSession")));
+        }
+        // What is answered is named with its version, and so is what began the discussion.
+        let query = format!("repo={}&collection={}&rkey={}", esc(did), esc(collection), esc(key));
+        Ok(Call::get("parent", d.at(&format!("/xrpc/com.atproto.repo.getRecord?{query}"))).with(&d.me.native))
+    }
+
+    fn said(&self, d: &Desk<'_>, p: &Post<'_>, call: &Call, a: &Answer) -> Result<Said, Trouble> {
+        let v = a.json()?;
+        match call.what {
+            "who" => {
+                let did = v["did"].as_str().unwrap_or("");
+                if !did.starts_with("did:") {
+                    return Err(Trouble::Garbled(Text::ours("the server does not say who we are")));
+                }
+                let me = super::super::Me { native: did.to_owned(), ..d.me.clone() };
+                self.begin(&Desk { me: &me, ..*d }, p).map(Said::Then).map_err(Trouble::Refused)
+            }
+            "parent" => {
+                let of = json!({"uri": v["uri"], "cid": v["cid"]});
+                if !v["cid"].is_string() {
+                    return Err(Trouble::Garbled(Text::ours("the post that is answered has no version")));
+                }
+                let root = &v["value"]["reply"]["root"];
+                let root = if root["cid"].is_string() { root.clone() } else { of.clone() };
+                let mut record = json!({
+                    "$type": COLLECTION,
+                    "text": p.text,
+                    "createdAt": p.begun.rfc3339(),
+                    "reply": {"root": root, "parent": of},
+                    "facets": facets(p.text),
+                });
+                if !p.lang.is_empty() {
+                    record["langs"] = json!([p.lang]);
+                }
+                let body =
+                    json!({"repo": call.with, "collection": COLLECTION, "rkey": key_of(p), "record": record});
+                let put = Call::json(POST, d.at("/xrpc/com.atproto.repo.putRecord"), &body).with(&call.with);
+                Ok(Said::Then(put.costs(3, "points")))
+            }
+            _ => match v["uri"].as_str().and_then(parts) {
+                Some((did, _, key)) => Ok(Said::Posted(there(did, key))),
+                None => Ok(Said::Unsure(Text::ours("the server took it and did not say where it stands"))),
+            },
+        }
+    }
+
+    fn look(&self, d: &Desk<'_>, p: &Post<'_>) -> Option<Call> {
+        let did = &d.me.native;
+        (!did.is_empty()).then(|| {
+            let query = format!("repo={}&collection={COLLECTION}&rkey={}", esc(did), key_of(p));
+            Call::get("own", d.at(&format!("/xrpc/com.atproto.repo.getRecord?{query}")))
+        })
+    }
+
+    fn seen(&self, _d: &Desk<'_>, _p: &Post<'_>, _call: &Call, a: &Answer) -> Result<Seen, Trouble> {
+        let v = a.json()?;
+        let found = v["uri"].as_str().and_then(parts).map(|(did, _, key)| there(did, key));
+        Ok(Seen::These(found.into_iter().collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facets_are_counted_in_bytes() {
+        let text = "\u{732b} caf\u{e9} https://a.example/x. #tins! (http://b.example)";
+        let all = facets(text);
+        let of = |f: &Value| {
+            let (a, b) = (f["index"]["byteStart"].as_u64().unwrap(), f["index"]["byteEnd"].as_u64().unwrap());
+            text[a as usize..b as usize].to_owned()
+        };
+        assert_eq!(
+            all.iter().map(of).collect::<Vec<_>>(),
+            ["https://a.example/x", "#tins", "http://b.example"]
+        );
+        assert_eq!(all[1]["features"][0]["tag"], "tins");
+    }
+
+    #[test]
+    fn a_key_sorts_by_time_and_is_the_same_again() {
+        assert_eq!(rkey(1_790_000_000_000, 7), rkey(1_790_000_000_000, 7));
+        assert!(rkey(1_790_000_000_000, u64::MAX) < rkey(1_790_000_000_002, 0));
+        assert_eq!(rkey(0, 0).len(), 13);
+    }
+}

@@ -1,0 +1,111 @@
+//! Answers in a forum's topics. A repeated answer is a second post or is refused as too similar: where it is not known,
+//! the end of the topic is looked through. Facts: docs.discourse.org (posts.json, `enqueued`); discourse/discourse,
+//! app/controllers/posts_controller.rs and lib/new_post_manager.rs (32,000 characters by default).
+
+use super::super::posts::{Desk, Length, Once, POST, Post, Posting, Said, Seen, same_words};
+use super::super::{Answer, Call, Trouble};
+use crate::clean;
+use crate::model::Text;
+use crate::model::outgoing::Posted;
+use serde_json::{Value, json};
+
+pub struct Publish;
+
+const MOST: usize = 32_000;
+
+/// Topic and number of a post, from its address: `/t/SLUG/TOPIC/NUMBER`.
+fn place_of(url: &str) -> Option<(i64, i64)> {
+    let path = url.split_once("/t/")?.1.split(['?', '#']).next()?;
+    let mut numbers = path.split('/').filter_map(|p| p.parse::<i64>().ok());
+    let topic = numbers.next()?;
+    Some((topic, numbers.next().unwrap_or(1)))
+}
+
+fn there(d: &Desk<'_>, v: &Value) -> Option<Posted> {
+    let (id, topic, number) = (v["id"].as_i64()?, v["topic_id"].as_i64()?, v["post_number"].as_i64()?);
+    let slug = v["topic_slug"].as_str().filter(|s| !s.is_empty()).unwrap_or("-");
+    let url = clean::url(&d.at(&format!("/t/{slug}/{topic}/{number}")), None);
+    Some(Posted { native: clean::line(&id.to_string()), url })
+}
+
+impl Posting for Publish {
+    fn once(&self) -> Once {
+        Once::Found
+    }
+
+    fn length(&self, _d: &Desk<'_>, p: &Post<'_>) -> Length {
+        Length { used: p.text.chars().count(), most: Some(MOST), unit: "characters" }
+    }
+
+    fn begin(&self, d: &Desk<'_>, p: &Post<'_>) -> Result<Call, Text> {
+        let Some((topic, number)) = place_of(&p.to.url) else {
+            return Err(Text::ours("it is not known which topic this answers"));
+        };
+        let mut body = json!({"raw": p.text, "topic_id": topic});
+        // The first post is answered by the topic itself.
+        if number > 1 {
+            body["reply_to_post_number"] = number.into();
+        }
+        Ok(Call::json(POST, d.at("/posts.json"), &body))
+    }
+
+    fn said(&self, d: &Desk<'_>, _p: &Post<'_>, _call: &Call, a: &Answer) -> Result<Said, Trouble> {
+        let v: Value = serde_json::from_slice(&a.body).unwrap_or_default();
+        if v["action"] == "enqueued" || v["pending_post"].is_object() || a.status == 202 {
+            return Ok(Said::Held(Text::ours("the forum's moderators look at it first")));
+        }
+        if v["success"] == false {
+            let why = v["errors"][0].as_str().unwrap_or("it does not say why");
+            return Err(Trouble::Refused(clean::line_capped(&format!("the forum refuses it: {why}"), 300)));
+        }
+        let post = if v["post"].is_object() { &v["post"] } else { &v };
+        Ok(there(d, post).map_or_else(
+            || Said::Unsure(Text::ours("the forum took it and did not say where it stands")),
+            Said::Posted,
+        ))
+    }
+
+    /// "Body is too similar to what you recently posted": that may be this very post.
+    fn perhaps(&self, t: &Trouble) -> bool {
+        matches!(t, Trouble::Refused(w) if w.contains("similar"))
+            || matches!(t, Trouble::Refused(w) if w.contains("(409)"))
+    }
+
+    fn look(&self, d: &Desk<'_>, p: &Post<'_>) -> Option<Call> {
+        let (topic, _) = place_of(&p.to.url)?;
+        // A number beyond the last one gives the end of the topic.
+        Some(Call::get("own", d.at(&format!("/t/{topic}/1000000.json?include_raw=1"))))
+    }
+
+    fn seen(&self, d: &Desk<'_>, p: &Post<'_>, _call: &Call, a: &Answer) -> Result<Seen, Trouble> {
+        let v = a.json()?;
+        let Some(list) = v["post_stream"]["posts"].as_array() else {
+            return Err(Trouble::Garbled(Text::ours("the posts of a topic were expected")));
+        };
+        let me = [d.me.handle.trim_start_matches('@'), &d.me.user, &d.me.native];
+        let ours = |x: &&Value| {
+            let by = x["username"].as_str().unwrap_or("");
+            let mine = x["yours"] == true || me.iter().any(|m| !m.is_empty() && m.eq_ignore_ascii_case(by));
+            let words = match x["raw"].as_str() {
+                Some(raw) => raw.trim() == p.text.trim() || same_words(raw, p.text),
+                None => {
+                    same_words(&clean::html(x["cooked"].as_str().unwrap_or(""), Some(d.server)).text, p.text)
+                }
+            };
+            mine && words
+        };
+        Ok(Seen::These(list.iter().filter(ours).filter_map(|x| there(d, x)).collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_read_from_an_address() {
+        assert_eq!(place_of("https://f.example/t/slow-sync/12/3"), Some((12, 3)));
+        assert_eq!(place_of("https://f.example/forum/t/-/12"), Some((12, 1)));
+        assert_eq!(place_of("https://f.example/u/ana"), None);
+    }
+}

@@ -1,0 +1,193 @@
+//! Answers on Mastodon and its like. The `Idempotency-Key` is sent, and not trusted: some servers ignore it, so our own
+//! posts are looked through where it is not known. Facts: docs.joinmastodon.org/methods/statuses and user/posting
+//! (500 characters, an address counts 23, of a remote name the part before the second @).
+
+use super::super::posts::{Desk, Length, Once, POST, Post, Posting, Said, Seen, same_words};
+use super::super::{Answer, Call, Trouble};
+use super::status::Status;
+use crate::clean;
+use crate::model::Text;
+use crate::model::outgoing::Posted;
+use serde_json::{Value, json};
+use unicode_segmentation::UnicodeSegmentation;
+
+pub struct Publish;
+
+/// Where the server says no other number.
+const MOST: usize = 500;
+/// Any address counts so many characters.
+const ADDRESS: usize = 23;
+const VISIBILITIES: [&str; 4] = ["public", "unlisted", "private", "direct"];
+
+/// Characters as Mastodon counts them.
+pub fn weight(text: &str) -> usize {
+    let mut n = 0;
+    for part in text.split_inclusive(char::is_whitespace) {
+        let word = part.trim_end_matches(char::is_whitespace);
+        let space = part[word.len()..].graphemes(true).count();
+        let at = ["https://", "http://"].iter().find_map(|s| word.find(s));
+        n += match (at, word.strip_prefix('@').and_then(|w| w.split_once('@'))) {
+            (Some(i), _) => {
+                let tail = word[i..].trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '"', '\'']);
+                let after = word[i + tail.len()..].graphemes(true).count();
+                word[..i].graphemes(true).count() + ADDRESS + after
+            }
+            (None, Some((name, host))) if host.contains('.') => {
+                let after = host.trim_end_matches(|c: char| c.is_alphanumeric()).len();
+                let rest = if after == 0 {
+                    0
+                } else {
+                    host.len() - host.trim_end_matches([',', ':', '!', '?', ';']).len()
+                };
+                1 + name.graphemes(true).count() + rest
+            }
+            _ => word.graphemes(true).count(),
+        } + space;
+    }
+    n
+}
+
+/// Never wider than what is answered.
+fn visibility(p: &Post<'_>) -> &'static str {
+    let rank = |v: &str| VISIBILITIES.iter().position(|x| *x == v);
+    let theirs = p.to.visibility.as_deref().and_then(rank).unwrap_or(0);
+    let ours = rank(p.visibility).unwrap_or(theirs.max(usize::from(theirs == 0)));
+    VISIBILITIES[ours.max(theirs)]
+}
+
+/// The text, with whom it answers at its beginning: nobody else is told of it there.
+fn text_of(p: &Post<'_>) -> String {
+    let name = &p.to.author.name;
+    let acct = name.rsplit_once("(@").and_then(|(_, r)| r.strip_suffix(')'));
+    match acct {
+        Some(a) if !p.text.contains(&format!("@{a}")) && !p.text.trim_start().starts_with('@') => {
+            format!("@{a} {}", p.text)
+        }
+        _ => p.text.to_owned(),
+    }
+}
+
+fn posted(v: &Value) -> Option<Posted> {
+    let s: Status = serde_json::from_value(v.clone()).ok()?;
+    let url = clean::url(if s.url.is_empty() { &s.uri } else { &s.url }, None);
+    (!s.id.is_empty()).then(|| Posted { native: clean::line_capped(&s.id, 256), url })
+}
+
+impl Posting for Publish {
+    fn once(&self) -> Once {
+        Once::Found
+    }
+
+    fn length(&self, _d: &Desk<'_>, p: &Post<'_>) -> Length {
+        Length { used: weight(&text_of(p)), most: Some(MOST), unit: "characters" }
+    }
+
+    fn visibilities(&self) -> &'static [&'static str] {
+        &VISIBILITIES
+    }
+
+    fn begin(&self, d: &Desk<'_>, p: &Post<'_>) -> Result<Call, Text> {
+        if p.to.native_id.is_empty() {
+            return Err(Text::ours("it is not known which post this answers"));
+        }
+        let mut body = json!({
+            "status": text_of(p),
+            "in_reply_to_id": p.to.native_id.as_str(),
+            "visibility": visibility(p),
+        });
+        if !p.lang.is_empty() {
+            body["language"] = p.lang.into();
+        }
+        // A warning that stands over a discussion stands over its answers.
+        if !p.to.title.is_empty() {
+            body["spoiler_text"] = p.to.title.as_str().into();
+        }
+        let mut call = Call::json(POST, d.at("/api/v1/statuses"), &body);
+        call.headers.push(("idempotency-key", format!("{:016x}", p.mark)));
+        Ok(call)
+    }
+
+    fn said(&self, _d: &Desk<'_>, _p: &Post<'_>, _call: &Call, a: &Answer) -> Result<Said, Trouble> {
+        let v: Value = serde_json::from_slice(&a.body).unwrap_or_default();
+        Ok(posted(&v).map_or_else(
+            || Said::Unsure(Text::ours("the server took it and did not say where it stands")),
+            Said::Posted,
+        ))
+    }
+
+    fn look(&self, d: &Desk<'_>, _p: &Post<'_>) -> Option<Call> {
+        Some(if d.me.native.is_empty() {
+            Call::get("who", d.at("/api/v1/accounts/verify_credentials"))
+        } else {
+            own(d, &d.me.native)
+        })
+    }
+
+    fn seen(&self, d: &Desk<'_>, p: &Post<'_>, call: &Call, a: &Answer) -> Result<Seen, Trouble> {
+        let v = a.json()?;
+        if call.what == "who" {
+            let id = v["id"].as_str().map(str::to_owned).or_else(|| v["id"].as_i64().map(|n| n.to_string()));
+            return match id {
+                Some(id) => Ok(Seen::Then(own(d, &id))),
+                None => Err(Trouble::Garbled(Text::ours("the server does not say who we are"))),
+            };
+        }
+        let Some(list) = v.as_array() else {
+            return Err(Trouble::Garbled(Text::ours("a list of our posts was expected")));
+        };
+        let ours = |v: &&Value| {
+            let Ok(s) = serde_json::from_value::<Status>((*v).clone()) else { return false };
+            s.in_reply_to_id.as_deref() == Some(p.to.native_id.as_str())
+                && same_words(&clean::html(&s.content, Some(d.server)).text, &text_of(p))
+        };
+        Ok(Seen::These(list.iter().filter(ours).filter_map(posted).collect()))
+    }
+}
+
+fn own(d: &Desk<'_>, id: &str) -> Call {
+    Call::get("own", d.at(&format!("/api/v1/accounts/{id}/statuses?limit=40&exclude_reblogs=true")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Mention, Stamp};
+    use crate::networks::Me;
+
+    #[test]
+    fn characters_are_counted_as_the_documents_say() {
+        for (text, n) in [
+            ("", 0),
+            ("hello", 5),
+            ("\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}", 1),
+            ("see https://a-very-long-name.example/with/a/path?and=more", 4 + 23),
+            ("(https://x.example).", 1 + 23 + 2),
+            ("@ana@social.example hi", 4 + 3),
+            ("@ana hi", 7),
+            ("a\nb", 3),
+        ] {
+            assert_eq!(weight(text), n, "{text}");
+        }
+    }
+
+    #[test]
+    fn it_is_never_seen_by_more_people_than_what_it_answers() {
+        let mut to = Mention { native_id: Text::ours("1"), ..Mention::default() };
+        for (theirs, asked, want) in [
+            ("public", "", "unlisted"),
+            ("public", "public", "public"),
+            ("unlisted", "public", "unlisted"),
+            ("private", "public", "private"),
+            ("direct", "unlisted", "direct"),
+            ("private", "direct", "direct"),
+        ] {
+            to.visibility = Some(theirs.into());
+            let p = Post { text: "x", to: &to, visibility: asked, lang: "", mark: 1, begun: Stamp(0) };
+            let me = Me::default();
+            let d = Desk { server: "https://s.example", me: &me, now: Stamp(0) };
+            let body = Publish.begin(&d, &p).unwrap().body.unwrap().1;
+            let v: Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(v["visibility"], want, "{theirs} {asked}");
+        }
+    }
+}

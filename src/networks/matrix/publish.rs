@@ -1,0 +1,116 @@
+//! Answers in rooms. The transaction's id is ours: a server that remembers it makes one event of it; where it may have
+//! forgotten, our own events are looked through first. Facts: spec.matrix.org, client-server API 1.19, sending events
+//! (an event has 65,536 bytes at most) and rich replies.
+
+use super::super::posts::{Desk, Length, Once, POST, Post, Posting, Said, Seen};
+use super::super::{Answer, Call, Method, Trouble};
+use super::esc;
+use crate::clean;
+use crate::model::Text;
+use crate::model::outgoing::Posted;
+use serde_json::{Value, json};
+
+pub struct Publish;
+
+/// What is left of an event for its text.
+const MOST: usize = 60_000;
+
+/// The room and the event behind an address of one: `https://matrix.to/#/ROOM/EVENT`.
+fn room_of(url: &str) -> Option<(String, String)> {
+    let (_, rest) = url.split_once("/#/")?;
+    let mut parts = rest.split('?').next()?.split('/').map(|p| {
+        url::form_urlencoded::parse(format!("x={}", p.replace('+', "%2B")).as_bytes())
+            .next()
+            .map_or_else(String::new, |(_, v)| v.into_owned())
+    });
+    Some((parts.next().filter(|r| r.starts_with('!'))?, parts.next()?))
+}
+
+fn txn(p: &Post<'_>) -> String {
+    format!("hearken{:016x}", p.mark)
+}
+
+fn there(room: &str, event: &str) -> Posted {
+    let url = clean::url(&format!("https://matrix.to/#/{}/{}", esc(room), esc(event)), None);
+    Posted { native: clean::line_capped(event, 512), url }
+}
+
+impl Posting for Publish {
+    fn once(&self) -> Once {
+        Once::Own
+    }
+
+    fn length(&self, _d: &Desk<'_>, p: &Post<'_>) -> Length {
+        Length { used: p.text.len(), most: Some(MOST), unit: "bytes" }
+    }
+
+    /// A chat does not wait.
+    fn delay_ms(&self) -> i64 {
+        0
+    }
+
+    fn begin(&self, d: &Desk<'_>, p: &Post<'_>) -> Result<Call, Text> {
+        let Some((room, event)) = room_of(&p.to.url) else {
+            return Err(Text::ours("it is not known in which room this was said"));
+        };
+        let mut relation = json!({"m.in_reply_to": {"event_id": event}});
+        // Where a thread is, the answer is in it.
+        let root = room_of(&p.to.thread).map(|r| r.1).filter(|r| *r != event);
+        if let Some(root) = root.filter(|r| *r == p.to.parent.as_str()) {
+            relation["rel_type"] = "m.thread".into();
+            relation["event_id"] = root.into();
+            relation["is_falling_back"] = false.into();
+        }
+        let mut content = json!({"msgtype": "m.text", "body": p.text, "m.relates_to": relation});
+        let author = p.to.author.native.as_str();
+        if author.starts_with('@') {
+            content["m.mentions"] = json!({"user_ids": [author]});
+        }
+        let path = format!("/_matrix/client/v3/rooms/{}/send/m.room.message/{}", esc(&room), txn(p));
+        Ok(Call { method: Method::Put, ..Call::json(POST, d.at(&path), &content).with(room) })
+    }
+
+    fn said(&self, _d: &Desk<'_>, _p: &Post<'_>, call: &Call, a: &Answer) -> Result<Said, Trouble> {
+        let v: Value = serde_json::from_slice(&a.body).unwrap_or_default();
+        Ok(match v["event_id"].as_str() {
+            Some(e) => Said::Posted(there(&call.with, e)),
+            None => Said::Unsure(Text::ours("the server took it and did not say which event it is")),
+        })
+    }
+
+    fn look(&self, d: &Desk<'_>, p: &Post<'_>) -> Option<Call> {
+        let (room, _) = room_of(&p.to.url)?;
+        let path = format!("/_matrix/client/v3/rooms/{}/messages?dir=b&limit=100", esc(&room));
+        Some(Call::get("own", d.at(&path)).with(room))
+    }
+
+    fn seen(&self, d: &Desk<'_>, p: &Post<'_>, call: &Call, a: &Answer) -> Result<Seen, Trouble> {
+        let v = a.json()?;
+        let Some(list) = v["chunk"].as_array() else {
+            return Err(Trouble::Garbled(Text::ours("a list of events was expected")));
+        };
+        let event = room_of(&p.to.url).map(|r| r.1).unwrap_or_default();
+        let ours = |e: &&Value| {
+            let by_txn = e["unsigned"]["transaction_id"] == txn(p);
+            let by_words = !d.me.native.is_empty()
+                && e["sender"] == d.me.native
+                && e["content"]["body"] == p.text
+                && e["content"]["m.relates_to"]["m.in_reply_to"]["event_id"] == event;
+            by_txn || by_words
+        };
+        let ids = list.iter().filter(ours).filter_map(|e| e["event_id"].as_str());
+        Ok(Seen::These(ids.map(|e| there(&call.with, e)).collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_room_is_read_from_its_address() {
+        let url = "https://matrix.to/#/%21a%3Ahs.example/%24e1";
+        assert_eq!(room_of(url), Some(("!a:hs.example".into(), "$e1".into())));
+        assert_eq!(room_of("https://matrix.to/#/%40ana%3Ahs.example"), None);
+    }
+}

@@ -1,0 +1,161 @@
+//! How something of ours is posted: how a network counts it, the calls that post it, what an answer means, and how one
+//! finds out whether it is there. Pure, like the rest of a network's file: `engine` keeps the record and waits.
+
+use super::{Answer, Call, Me, Trouble};
+use crate::model::outgoing::Posted;
+use crate::model::{Mention, Stamp, Text};
+
+/// How sure it can be that something stands there once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Once {
+    /// It has an id of ours: the same one twice is the same post.
+    Own,
+    /// Our own posts can be looked through.
+    Found,
+    /// Neither: what is not known is asked of a person.
+    Neither,
+}
+
+/// Where we are, and who.
+#[derive(Clone, Copy, Debug)]
+pub struct Desk<'a> {
+    /// Without a slash at its end.
+    pub server: &'a str,
+    pub me: &'a Me,
+    pub now: Stamp,
+}
+
+impl Desk<'_> {
+    /// An address below the server's, from a path that begins with a slash.
+    #[must_use]
+    pub fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.server)
+    }
+}
+
+/// What is to be posted. All of it is the same in each attempt.
+#[derive(Clone, Copy, Debug)]
+pub struct Post<'a> {
+    pub text: &'a str,
+    /// What it answers.
+    pub to: &'a Mention,
+    /// As the network calls it.
+    pub visibility: &'a str,
+    /// Two letters, or empty.
+    pub lang: &'a str,
+    /// Of this sending alone.
+    pub mark: u64,
+    pub begun: Stamp,
+}
+
+/// What the answer to a call of posting means.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Said {
+    /// This is asked next.
+    Then(Call),
+    Posted(Posted),
+    /// Its moderators look at it first.
+    Held(Text),
+    /// It may be there.
+    Unsure(Text),
+}
+
+/// What looking for our post gave.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Seen {
+    Then(Call),
+    /// Posts of ours with these words at this place; none if it is not there.
+    These(Vec<Posted>),
+}
+
+/// How long a text is, as the network counts.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Length {
+    pub used: usize,
+    /// `None` where there is no bound.
+    pub most: Option<usize>,
+    pub unit: &'static str,
+}
+
+/// The call that posts: before it nothing is there, whatever failed.
+pub const POST: &str = "post";
+
+/// How a network is posted to.
+pub trait Posting: Sync {
+    fn once(&self) -> Once;
+
+    fn length(&self, d: &Desk<'_>, p: &Post<'_>) -> Length;
+
+    /// The visibilities that it knows, the widest first; none where all is one.
+    fn visibilities(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// It leaves so many ms after somebody let it go: time to call it back.
+    fn delay_ms(&self) -> i64 {
+        15_000
+    }
+
+    /// The first call of posting; one that is called [`POST`] posts.
+    ///
+    /// # Errors
+    /// Why it cannot be posted.
+    fn begin(&self, d: &Desk<'_>, p: &Post<'_>) -> Result<Call, Text>;
+
+    /// What an answer means. Called only for good answers, see [`super::Network::refused`].
+    ///
+    /// # Errors
+    /// If it says no.
+    fn said(&self, d: &Desk<'_>, p: &Post<'_>, call: &Call, a: &Answer) -> Result<Said, Trouble>;
+
+    /// A refusal that may mean that it is there already.
+    fn perhaps(&self, _t: &Trouble) -> bool {
+        false
+    }
+
+    /// Where it is looked for; `None` where it cannot be.
+    fn look(&self, _d: &Desk<'_>, _p: &Post<'_>) -> Option<Call> {
+        None
+    }
+
+    /// What was found there.
+    ///
+    /// # Errors
+    /// If the answer cannot be read.
+    fn seen(&self, _d: &Desk<'_>, _p: &Post<'_>, _call: &Call, _a: &Answer) -> Result<Seen, Trouble> {
+        Ok(Seen::These(Vec::new()))
+    }
+}
+
+/// The letters and digits of a text, small, without names and addresses: servers write those in ways of their own.
+#[must_use]
+pub fn core_of(text: &str) -> String {
+    text.split_whitespace()
+        .filter(|w| !w.starts_with('@') && !w.contains("://"))
+        .flat_map(str::chars)
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// True if both say the same, as far as servers leave texts alone.
+#[must_use]
+pub fn same_words(a: &str, b: &str) -> bool {
+    core_of(a) == core_of(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_words_are_known_again() {
+        assert!(
+            same_words(
+                "@ana@social.example Fixed in 2.1: https://a.example/x",
+                "@ana Fixed in 2.1:\na.example/x"
+            ) || same_words("@ana@social.example Fixed in 2.1", "@ana  fixed in 2.1")
+        );
+        assert!(!same_words("Fixed in 2.1", "Fixed in 2.2"));
+    }
+}
