@@ -10,6 +10,7 @@
 //! What the program does for people (reads the store, returns changes, writes nothing):
 //! - [`listen`]: when a source is asked, what an answer means, topics, language and mood, a source's health
 //! - [`triage`]: what comes first, and why: objectives, and what the team's marks teach
+//! - [`answer`]: what is looked at before something leaves, and what becomes of it: sent exactly once
 //!
 //! Who we are elsewhere:
 //! - [`account`]: keys, sessions that are renewed, budgets that all sources of an account share; every call goes out here
@@ -37,11 +38,11 @@
 //! ```text
 //! main -> door, cli, tui, daemon, serve, engine, config, demo, paths
 //! tui, cli -> door, model, query, config, clean
-//! engine -> door, account, listen, triage, store, net, networks, config, query, clean, model
+//! engine -> door, account, listen, triage, answer, store, net, networks, config, query, clean, model
 //! daemon -> door, model, clean     serve -> daemon, engine, config, paths, clean, model
 //! demo -> config, query, net       paths -> daemon, store, clean
 //! listen -> account, store, net, networks, query, clean, model   account -> net, networks, clean, model
-//! triage -> query, model
+//! triage -> query, model           answer -> networks, clean, model
 //! networks -> clean, model         net -> clean, model        store -> query, model
 //! config -> query, networks, model  door -> model              clean, query -> model
 //! ```
@@ -65,6 +66,7 @@
 #![deny(unsafe_code)]
 
 pub mod account;
+pub mod answer;
 pub mod clean;
 pub mod cli;
 pub mod config;

@@ -11,8 +11,8 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "engine",
         &[
-            "door", "account", "listen", "triage", "store", "net", "networks", "config", "query", "clean",
-            "model",
+            "door", "account", "listen", "triage", "answer", "store", "net", "networks", "config", "query",
+            "clean", "model",
         ],
     ),
     ("daemon", &["door", "model", "clean"]),
@@ -22,6 +22,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("account", &["net", "networks", "clean", "model"]),
     ("listen", &["account", "store", "net", "networks", "query", "clean", "model"]),
     ("triage", &["query", "model"]),
+    ("answer", &["networks", "clean", "model"]),
     ("networks", &["clean", "model"]),
     ("net", &["clean", "model"]),
     ("store", &["query", "model"]),

@@ -91,7 +91,8 @@ impl Budgets {
     pub fn exhausted(&self, whose: &str, unit: &'static str, ms: i64, now: Stamp) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(c) = all.get_mut(&(whose.to_owned(), unit)) {
-            (c.left, c.resets) = (0, now.plus(ms).max(c.resets));
+            // What it says now counts, whatever the window was: a burst is refused for seconds.
+            (c.left, c.resets) = (0, now.plus(ms));
         }
     }
 

@@ -201,6 +201,42 @@ pub enum Command {
         #[arg(long, value_name = "TIME")]
         saved_at: Option<String>,
     },
+    /// What is looked at before a draft leaves: each check, with its source; 1 if one stops it
+    Preflight {
+        draft: String,
+        /// Which account of ours it goes by
+        #[arg(long)]
+        account: Option<String>,
+        /// As the network calls it: public, unlisted, private, direct
+        #[arg(long)]
+        visibility: Option<String>,
+    },
+    /// Let a draft go to its network; until it is due it can be called back
+    Send {
+        draft: String,
+        /// Which account of ours it goes by
+        #[arg(long)]
+        account: Option<String>,
+        /// As the network calls it; never wider than what it answers
+        #[arg(long)]
+        visibility: Option<String>,
+        /// Not before then: 2h, tomorrow, fri 9
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
+        /// What it is for: help, talk, own-link, promotion
+        #[arg(long)]
+        class: Option<String>,
+        /// Why it goes although some checks ask; it is logged
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Call a draft back before it leaves
+    Recall { draft: String },
+    /// What leaves and what left; what nobody can know is settled here
+    Outbox {
+        #[command(subcommand)]
+        action: Option<Left>,
+    },
     /// Give a colleague's draft back, with a reason
     Return {
         draft: String,
@@ -447,4 +483,15 @@ pub enum SourceAction {
     Resume { id: String },
     /// Ask a source, by its id, or any address once and say what is there
     Test { url: String },
+}
+
+/// What a person says of a sending.
+#[derive(Debug, Subcommand)]
+pub enum Left {
+    /// It is there, at this address
+    Posted { draft: String, url: String },
+    /// It is not there: the draft is with its writer again
+    Drop { draft: String },
+    /// It is not there: send it again
+    Again { draft: String },
 }

@@ -29,12 +29,13 @@ fn row(d: &Draft) -> String {
         (.., Stage::Waiting { .. }) => "waits",
         (.., Stage::Approved { .. }) => "may go",
         (.., Stage::Returned { .. }) => "back",
+        (.., Stage::Going(_)) => "goes",
     };
     let begin = d.text.lines().next().unwrap_or("");
     format!("{mark:<6} {} {} {}: {}", d.id, pad(&d.who, 10), fit(&d.about, 40), fit(begin, 60))
 }
 
-async fn all(door: &dyn Door, out: &Out) -> Result<Vec<Draft>, i32> {
+pub(super) async fn all(door: &dyn Door, out: &Out) -> Result<Vec<Draft>, i32> {
     match door.ask(Request::Drafts).await {
         Reply::Drafts(all) => Ok(all),
         other => Err(out.unexpected(&other)),
@@ -129,11 +130,11 @@ async fn approve(door: &dyn Door, id: &str, saved_at: Option<String>, out: &Out)
     on(door, id, |_| Verb::Approve(at), out).await
 }
 
-fn named(d: &Draft, id: &str) -> bool {
+pub(super) fn named(d: &Draft, id: &str) -> bool {
     exact_id(id).is_some_and(|e| d.id == e) || d.id.to_string().starts_with(id)
 }
 
-fn none(id: &str, out: &Out) -> i32 {
+pub(super) fn none(id: &str, out: &Out) -> i32 {
     out.complain(&format!("no open draft has the id {id}; hearken drafts lists them"));
     3
 }

@@ -11,6 +11,7 @@ mod networks;
 mod out;
 mod query;
 mod search;
+mod send;
 mod status;
 mod team;
 mod verbs;
@@ -65,6 +66,10 @@ pub async fn run(door: Arc<dyn Door>, command: Command, out: &Out) -> i32 {
         | Command::Submit { .. }
         | Command::Approve { .. }
         | Command::Return { .. }) => drafts::run(&*door, about, out).await,
+        leaves @ (Command::Preflight { .. }
+        | Command::Send { .. }
+        | Command::Recall { .. }
+        | Command::Outbox { .. }) => send::run(&*door, leaves, out).await,
         Command::Log { id, limit } => lists::log(&*door, id, limit, out).await,
         Command::Status { format } => status::status(&*door, &format, out).await,
         Command::Handover => status::handover(&*door, out).await,

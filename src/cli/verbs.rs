@@ -156,7 +156,8 @@ pub fn said(reply: Reply, name: &str, out: &Out) -> i32 {
             let ids: Vec<String> = a.keys.iter().map(|k| k.id.to_string()).collect();
             let v = json!({"did": name, "verb": a.verb, "changed": a.changed, "skipped": a.skipped, "log": a.seq, "ids": ids});
             out.either(&v, || words(&a, name));
-            let in_vain = matches!(name, "claim" | "submit" | "approve" | "return") && a.skipped > 0;
+            let in_vain =
+                matches!(name, "claim" | "submit" | "approve" | "return" | "recall") && a.skipped > 0;
             match (a.changed, a.skipped) {
                 (0, 0) => 3,
                 _ if in_vain => 1,
@@ -174,6 +175,7 @@ fn words(a: &Applied, name: &str) -> String {
         ("undo" | "redo", n, s) => format!("{name}: {} ({n} of {}; {s} changed since)", a.verb, n + s),
         (_, n, 0) => format!("{name}: {n}"),
         ("claim", n, s) => format!("claim: {n}, {s} are somebody's already (--from WHO takes over)"),
+        ("recall", 0, _) => "recall: it is not on its way, or it left already".to_owned(),
         ("approve" | "submit" | "return", 0, _) => {
             format!("{name}: not done, the draft was changed or is not that far")
         }

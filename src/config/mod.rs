@@ -9,6 +9,7 @@ mod problem;
 mod reader;
 mod rules;
 mod sections;
+mod send;
 mod shared;
 mod source;
 mod team;
@@ -20,6 +21,7 @@ pub use hooks::{HookAt, HooksConf};
 pub use network::{AccountConf, server_address};
 pub use problem::Problem;
 pub use rules::{Act, Rule, act_of, rule_of};
+pub use send::{CommunityConf, SendConf};
 pub use shared::{AnswerRules, Answers, Approval, Claim, EngineConf, Roles};
 pub use source::{Every, Keep, Login, Secret, SourceConf, SourceKind};
 pub use team::{RULES, TOPICS, TeamFiles, VIEWS, beside, view, view_of};
@@ -63,6 +65,7 @@ pub struct Config {
     pub engine: EngineConf,
     pub roles: Roles,
     pub answers: Answers,
+    pub send: SendConf,
     /// Queries that name sets and views, where they stand, and the name that they themselves have.
     naming: Vec<Naming>,
     /// Hints that refuse nothing (a query that may not mean what it says).
@@ -235,6 +238,7 @@ impl Config {
             engine: EngineConf::default(),
             roles: Roles::default(),
             answers: Answers::default(),
+            send: SendConf::default(),
             naming: Vec::new(),
             hints: Vec::new(),
         }

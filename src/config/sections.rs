@@ -50,6 +50,7 @@ pub fn read(text: &str, path: &Path, team: &TeamFiles) -> Result<Config, Vec<Pro
         s.finish(&mut r);
     }
     super::shared::read(&mut top, &mut r, &mut c);
+    super::send::read(&mut top, &mut r, &mut c);
     top.finish(&mut r);
     if r.problems.is_empty() && theirs.is_empty() {
         return Ok(c);
@@ -135,6 +136,7 @@ fn brand(top: &mut Section<'_>, r: &mut Report<'_>, c: &mut Config) {
             "staff in [brand] holds an empty name; write handles such as \"@acme_help\"",
         );
     }
+    super::send::ours(&mut s, r, c);
     if c.contact.as_ref().is_some_and(|x| x.chars().any(char::is_control)) {
         r.add(
             &s.value_span("contact"),

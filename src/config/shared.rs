@@ -133,7 +133,9 @@ pub(super) fn read(top: &mut Section<'_>, r: &mut Report<'_>, c: &mut Config) {
             };
             let mut one = Section::new(t, format!("[community.\"{name}\"]"), s.value_span(&name));
             let rules = answer_rules(&mut one, r);
+            let conf = super::send::community(&mut one, r);
             one.finish(r);
+            c.send.communities.insert(name.to_lowercase(), conf);
             c.answers.communities.insert(name.to_lowercase(), rules);
         }
     }

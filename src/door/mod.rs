@@ -3,14 +3,17 @@
 
 mod login;
 mod numbers;
+mod told;
 
 pub use login::{LoginAsk, LoginSay};
 pub use numbers::{Placed, Standing, Total, Trial};
+pub use told::{LogRow, Present, SINCE_MAX, Settle, Since, Terms, Want};
 
+use crate::model::outgoing::{Outgoing, Preflight, SendAs};
 use crate::model::{
-    AccountView, AlertView, Applied, By, CommunityView, Counts, Draft, Entry, Id, Item, Key, MuteView,
-    NetworkView, PersonCard, Role, RuleView, SourceView, Stage, Stamp, State, Targets, Text, TopicEdit,
-    TopicView, Verb, View,
+    AccountView, AlertView, Applied, By, CommunityView, Counts, Draft, Id, Item, Key, MuteView, NetworkView,
+    PersonCard, Role, RuleView, SourceView, Stage, Stamp, State, Targets, Text, TopicEdit, TopicView, Verb,
+    View,
 };
 use serde::{Deserialize, Serialize};
 use std::future::Future;
@@ -120,6 +123,20 @@ pub enum Request {
         /// When what its writer has before them was saved, 0 for nothing yet; refused if it is another one by now.
         seen: Option<Stamp>,
         text: Text,
+    },
+    /// What is looked at before a draft leaves, and who may send it as whom.
+    Preflight {
+        /// `None`: the one that is to be begun.
+        draft: Option<Id>,
+        mention: Id,
+        how: Box<SendAs>,
+    },
+    /// What leaves and what left.
+    Outbox,
+    /// What became of a sending that nobody but a person can know.
+    Settle {
+        draft: Id,
+        how: Settle,
     },
     /// The discussion that a mention belongs to, oldest first.
     Thread(Id),
@@ -284,6 +301,13 @@ pub enum Reply {
         at: Stamp,
         stage: Stage,
     },
+    Preflight(Box<Preflight>),
+    Outbox(Vec<Outgoing>),
+    /// A draft was let go: it leaves then.
+    LetGo {
+        applied: Applied,
+        due: Stamp,
+    },
     Log(Vec<LogRow>),
     Polled {
         failed: u32,
@@ -328,89 +352,6 @@ pub enum Reply {
     /// The number of mentions, and what is wrong.
     Checked(u64, Vec<Text>),
     Refused(Refusal),
-}
-
-/// What holds for an answer that somebody writes to a mention.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
-pub struct Terms {
-    /// Who may approve it, if somebody has to: "ana, @team".
-    pub approval: Option<String>,
-    /// Why it cannot be begun: it has to be claimed first.
-    pub barred: Option<Text>,
-    /// Open drafts of colleagues about the same mention.
-    pub rivals: Vec<Draft>,
-}
-
-/// An entry of the log, as lists show it.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct LogRow {
-    pub entry: Entry,
-    /// What it was about: the headline of its (first) mention, a person, a source. Empty if that is erased.
-    pub about: Text,
-    /// False if it was taken back.
-    pub stands: bool,
-}
-
-/// What `]` and `[` look for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum Want {
-    Unread,
-    Mine,
-    Vip,
-}
-
-impl Want {
-    /// True for what `who` looks for.
-    #[must_use]
-    pub fn fits(self, i: &Item, who: &str) -> bool {
-        match self {
-            Want::Unread => !i.read,
-            Want::Mine => i.assignee.as_deref() == Some(who),
-            Want::Vip => i.vip,
-        }
-    }
-}
-
-/// What happened while somebody was away.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Since {
-    pub left: Stamp,
-    /// Mentions that entered the inbox and are there still, counted up to a thousand.
-    pub new: u32,
-    /// Sources that are red and were not then.
-    pub broke: Vec<String>,
-    /// What colleagues did: name and number of verbs.
-    pub others: Vec<(String, u32)>,
-}
-
-impl Since {
-    /// In one line; `None` if nothing happened.
-    #[must_use]
-    pub fn words(&self) -> Option<String> {
-        let mut parts = Vec::new();
-        if self.new > 0 {
-            let more = if self.new >= SINCE_MAX { "+" } else { "" };
-            parts.push(format!("{}{more} new", self.new));
-        }
-        parts.extend(self.others.iter().take(3).map(|(who, n)| format!("{who} did {n}")));
-        match self.broke.as_slice() {
-            [] => {}
-            [one] => parts.push(format!("{one} broke")),
-            many => parts.push(format!("{} sources broke", many.len())),
-        }
-        (!parts.is_empty()).then(|| format!("since {}: {}", self.left.local_minute(), parts.join(" · ")))
-    }
-}
-
-/// New mentions are counted up to here.
-pub const SINCE_MAX: u32 = 1000;
-
-/// Somebody at a terminal.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Present {
-    pub who: String,
-    pub reading: Option<Id>,
-    pub writing: Option<Id>,
 }
 
 /// Numbers for a status line, as somebody sees them.

@@ -156,6 +156,9 @@ fn blocking(e: &Engine, caller: &Caller, request: Request) -> Reply {
                 Reply::Items(reader.timeline(person, before, limit.min(1000), &who)?)
             }
             Request::Drafts => Reply::Drafts(reader.drafts()?),
+            Request::Preflight { draft, mention, how } => e.preflight(caller, draft, mention, &how)?,
+            Request::Outbox => Reply::Outbox(reader.outbox()?),
+            Request::Settle { draft, how } => e.settle(caller, draft, &how)?,
             Request::Thread(id) => Reply::Items(reader.thread(id, THREAD, &who)?),
             Request::Draft(mention) => {
                 Reply::Draft(reader.draft(&who, mention)?, Box::new(e.terms(caller, mention)?))

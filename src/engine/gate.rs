@@ -18,6 +18,15 @@ impl Engine {
             Ok(v) => v,
             Err(why) => return refuse(RefusalKind::Usage, &why),
         };
+        if let Verb::Send(how) = &verb {
+            let Targets::Drafts(ids) = targets else {
+                return refuse(RefusalKind::Usage, "send is about a draft");
+            };
+            let [id] = ids.as_slice() else {
+                return refuse(RefusalKind::Usage, "answers leave one by one: each is looked at");
+            };
+            return self.let_go(caller, *id, how).unwrap_or_else(|e| failed(&e));
+        }
         match self.allowed(caller, &verb, targets) {
             Ok(()) => {}
             Err(Stop::No(why)) => return refuse(RefusalKind::Role, &why),
@@ -34,6 +43,9 @@ impl Engine {
         };
         match done {
             Ok(applied) => {
+                if matches!(verb, Verb::Answered(_)) {
+                    self.looks.forget_answers();
+                }
                 if matches!(targets, Targets::Drafts(_))
                     || matches!(verb, Verb::Answered(_) | Verb::Discard(_))
                 {
@@ -66,6 +78,11 @@ impl Engine {
             Ok(a) => {
                 self.announce(Event::Changed(a.keys.clone()));
                 self.announce(Event::DraftsChanged);
+                self.looks.forget_answers();
+                self.sends.changed.notify_one();
+                if a.verb == "send" && a.changed == 0 && !redo {
+                    return refuse(RefusalKind::Usage, "it left already; g O shows where it is");
+                }
                 if a.changed > 0 && matches!(a.verb.as_str(), "approve" | "return") {
                     self.tell_of_undo(asker, &a);
                 }
@@ -98,6 +115,7 @@ impl Engine {
         let first = of
             .and_then(|id| self.store.reader().draft_by_id(id).ok().flatten())
             .filter(|d| d.stage == Stage::Waiting { edited_by: None });
+        self.look_ahead(&text);
         match self.store.save_draft(&caller.asker, mention, of, seen, &text, Stamp::now()) {
             Ok(saved) => {
                 if let Some(d) =

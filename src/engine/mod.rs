@@ -13,7 +13,9 @@ mod keeper;
 mod login;
 mod mutes;
 mod networks;
+mod outbox;
 mod polls;
+mod preflight;
 mod presence;
 mod rank;
 mod retopic;
@@ -62,6 +64,8 @@ pub struct Engine {
     /// Who we are on networks, over all changes of the configuration.
     accounts: Arc<Accounts>,
     streams: streams::Streams,
+    sends: Arc<outbox::Sends>,
+    looks: preflight::Looks,
     logins: login::Logins,
     /// Pushes are taken one after the other.
     hook_turns: hooks::Turns,
@@ -137,6 +141,8 @@ impl Engine {
             tallies: search::Tallies::default(),
             accounts: Arc::new(Accounts::new(data.join("secrets"))),
             streams: streams::Streams::default(),
+            sends: Arc::default(),
+            looks: preflight::Looks::default(),
             logins: login::Logins::default(),
             hook_turns: hooks::Turns::default(),
             erring: rules::Erring::default(),
@@ -162,6 +168,10 @@ impl Engine {
         }
         tokio::spawn(streams::run(Arc::downgrade(&engine), arrived_tx.clone(), stopped.clone(), listen));
         tokio::spawn(polls::run(Arc::downgrade(&engine), polls_rx, arrived_tx, stopped.clone(), listen));
+        // Where nobody asks anything, nothing leaves either: a check, an export.
+        if listen != Listen::Never {
+            tokio::spawn(outbox::run(Arc::downgrade(&engine), stopped.clone()));
+        }
         tokio::spawn(committer::run(Arc::downgrade(&engine), arrived_rx));
         tokio::spawn(alerts::run(Arc::downgrade(&engine), stopped.clone()));
         keeper::start(&engine, stopped);

@@ -23,6 +23,8 @@ fn needs(request: &Request) -> Role {
         Request::Act { verb: Verb::Answered(_), .. } => Role::Draft,
         Request::Act { verb, .. } => verb.spec().role,
         Request::SaveDraft { .. }
+        | Request::Preflight { .. }
+        | Request::Settle { .. }
         | Request::Undo
         | Request::Redo
         | Request::Poll { .. }
@@ -79,6 +81,7 @@ fn needs(request: &Request) -> Role {
         | Request::KnownPeople
         | Request::Timeline { .. }
         | Request::Drafts
+        | Request::Outbox
         | Request::Draft(_)
         | Request::Log { .. }
         | Request::Status => Role::Read,
@@ -130,7 +133,8 @@ impl Engine {
 fn what(request: &Request) -> &'static str {
     match request {
         Request::Act { verb, .. } => verb.name(),
-        Request::SaveDraft { .. } => "writing a draft",
+        Request::SaveDraft { .. } | Request::Preflight { .. } => "writing a draft",
+        Request::Settle { .. } => "settling an answer",
         Request::Undo | Request::Redo => "undo",
         Request::Poll { .. } => "asking sources",
         Request::TestSource(_) => "testing a source",

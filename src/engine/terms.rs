@@ -41,7 +41,7 @@ impl Engine {
     }
 
     /// True if what this person answers there has to be approved.
-    fn asks_approval(&self, caller: &Caller, community: &str) -> bool {
+    pub(super) fn asks_approval(&self, caller: &Caller, community: &str) -> bool {
         match self.setup().config.answers.approval(community) {
             Approval::Off => false,
             Approval::Drafts => self.role(caller).is_none_or(|r| r < Role::Send),
@@ -50,7 +50,7 @@ impl Engine {
     }
 
     /// Why this person may not answer it now.
-    fn barred(&self, caller: &Caller, item: &crate::model::Item) -> Option<String> {
+    pub(super) fn barred(&self, caller: &Caller, item: &crate::model::Item) -> Option<String> {
         let required = self.setup().config.answers.claim(&item.mention.community) == Claim::Required;
         let who = &caller.asker.who;
         (required && item.assignee.as_deref() != Some(who)).then(|| {
@@ -123,6 +123,9 @@ impl Engine {
                         return Err(Stop::No(why));
                     }
                     let draft = reader.draft(who, i.id)?.filter(crate::model::Draft::is_open);
+                    if draft.as_ref().is_some_and(|d| d.going().is_some()) {
+                        return Err(Stop::No("your answer is on its way: g O shows where it is".into()));
+                    }
                     let approved = draft.is_some_and(|d| matches!(d.stage, Stage::Approved { .. }));
                     if !approved && self.asks_approval(caller, &i.mention.community) {
                         let by = self.setup().config.roles.who_has(Role::Send);
@@ -141,6 +144,9 @@ impl Engine {
             }
             (Verb::Discard(_), Targets::Drafts(ids)) => {
                 for id in ids {
+                    if reader.draft_by_id(*id)?.is_some_and(|d| d.going().is_some()) {
+                        return Err(Stop::No("it is on its way; recall it first".into()));
+                    }
                     if reader.draft_by_id(*id)?.is_some_and(|d| d.who != *who) {
                         self.has(caller, Role::Send, "putting a colleague's draft aside")
                             .map_err(Stop::No)?;
@@ -185,6 +191,19 @@ impl Engine {
                     }
                 }
             }
+            (Verb::Recall, Targets::Drafts(ids)) => {
+                for d in ids.iter().filter_map(|id| reader.draft_by_id(*id).ok().flatten()) {
+                    let mine = d.who == *who || d.going().is_some_and(|g| g.by == *who);
+                    if !mine {
+                        self.has(caller, Role::Send, "calling a colleague's answer back")
+                            .map_err(Stop::No)?;
+                    }
+                    if d.going().is_some_and(|g| g.asked) {
+                        return Err(Stop::No("it left already; g O shows where it is".into()));
+                    }
+                }
+            }
+            (Verb::Recall, _) => return Err(Stop::No("recall is about a draft".into())),
             (Verb::Submit | Verb::Approve(_) | Verb::Return(_), _) => {
                 return Err(Stop::No(format!("{} is about a draft", verb.name())));
             }

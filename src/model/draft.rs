@@ -1,5 +1,6 @@
 //! A reply that is being written. A draft is never deleted without an undo.
 
+use super::outgoing::Going;
 use super::{Id, Key, Stamp, Text};
 use serde::{Deserialize, Serialize};
 
@@ -20,15 +21,19 @@ pub enum Stage {
         by: String,
         note: Id,
     },
+    /// Somebody let it go: it leaves when it is due.
+    Going(Going),
 }
 
 impl Stage {
     /// True if a draft may come from the one to the other.
     #[must_use]
     pub fn leads_to(&self, to: &Stage) -> bool {
-        use Stage::{Approved, Returned, Waiting, Writing};
+        use Stage::{Approved, Going, Returned, Waiting, Writing};
         match to {
-            Writing => true,
+            // What the network was asked for is not taken back by people.
+            Writing => !matches!(self, Going(g) if g.asked),
+            Going(_) => !matches!(self, Going(_)),
             Waiting { edited_by: None } => matches!(self, Writing | Returned { .. }),
             Waiting { edited_by: Some(_) } | Approved { .. } => matches!(self, Waiting { .. }),
             Returned { .. } => matches!(self, Waiting { .. } | Approved { .. }),
@@ -44,6 +49,8 @@ impl Stage {
             Stage::Waiting { edited_by: Some(who) } => format!("waits, edited by {who}"),
             Stage::Approved { by } => format!("approved by {by}"),
             Stage::Returned { by, .. } => format!("returned by {by}"),
+            Stage::Going(g) if g.asked => "being sent".into(),
+            Stage::Going(g) => format!("on its way, let go by {}", g.by),
         }
     }
 }
@@ -73,6 +80,15 @@ impl Draft {
     #[must_use]
     pub fn is_open(&self) -> bool {
         !self.discarded && self.posted.is_none()
+    }
+
+    /// On its way, where it is.
+    #[must_use]
+    pub fn going(&self) -> Option<&Going> {
+        match &self.stage {
+            Stage::Going(g) if self.is_open() => Some(g),
+            _ => None,
+        }
     }
 
     /// The id of a person's draft about a mention. One person has one open draft about it; what was posted keeps

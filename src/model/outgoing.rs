@@ -18,6 +18,41 @@ pub struct Going {
     /// Checks that did not hold, by name, and the note that says why it goes all the same.
     pub over: Vec<String>,
     pub note: Option<Id>,
+    /// What it is for, as its author sees it.
+    pub class: Class,
+}
+
+/// What something of ours is for: what a community lets us say about ourselves is counted by it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// It answers somebody's question.
+    Help,
+    #[default]
+    Talk,
+    /// It leads to a page of ours.
+    OwnLink,
+    Promotion,
+}
+
+impl Class {
+    pub const ALL: [Class; 4] = [Class::Help, Class::Talk, Class::OwnLink, Class::Promotion];
+
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Class::Help => "help",
+            Class::Talk => "talk",
+            Class::OwnLink => "own-link",
+            Class::Promotion => "promotion",
+        }
+    }
+
+    /// It speaks for us: what a promo rule limits.
+    #[must_use]
+    pub fn is_promo(self) -> bool {
+        matches!(self, Class::OwnLink | Class::Promotion)
+    }
 }
 
 impl Going {
@@ -35,7 +70,7 @@ pub enum Fate {
     /// The network is being asked. Found like this after a crash, it may be there or not.
     #[default]
     Asking,
-    /// It did not leave; it is tried again.
+    /// It did not leave, or is not there; it is tried again.
     Again,
     /// It may be there: it is looked for.
     Unsure,
@@ -97,6 +132,8 @@ pub struct Sending {
     /// What happens next, happens then.
     pub next: Stamp,
     pub why: Text,
+    /// The network refused it in words that may mean that it is there: looking decides.
+    pub doubted: bool,
     /// Posts of ours with these words that were there before.
     pub before: Option<Vec<Text>>,
     pub posted: Posted,
@@ -172,6 +209,24 @@ impl Level {
     }
 }
 
+/// The checks by name: what each is about, and how it comes out where it does not hold and nothing else is configured.
+pub const CHECKS: [(&str, Level, &str); 14] = [
+    ("account", Level::Red, "who we are there, whether it is open to you, and how it stands"),
+    ("visibility", Level::Red, "never wider than what is answered"),
+    ("rules", Level::Amber, "rules of the community that the text touches"),
+    ("disclosure", Level::Amber, "whose side we are on, where the text speaks for us"),
+    ("variables", Level::Red, "{{…}} that were not filled in"),
+    ("links", Level::Amber, "links that do not answer; ours are marked"),
+    ("secrets", Level::Red, "passwords, keys and mail addresses in the text"),
+    ("language", Level::Amber, "another language than the thread's"),
+    ("thread", Level::Amber, "what was said since the draft was begun"),
+    ("others", Level::Amber, "somebody else who writes about it"),
+    ("length", Level::Red, "counted as the network counts"),
+    ("answered", Level::Amber, "answered by us already, here or elsewhere in the story"),
+    ("promo", Level::Amber, "how much we speak of ourselves there"),
+    ("readiness", Level::Amber, "whether we know the community well enough to speak"),
+];
+
 /// Something that is looked at before a draft leaves.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Check {
@@ -198,6 +253,13 @@ pub struct Preflight {
     /// It waits so long (ms) before it leaves.
     pub delay_ms: i64,
     pub checks: Vec<Check>,
+    pub class: Class,
+    /// Of the community: "listening", "ready", "speaking".
+    pub readiness: Text,
+    /// "promo 1/12 (limit 1/10) · last 9 d ago".
+    pub promo: Text,
+    /// The text as it was looked at: of this time.
+    pub saved_at: Stamp,
     /// Why it is handed off, where it is.
     pub by_hand: Text,
 }
@@ -228,4 +290,6 @@ pub struct SendAs {
     pub at: Option<Stamp>,
     /// Why it goes although some checks ask.
     pub reason: String,
+    /// What it is for, where its author says so.
+    pub class: Option<Class>,
 }

@@ -1,6 +1,7 @@
 //! THE table of what people do. Each verb has one name, which the terminal, the command line, the log and
 //! the documents share; the engine checks every one of them in one place.
 
+use super::outgoing::SendAs;
 use super::{Id, Key, Mood, MuteKey, MuteKind, Stamp};
 use serde::{Deserialize, Serialize};
 
@@ -73,6 +74,14 @@ pub const VERBS: &[VerbSpec] = &[
     ),
     row("approve", "approved", "a colleague's draft may be posted as it stands", Role::Send, true),
     row("return", "returned", "give a draft back to its writer, with a reason", Role::Send, true),
+    row(
+        "send",
+        "let go",
+        "let a draft go to its network; u calls it back before it leaves",
+        Role::Draft,
+        true,
+    ),
+    row("recall", "called back", "call a draft back before it leaves", Role::Draft, false),
     row("split", "split off", "take it out of a story that it is no part of", Role::Draft, true),
     row("pause", "paused", "stop asking a source for a while, or go on", Role::Admin, true),
     row(
@@ -113,6 +122,10 @@ pub enum Verb {
     Approve(Stamp),
     /// With a reason.
     Return(String),
+    /// To its network, as somebody and to whom.
+    Send(Box<SendAs>),
+    /// Back from its way, before it leaves.
+    Recall,
     Pause(bool),
     Wipe,
     Forget,
@@ -142,6 +155,8 @@ impl Verb {
             Verb::Submit => "submit",
             Verb::Approve(_) => "approve",
             Verb::Return(_) => "return",
+            Verb::Send(_) => "send",
+            Verb::Recall => "recall",
             Verb::Assign(_) => "assign",
             Verb::Tag { .. } => "tag",
             Verb::Note(_) => "note",
@@ -249,6 +264,8 @@ mod tests {
             Verb::Submit,
             Verb::Approve(Stamp(0)),
             Verb::Return(String::new()),
+            Verb::Send(Box::default()),
+            Verb::Recall,
             Verb::Assign(None),
             Verb::Tag { tag: String::new(), on: true },
             Verb::Note(String::new()),

@@ -27,6 +27,9 @@ pub use declare::{Can, Declaration, Door, Leave, Limit, Of, Policy, Servers, Set
 pub use keys::Keys;
 pub use mail::of_mbox;
 pub use options::{Options, Value};
+pub use posts::{
+    Desk, Length, Once, POST, Post, Posting, Said as PostSaid, Seen as PostSeen, core_of, same_words,
+};
 
 use crate::model::place::Narrowing;
 #[cfg(test)]
@@ -256,5 +259,9 @@ mod table {
             assert!(!d.can.reply || !d.hand_off, "{}: it answers, and does not", d.name);
         }
         assert_eq!(names.len(), 10);
+        for n in ALL {
+            let d = n.declared();
+            assert_eq!(n.posting().is_some(), d.can.reply, "{}: it answers, and nothing posts", d.name);
+        }
     }
 }

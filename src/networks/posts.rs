@@ -91,6 +91,12 @@ pub trait Posting: Sync {
         &[]
     }
 
+    /// The host of the server that knows this mention by its id, where only its own accounts can answer it; `heard_at`: the
+    /// address of the server that told us of it. `None`: any account of the network can.
+    fn server_of(&self, _m: &Mention, heard_at: &str) -> Option<String> {
+        Some(crate::clean::host_of(heard_at).into_string())
+    }
+
     /// It leaves so many ms after somebody let it go: time to call it back.
     fn delay_ms(&self) -> i64 {
         15_000

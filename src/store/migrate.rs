@@ -20,6 +20,7 @@ pub fn migrate(kv: &dyn Kv, from: u32) -> Result<()> {
             3 => named(kv, 4)?,
             4 => each::<Side4, Side>(kv, b"x", 5)?,
             5 => each::<Source5, SourceRec>(kv, b"s", 6)?,
+            6 => named(kv, 7)?,
             v => {
                 return Err(StoreError::Newer(format!(
                     "this store has schema {v}, for which no way to schema {SCHEMA} is known"
@@ -31,7 +32,7 @@ pub fn migrate(kv: &dyn Kv, from: u32) -> Result<()> {
 }
 
 /// Records stay as they are; an older program must not write here any more: it would not note which blocks are to be
-/// filed again for searching.
+/// filed again for searching (3), and does not know drafts that are on their way (6).
 fn named(kv: &dyn Kv, schema: u32) -> Result<()> {
     let mut batch = Batch::default();
     batch.put(keys::meta("schema"), codec::encode(&schema)?);

@@ -24,6 +24,7 @@ mod migrate;
 mod mutes;
 mod notes;
 mod open;
+mod outbox;
 mod place;
 mod read;
 mod rebuild;
@@ -39,6 +40,7 @@ mod tend;
 mod tx;
 mod verbs;
 mod walk;
+mod wanted;
 mod wipe;
 
 pub use alerts::Waiting;

@@ -78,6 +78,12 @@ impl Store {
         let is = old.as_ref().filter(|d| !d.discarded).map_or(Stamp(0), |d| d.saved_at);
         let who = old.as_ref().map_or(&asker.who, |d| &d.who).clone();
         let before = old.as_ref().map(|d| d.stage.clone()).unwrap_or_default();
+        if let Stage::Going(g) = &before
+            && old.as_ref().is_some_and(|d| !d.discarded)
+        {
+            let how = if g.asked { "it is being sent" } else { "u calls it back" };
+            return Err(StoreError::Stale(format!("this answer is on its way: {how}")));
+        }
         let stage = if who == asker.who {
             Stage::Writing
         } else if matches!(before, Stage::Waiting { .. }) {
@@ -110,6 +116,9 @@ impl Store {
             posted: None,
             stage: stage.clone(),
         })?;
+        if is == Stamp(0) {
+            tx.batch.put(keys::begun(id), codec::encode(&now)?);
+        }
         if let Some(at) = tx.locate(mention.id)? {
             tx.set_flag(at, flag::DRAFT, true)?;
         }
@@ -173,6 +182,12 @@ impl Tx<'_> {
 
     pub fn put_draft(&mut self, d: &DraftRec) -> Result<()> {
         self.batch.put(keys::draft(d.id), codec::encode(d)?);
+        let going = matches!(d.stage, Stage::Going(_)) && !d.discarded && d.posted.is_none();
+        if going {
+            self.batch.put(keys::going(d.id), Vec::new());
+        } else {
+            self.batch.delete(keys::going(d.id));
+        }
         Ok(())
     }
 }

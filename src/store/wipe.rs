@@ -68,6 +68,9 @@ impl Store {
             })?;
             for d in drafts {
                 tx.batch.delete(keys::draft(d.id));
+                tx.batch.delete(keys::going(d.id));
+                tx.batch.delete(keys::sending(d.id));
+                tx.batch.delete(keys::begun(d.id));
                 tx.batch.put(keys::wipe(d.id), codec::encode(&vec![d.place.seg])?);
                 if let Some(at) = tx.locate(d.mention.id)? {
                     tx.set_flag(at, flag::DRAFT, false)?;

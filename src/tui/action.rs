@@ -20,15 +20,19 @@ pub mod bitflags {
         /// The page of sources, where the keys of verbs do to a source what they do to a mention.
         pub const SOURCES: Where = Where(4);
         /// Everywhere that nothing is typed.
-        pub const ALL: Where = Where(55);
+        pub const ALL: Where = Where(247);
         /// Where there are rows to be opened.
-        pub const ROWS: Where = Where(39);
+        pub const ROWS: Where = Where(167);
         /// The page of a colleague's draft.
         pub const APPROVAL: Where = Where(16);
         /// Where a long text is paged.
         pub const PAGED: Where = Where(17);
         /// The pages of topics and of rules.
         pub const TEAM: Where = Where(32);
+        /// The page of what is looked at before something leaves.
+        pub const PREFLIGHT: Where = Where(64);
+        /// The page of what leaves.
+        pub const OUTBOX: Where = Where(128);
         /// While a draft is written, after Ctrl-x.
         pub const DRAFT: Where = Where(8);
 
@@ -141,6 +145,18 @@ pub enum Action {
     DraftSubmit,
     DraftAside,
     DraftUndo,
+    /// As whom, and who sees it; and when it goes.
+    DraftAs,
+    DraftWhen,
+    /// Out of the preflight: it goes.
+    FlightGo,
+    FlightSource,
+    FlightBack,
+    FlightClass,
+    GoOutbox,
+    SendingBack,
+    SendingPosted,
+    SendingAgain,
     Approve,
     ReturnDraft,
     EditDraft,
@@ -317,6 +333,7 @@ pub const ACTIONS: &[ActionRow] = &[
     row(A::Interrupt, "quit", &["ctrl-c"], "like q; never loses text", W::ALL),
     row(A::GoSources, "sources", &["g S"], "sources", W::ALL),
     row(A::GoDrafts, "drafts", &["g D"], "drafts", W::ALL),
+    row(A::GoOutbox, "outbox", &["g O"], "what leaves, and what left", W::ALL),
     row(A::GoPeople, "people", &["g P"], "people", W::ALL),
     row(A::GoLog, "whole log", &["g L"], "log of everything", W::ALL),
     row(A::GoUndo, "undo list", &["g U"], "undo list", W::ALL),
@@ -358,7 +375,28 @@ pub const ACTIONS: &[ActionRow] = &[
     row(A::Reload, "reload configuration", &[], "read config.toml again", W::ALL),
     row(A::AddPage, "add page", &[], "put a page into the inbox by hand", W::ALL),
     row(A::DraftEditor, "editor", &["ctrl-x e"], "write in $EDITOR", W::DRAFT),
-    row(A::DraftSubmit, "submit", &["ctrl-x p"], "finish: hand it off, or give it for approval", W::DRAFT),
+    row(
+        A::DraftSubmit,
+        "submit",
+        &["ctrl-x p"],
+        "look at everything, then send it or give it for approval",
+        W::DRAFT,
+    ),
+    row(A::DraftAs, "as whom", &["ctrl-x w"], "as whom it goes, and who sees it", W::DRAFT),
+    row(A::DraftWhen, "when", &["ctrl-x d"], "when it goes", W::DRAFT),
+    row(
+        A::FlightGo,
+        "send",
+        &["enter"],
+        "send, submit or copy (amber asks a reason, red refuses)",
+        W::PREFLIGHT,
+    ),
+    row(A::FlightBack, "back to the draft", &["r"], "back to the draft", W::PREFLIGHT),
+    row(A::FlightSource, "source of the check", &["w"], "the whole check, and its source", W::PREFLIGHT),
+    row(A::FlightClass, "what it is for", &["="], "help, talk, own-link or promotion", W::PREFLIGHT),
+    row(A::SendingBack, "recall", &["E"], "back to its writer: called back, or not there", W::OUTBOX),
+    row(A::SendingPosted, "it is there", &["P"], "it is there: its address", W::OUTBOX),
+    row(A::SendingAgain, "once more", &["+"], "it is not there: send it once more", W::OUTBOX),
     row(A::DraftUndo, "undo writing", &["ctrl-x u"], "take back the last change of the text", W::DRAFT),
     row(A::DraftAside, "put aside", &["ctrl-x k"], "put the draft aside (undo brings it back)", W::DRAFT),
     row(A::Approve, "approve", &["enter"], "approve it as it stands (asks)", W::APPROVAL),
@@ -396,6 +434,8 @@ pub fn markdown() -> String {
             Where::DRAFT => "while writing: ",
             Where::TEAM => "in `g T`, `g Q`: ",
             Where::APPROVAL => "a colleague's draft: ",
+            Where::PREFLIGHT => "before it leaves: ",
+            Where::OUTBOX => "in `g O`: ",
             _ => "",
         };
         s += &format!("| {} | {place}{help} |\n", keys.join(" "));

@@ -120,6 +120,20 @@ pub enum Behind {
     View(View),
     /// A mention by its key.
     Key(Key),
+    /// Something that was looked at before a draft leaves.
+    Check(Box<crate::model::outgoing::Check>),
+    Sending(Box<crate::model::outgoing::Outgoing>),
+}
+
+/// A draft that is about to leave, as it was looked at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Flight {
+    /// The mention that it answers.
+    pub about: Key,
+    pub draft: Id,
+    pub seen: crate::model::outgoing::Preflight,
+    /// Who may approve it, if somebody has to.
+    pub approval: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -143,6 +157,10 @@ pub enum PageKind {
     Handed,
     /// A colleague's draft, and its rivals.
     Approval,
+    /// What is looked at before a draft leaves.
+    Preflight,
+    /// What leaves and what left.
+    Outbox,
     Topics,
     Rules,
     /// What is muted or always let in.
@@ -228,6 +246,13 @@ pub enum Asking {
     Approve,
     /// Why it is returned.
     Return,
+    /// Why it goes although some checks ask.
+    SendReason,
+    /// As whom, and who sees it; and when.
+    SendAs,
+    SendWhen,
+    /// Where something stands that nobody could know of.
+    SendingAt,
 }
 
 /// A line being typed at the bottom.
@@ -292,6 +317,9 @@ pub struct Editor {
     pub of: Option<Draft>,
     /// What the discussion held when it was looked at last.
     pub seen: Option<HashSet<Id>>,
+    /// How it is to be sent, and what that means there.
+    pub how: crate::model::outgoing::SendAs,
+    pub header: Option<crate::model::outgoing::Preflight>,
 }
 
 impl Editor {
@@ -317,6 +345,12 @@ pub struct App {
     pub people: HashMap<Id, PersonCard>,
     pub people_asked: HashSet<Id>,
     pub drafts: Vec<Draft>,
+    /// A draft that is looked at before it leaves; the same while it is let go; what was let go last; a sending that
+    /// somebody tells the address of.
+    pub flight: Option<Flight>,
+    pub sending: Option<Flight>,
+    pub recall: Option<Key>,
+    pub settling: Option<Id>,
     pub counts: Counts,
     pub sources: Vec<SourceView>,
     pub pages: Vec<Page>,
@@ -433,6 +467,10 @@ impl App {
             people: HashMap::new(),
             people_asked: HashSet::new(),
             drafts: Vec::new(),
+            flight: None,
+            sending: None,
+            recall: None,
+            settling: None,
             counts: Counts::default(),
             sources: Vec::new(),
             pages: Vec::new(),

@@ -49,7 +49,7 @@ const PRESETS: &[(&str, Changes)] = &[
             ("redo", &["Z"]),
             ("open", &["o", "enter"]),
             ("link", &["O"]),
-            ("objective", &["g O"]),
+            ("objective", &["g o"]),
             ("snooze an hour", &["b h"]),
             ("snooze to tomorrow", &["b t"]),
             ("snooze a week", &["b w"]),

@@ -79,6 +79,11 @@ pub enum For {
     Meanwhile(crate::model::Key),
     /// What holds for it now that it is finished.
     Ready(crate::model::Key),
+    /// Where what is written goes, for its header; all that is looked at before it leaves; it is let go.
+    Header(crate::model::Key),
+    Flight(crate::model::Key),
+    LetGo(crate::model::Key),
+    Outbox,
     /// The mention of a colleague's draft.
     Approval,
     /// The discussion that the next one is looked for in.
@@ -151,6 +156,7 @@ pub fn changes_something(r: &Request) -> bool {
             | Request::Undo
             | Request::Redo
             | Request::SaveDraft { .. }
+            | Request::Settle { .. }
             | Request::AddSource(_)
             | Request::RemoveSource(_)
             | Request::PutTopic { .. }

@@ -6,8 +6,8 @@ use super::super::{Answer, Call, Trouble};
 use super::esc;
 use super::post::{page_of, parts};
 use crate::clean;
-use crate::model::Text;
 use crate::model::outgoing::Posted;
+use crate::model::{Mention, Text};
 use serde_json::{Value, json};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -61,6 +61,10 @@ fn there(did: &str, rkey: &str) -> Posted {
 }
 
 impl Posting for Publish {
+    fn server_of(&self, _m: &Mention, _heard_at: &str) -> Option<String> {
+        None
+    }
+
     fn once(&self) -> Once {
         Once::Own
     }

@@ -74,7 +74,10 @@ impl Posting for Publish {
     fn look(&self, d: &Desk<'_>, p: &Post<'_>) -> Option<Call> {
         let (topic, _) = place_of(&p.to.url)?;
         // A number beyond the last one gives the end of the topic.
-        Some(Call::get("own", d.at(&format!("/t/{topic}/1000000.json?include_raw=1"))))
+        // Of ours alone, where we know who we are: the topic may be a busy one.
+        let me = [d.me.native.as_str(), d.me.user.as_str()].into_iter().find(|m| !m.is_empty());
+        let ours = me.map_or(String::new(), |m| format!("&username_filters={}", super::esc(m)));
+        Some(Call::get("own", d.at(&format!("/t/{topic}/1000000.json?include_raw=1{ours}"))))
     }
 
     fn seen(&self, d: &Desk<'_>, p: &Post<'_>, _call: &Call, a: &Answer) -> Result<Seen, Trouble> {

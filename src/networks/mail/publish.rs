@@ -4,8 +4,8 @@
 use super::super::posts::{Desk, Length, Once, POST, Post, Posting, Said};
 use super::super::{Answer, Call, Method, Trouble};
 use crate::clean;
-use crate::model::Text;
 use crate::model::outgoing::Posted;
+use crate::model::{Mention, Text};
 
 pub struct Publish;
 
@@ -84,6 +84,10 @@ fn message(d: &Desk<'_>, p: &Post<'_>, to: &str) -> Vec<u8> {
 }
 
 impl Posting for Publish {
+    fn server_of(&self, _m: &Mention, _heard_at: &str) -> Option<String> {
+        None
+    }
+
     fn once(&self) -> Once {
         Once::Neither
     }

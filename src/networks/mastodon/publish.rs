@@ -6,8 +6,9 @@ use super::super::posts::{Desk, Length, Once, POST, Post, Posting, Said, Seen, s
 use super::super::{Answer, Call, Trouble};
 use super::status::Status;
 use crate::clean;
-use crate::model::Text;
 use crate::model::outgoing::Posted;
+use crate::model::time::HOUR;
+use crate::model::{Stamp, Text};
 use serde_json::{Value, json};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -15,6 +16,9 @@ pub struct Publish;
 
 /// Where the server says no other number.
 const MOST: usize = 500;
+/// Posts of a page of ours, and pages that are looked through.
+const PAGE: usize = 40;
+const PAGES: usize = 20;
 /// Any address counts so many characters.
 const ADDRESS: usize = 23;
 const VISIBILITIES: [&str; 4] = ["public", "unlisted", "private", "direct"];
@@ -119,7 +123,7 @@ impl Posting for Publish {
         Some(if d.me.native.is_empty() {
             Call::get("who", d.at("/api/v1/accounts/verify_credentials"))
         } else {
-            own(d, &d.me.native)
+            own(d, &d.me.native, "")
         })
     }
 
@@ -128,7 +132,7 @@ impl Posting for Publish {
         if call.what == "who" {
             let id = v["id"].as_str().map(str::to_owned).or_else(|| v["id"].as_i64().map(|n| n.to_string()));
             return match id {
-                Some(id) => Ok(Seen::Then(own(d, &id))),
+                Some(id) => Ok(Seen::Then(own(d, &id, ""))),
                 None => Err(Trouble::Garbled(Text::ours("the server does not say who we are"))),
             };
         }
@@ -140,12 +144,26 @@ impl Posting for Publish {
             s.in_reply_to_id.as_deref() == Some(p.to.native_id.as_str())
                 && same_words(&clean::html(&s.content, Some(d.server)).text, &text_of(p))
         };
-        Ok(Seen::These(list.iter().filter(ours).filter_map(posted).collect()))
+        let found: Vec<Posted> = list.iter().filter(ours).filter_map(posted).collect();
+        // Further back, as long as what is there may have been posted since.
+        let (pages, id) = call.with.split_once(' ').unwrap_or(("0", ""));
+        let pages: usize = pages.parse().unwrap_or(0);
+        let oldest = list.last().and_then(|v| serde_json::from_value::<Status>(v.clone()).ok());
+        if let Some(last) = oldest.filter(|_| found.is_empty() && list.len() >= PAGE && pages < PAGES) {
+            let young = Stamp::parse_rfc3339(&last.created_at).is_ok_and(|t| t > p.begun.plus(-HOUR));
+            if young {
+                let next = own(d, id, &last.id);
+                return Ok(Seen::Then(next.with(format!("{} {id}", pages + 1))));
+            }
+        }
+        Ok(Seen::These(found))
     }
 }
 
-fn own(d: &Desk<'_>, id: &str) -> Call {
-    Call::get("own", d.at(&format!("/api/v1/accounts/{id}/statuses?limit=40&exclude_reblogs=true")))
+fn own(d: &Desk<'_>, id: &str, below: &str) -> Call {
+    let below = if below.is_empty() { String::new() } else { format!("&max_id={below}") };
+    let url = d.at(&format!("/api/v1/accounts/{id}/statuses?limit={PAGE}&exclude_reblogs=true{below}"));
+    Call::get("own", url).with(format!("0 {id}"))
 }
 
 #[cfg(test)]

@@ -8,10 +8,13 @@ use super::esc;
 use crate::clean;
 use crate::model::Text;
 use crate::model::outgoing::Posted;
+use crate::model::time::HOUR;
 use serde_json::{Value, json};
 
 pub struct Publish;
 
+/// Pages of a room that are looked through.
+const PAGES: usize = 10;
 /// What is left of an event for its text.
 const MOST: usize = 60_000;
 
@@ -90,16 +93,30 @@ impl Posting for Publish {
             return Err(Trouble::Garbled(Text::ours("a list of events was expected")));
         };
         let event = room_of(&p.to.url).map(|r| r.1).unwrap_or_default();
+        // What we said with the same words before is another event.
+        let young = |e: &Value| e["origin_server_ts"].as_i64().is_none_or(|t| t > p.begun.0 - HOUR);
         let ours = |e: &&Value| {
             let by_txn = e["unsigned"]["transaction_id"] == txn(p);
             let by_words = !d.me.native.is_empty()
+                && young(e)
                 && e["sender"] == d.me.native
                 && e["content"]["body"] == p.text
                 && e["content"]["m.relates_to"]["m.in_reply_to"]["event_id"] == event;
             by_txn || by_words
         };
+        let (room, pages) = call.with.split_once(' ').unwrap_or((&call.with, "0"));
         let ids = list.iter().filter(ours).filter_map(|e| e["event_id"].as_str());
-        Ok(Seen::These(ids.map(|e| there(&call.with, e)).collect()))
+        let found: Vec<Posted> = ids.map(|e| there(room, e)).collect();
+        let pages: usize = pages.parse().unwrap_or(0);
+        match v["end"].as_str().filter(|_| found.is_empty() && pages < PAGES) {
+            // Further back, as long as it may have been said since.
+            Some(end) if list.last().is_some_and(young) => {
+                let path = format!("/_matrix/client/v3/rooms/{}/messages?dir=b&limit=100", esc(room));
+                let next = Call::get("own", d.at(&format!("{path}&from={}", esc(end))));
+                Ok(Seen::Then(next.with(format!("{room} {}", pages + 1))))
+            }
+            _ => Ok(Seen::These(found)),
+        }
     }
 }
 

@@ -5,8 +5,8 @@ use super::super::posts::{Desk, Length, Once, POST, Post, Posting, Said, Seen, c
 use super::super::{Answer, Call, Trouble};
 use super::{page_of, section_of};
 use crate::clean;
-use crate::model::Text;
 use crate::model::outgoing::Posted;
+use crate::model::{Mention, Text};
 
 pub struct Publish;
 
@@ -56,6 +56,11 @@ fn there(d: &Desk<'_>, title: &str, rev: i64) -> Posted {
 }
 
 impl Posting for Publish {
+    /// The stream tells of every wiki: the page's own address says which one.
+    fn server_of(&self, m: &Mention, _heard_at: &str) -> Option<String> {
+        Some(clean::host_of(&m.url).into_string())
+    }
+
     fn once(&self) -> Once {
         Once::Found
     }

@@ -1,6 +1,7 @@
 //! Stories: keys in, lines of the screen out, on ratatui's TestBackend, with a small world behind the door that
 //! answers at once.
 
+mod answer;
 mod bytes;
 mod first;
 mod screens;
@@ -15,6 +16,7 @@ use super::theme::Theme;
 use super::update::update;
 use super::view;
 use crate::door::{Event, Reply, Request, Terms};
+use crate::model::outgoing::{Going, Outgoing, Preflight};
 use crate::model::{
     Applied, Author, Counts, Draft, Health, Id, Item, Key, Mention, Mute, MuteKey, MuteView, PersonCard,
     RuleView, SourceView, Stage, Stamp, State, Targets, Text, TopicHit, TopicView, Value, Verb, View,
@@ -82,6 +84,9 @@ struct World {
     full: Option<String>,
     /// What holds for answers.
     terms: Terms,
+    flight: Option<Preflight>,
+    outbox: Vec<Outgoing>,
+    settled: Vec<(Id, crate::door::Settle)>,
     topics: Vec<TopicView>,
     views: Vec<View>,
     mutes: Vec<MuteView>,
@@ -110,6 +115,9 @@ impl Story {
             timers: vec![],
             full: None,
             terms: Terms::default(),
+            flight: None,
+            outbox: Vec::new(),
+            settled: Vec::new(),
             present: vec![],
             topics: vec![],
             views: vec![],
@@ -276,6 +284,15 @@ impl World {
             Request::Items(ids) => {
                 Reply::Items(self.items.iter().filter(|i| ids.contains(&i.id)).cloned().collect())
             }
+            Request::Act { verb: Verb::Send(how), targets: Targets::Drafts(ids), .. } => {
+                self.acts.push((Verb::Send(how), Targets::Drafts(ids.clone())));
+                let due = NOW.plus(15_000);
+                for d in self.drafts.iter_mut().filter(|d| ids.contains(&d.id)) {
+                    d.stage = Stage::Going(Going { by: "ana".into(), due, ..Going::default() });
+                }
+                let applied = Applied { seq: 1, changed: 1, verb: "send".into(), ..Applied::default() };
+                return (Reply::LetGo { applied, due }, vec![Event::DraftsChanged]);
+            }
             Request::Act { verb, targets, .. } => return self.act(verb, targets),
             Request::Undo => {
                 let Some(old) = self.undo.pop() else { return (Reply::Applied(Applied::default()), vec![]) };
@@ -417,6 +434,24 @@ impl World {
                 let rivals = self.drafts.iter().filter(about).filter(|d| d.who != "ana").cloned().collect();
                 let terms = Terms { rivals, ..self.terms.clone() };
                 Reply::Draft(mine, Box::new(terms))
+            }
+            Request::Preflight { .. } => {
+                let mut p = self.flight.clone().unwrap_or_else(|| Preflight {
+                    header: text("feed · blog.example · by hand · 12 characters"),
+                    readiness: text("listening"),
+                    promo: text("promo 0/0 (limit 1/10)"),
+                    by_hand: text(
+                        "Feeds takes no answers from programs: copy it, post it, and say where (P)",
+                    ),
+                    ..Preflight::default()
+                });
+                p.saved_at = NOW;
+                Reply::Preflight(Box::new(p))
+            }
+            Request::Outbox => Reply::Outbox(self.outbox.clone()),
+            Request::Settle { draft, how } => {
+                self.settled.push((draft, how));
+                Reply::Applied(Applied { seq: 1, changed: 1, ..Applied::default() })
             }
             Request::Thread(id) => {
                 let one = self.items.iter().find(|i| i.id == id).unwrap().clone();

@@ -109,10 +109,10 @@ fn who_may_not_send_gives_a_draft_for_approval_and_hands_it_off_then() {
     let mut s = Story::five((80, 24));
     s.world.terms.approval = Some("bo, cy".into());
     s.press("r").shows("to be approved").type_in("Dear Mirabel").press("ctrl-x p");
-    s.shows("1 given for approval, to bo, cy · u undo");
+    s.shows("Enter gives it for approval").press("enter").shows("1 given for approval, to bo, cy · u undo");
     assert!(s.world.copied.is_empty() && s.app.editor.is_none());
     s.world.drafts[0].stage = Stage::Approved { by: "bo".into() };
-    s.press("r").shows("approved by bo").press("ctrl-x p").shows("then give its address here");
+    s.press("r").shows("approved by bo").press("ctrl-x p enter").shows("then give its address here");
     assert_eq!(s.world.copied, ["Dear Mirabel"]);
     s.press("esc");
     // Returned, its writer reads why, and writes on.
@@ -121,7 +121,7 @@ fn who_may_not_send_gives_a_draft_for_approval_and_hands_it_off_then() {
     s.press("r")
         .shows("returned by bo: too stiff")
         .type_in("!")
-        .press("ctrl-x p")
+        .press("ctrl-x p enter")
         .shows("given for approval");
 }
 
@@ -136,7 +136,7 @@ fn where_a_claim_is_required_no_answer_is_begun_without_one() {
     assert!(s.app.editor.is_none() && s.app.ahead.is_none() && s.world.acts.is_empty());
     s.press("esc").press("r");
     s.world.terms.barred = None;
-    s.press("enter").shows("reply · feed");
+    s.press("enter").shows("reply · feed · blog.example · by hand");
     assert!(matches!(s.world.acts[0].0, Verb::Claim(None)));
 }
 
@@ -153,8 +153,8 @@ fn what_is_new_in_the_discussion_is_shown_before_a_reply_is_finished() {
     s.press("ctrl-x p").shows("since you began").shows("I found the ring.").shows("cy · ");
     assert!(s.world.copied.is_empty());
     // Back to the words, then it is no news any more.
-    s.press("q").shows("Dear Mirabel").shows("reply · feed");
-    s.press("ctrl-x p").shows("then give its address here");
+    s.press("q").shows("Dear Mirabel").shows("reply · feed · blog.example · by hand");
+    s.press("ctrl-x p enter").shows("then give its address here");
     assert_eq!(s.world.copied, ["Dear Mirabel"]);
 }
 
@@ -169,7 +169,7 @@ fn whoever_writes_hears_that_a_colleague_was_quicker() {
     // Enter on the page that shows it finishes all the same.
     s.press("ctrl-x p")
         .shows("a colleague marked it done meanwhile")
-        .press("enter")
+        .press("enter enter")
         .shows("give its address here");
 }
 

@@ -182,9 +182,13 @@ fn start(app: &mut App, mention: Item, d: Option<Draft>, terms: Terms, of: Optio
         terms,
         of,
         seen: None,
+        how: crate::model::outgoing::SendAs::default(),
+        header: None,
     });
     app.draw_now = true;
-    finish::look(app)
+    let mut out = finish::look(app);
+    out.extend(super::flight::header(app));
+    out
 }
 
 /// Saves what was written since the last time, one save after the other.
@@ -259,6 +263,7 @@ pub fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
                 out
             }
             Found::Action(Action::DraftSubmit) => finish::submit(app),
+            Found::Action(a @ (Action::DraftAs | Action::DraftWhen)) => super::flight::ask(app, a),
             Found::Action(Action::DraftUndo) => {
                 let undone = app.editor.as_mut().is_some_and(|e| e.area.undo());
                 if !undone {
@@ -379,8 +384,9 @@ pub fn kept(app: &mut App, number: u64, id: Id, at: Stamp, stage: Stage) -> Vec<
     }
     if e.leaving && e.saved == e.changed {
         left(app);
+        return Vec::new();
     }
-    Vec::new()
+    super::flight::header(app)
 }
 
 /// It could not be kept: the words stay here, and are given again with the next change or on leaving.

@@ -116,21 +116,27 @@ fn go_on(app: &mut App) -> Vec<Effect> {
         app.say("kept as you changed it · Enter approves it");
         return show(app, d, about);
     }
-    let approved = matches!(e.stage, Stage::Approved { .. });
+    super::flight::open(app)
+}
+
+/// Somebody else looks at it.
+pub fn submit_for_approval(app: &mut App) -> Vec<Effect> {
+    let Some(e) = &app.editor else { return Vec::new() };
     match (&e.terms.approval, e.id) {
-        (Some(who), Some(id)) if !approved => {
+        (Some(who), Some(id)) => {
             let verb = Verb::Submit;
             let said = For::Verb(format!("given for approval, to {who}"));
             let targets = Targets::Drafts(vec![id]);
             app.editor = None;
+            app.pages.clear();
             vec![Effect::Ask(said, Request::Act { verb, targets, quiet: false })]
         }
-        _ => hand_off(app),
+        _ => Vec::new(),
     }
 }
 
 /// There is no way to send: copy, show the link, ask where it was posted.
-fn hand_off(app: &mut App) -> Vec<Effect> {
+pub fn hand_off(app: &mut App) -> Vec<Effect> {
     let Some(e) = app.editor.take() else { return Vec::new() };
     let (text, url, key) = (e.text(), e.mention.mention.url.to_string(), e.mention.key);
     if app.stream.rows.iter().any(|r| r.key == key) {

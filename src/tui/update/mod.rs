@@ -2,6 +2,7 @@
 
 mod draft;
 mod finish;
+pub mod flight;
 mod list;
 mod pages;
 mod panes;
@@ -188,6 +189,8 @@ fn place_on(page: Option<PageKind>) -> Where {
     match page {
         Some(PageKind::Sources | PageKind::Source) => Where::SOURCES,
         Some(PageKind::Approval) => Where::APPROVAL,
+        Some(PageKind::Preflight) => Where::PREFLIGHT,
+        Some(PageKind::Outbox) => Where::OUTBOX,
         Some(PageKind::Topics | PageKind::Rules | PageKind::Mutes) => Where::TEAM,
         Some(_) => Where::PAGE,
         None => Where::MAIN,
@@ -306,7 +309,11 @@ fn event(app: &mut App, e: Event) -> Vec<Effect> {
             }
             out
         }
-        Event::DraftsChanged => vec![Effect::Ask(For::Drafts, Request::Drafts)],
+        Event::DraftsChanged => {
+            let mut out = vec![Effect::Ask(For::Drafts, Request::Drafts)];
+            out.extend(flight::again(app));
+            out
+        }
         Event::Notice { urgent, text } => {
             app.notice = Some((urgent, text.into_string()));
             app.draw_later = true;
@@ -452,6 +459,7 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
         Action::Reload => vec![Effect::Settings, Effect::Ask(For::Reload, Request::Reload)],
         Action::GoSources
         | Action::GoDrafts
+        | Action::GoOutbox
         | Action::GoPeople
         | Action::GoLog
         | Action::GoUndo

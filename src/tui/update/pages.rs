@@ -71,7 +71,7 @@ pub fn communities(app: &mut App, all: &[crate::model::CommunityView]) {
 
 /// What a page does with an action itself; `None` leaves it to the main screen's rules.
 pub fn act(app: &mut App, a: Action) -> Option<Vec<Effect>> {
-    if let Some(done) = finish::act(app, a) {
+    if let Some(done) = finish::act(app, a).or_else(|| super::flight::act(app, a)) {
         return Some(done);
     }
     let half = (app.list_height() / 2).max(1);
@@ -137,6 +137,14 @@ fn enter(app: &mut App) -> Vec<Effect> {
             Vec::new()
         }
         Behind::Draft(d) => finish::visit(app, &d),
+        Behind::Sending(o) => {
+            let mut p = Page::new(PageKind::Text, format!("{} · {}", o.words(app.now), o.about));
+            p.head = vec![format!("as {} · {} · {}", o.account, o.network, o.posted.url)];
+            p.rows = o.text.lines().map(|l| (l.to_owned(), Behind::Nothing)).collect();
+            app.pages.push(p);
+            Vec::new()
+        }
+        Behind::Check(_) => Vec::new(),
         Behind::Source(id) => sources::open(app, id),
         Behind::Mute(key) => match app.mutes.iter().find(|m| m.key == key).map(|m| m.mute.about.id) {
             Some(id) => vec![Effect::Ask(For::Page, Request::Items(vec![id]))],
@@ -203,6 +211,7 @@ pub fn open(app: &mut App, a: Action) -> Vec<Effect> {
     let kind = match a {
         Action::GoSources => Some(PageKind::Sources),
         Action::GoDrafts => Some(PageKind::Drafts),
+        Action::GoOutbox => Some(PageKind::Outbox),
         Action::GoPeople => Some(PageKind::People),
         Action::GoUndo => Some(PageKind::Undo),
         Action::GoHealth => Some(PageKind::Health),
@@ -222,6 +231,10 @@ pub fn open(app: &mut App, a: Action) -> Vec<Effect> {
             app.pages.push(Page::new(PageKind::Drafts, "drafts · Enter writes on"));
             refresh(app);
             vec![Effect::Ask(For::Drafts, Request::Drafts)]
+        }
+        Action::GoOutbox => {
+            app.pages.push(Page::new(PageKind::Outbox, "what leaves, and what left"));
+            vec![Effect::Ask(For::Outbox, Request::Outbox)]
         }
         Action::GoPeople => {
             app.pages.push(Page::new(PageKind::People, "people on the screen and on the watch list"));
@@ -400,6 +413,7 @@ pub fn refresh(app: &mut App) {
                             Stage::Waiting { .. } => "waits",
                             Stage::Approved { .. } => "may go",
                             Stage::Returned { .. } => "back",
+                            Stage::Going(_) => "goes",
                         }
                     };
                     let begin = d.text.lines().next().unwrap_or("");

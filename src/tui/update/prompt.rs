@@ -270,6 +270,16 @@ fn accept(app: &mut App) -> Vec<Effect> {
             app.say(format!("{} stays", p.source));
             Vec::new()
         }
+        Asking::SendReason | Asking::SendAs | Asking::SendWhen => {
+            match super::flight::answer(app, p.asking, text) {
+                Ok(out) => out,
+                Err(why) => again(app, p, &why),
+            }
+        }
+        Asking::SendingAt => match super::flight::stands_at(app, text) {
+            Ok(out) => out,
+            Err(why) => again(app, p, &why),
+        },
         Asking::RemoveSource => vec![Effect::Ask(For::Told, Request::RemoveSource(p.source))],
     }
 }

@@ -38,6 +38,12 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             app.prompt = Some(p);
             return Vec::new();
         }
+        if matches!(what, For::LetGo(_)) {
+            return super::flight::refused(app, r.text.lines().next().unwrap_or(""));
+        }
+        if matches!(what, For::Header(_)) {
+            return Vec::new();
+        }
         if matches!(what, For::SaveDraft(_)) {
             draft::not_kept(app, r.text.as_str());
             return Vec::new();
@@ -184,6 +190,16 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             app.warn("not claimed: somebody was quicker");
             Vec::new()
         }
+        (For::Header(key), Reply::Preflight(p)) => {
+            super::flight::header_came(app, key, *p);
+            Vec::new()
+        }
+        (For::Flight(key), Reply::Preflight(p)) => super::flight::came(app, key, *p),
+        (For::LetGo(key), Reply::LetGo { due, .. }) => super::flight::let_go(app, key, due),
+        (For::Outbox, Reply::Outbox(all)) => {
+            super::flight::outbox(app, all);
+            Vec::new()
+        }
         (For::Ready(key), Reply::Draft(d, terms)) => finish::ready(app, key, d, *terms),
         (For::Meanwhile(key), Reply::Items(items)) => finish::meanwhile(app, key, items),
         (For::Approval, Reply::Items(items)) => finish::mention_came(app, items),
@@ -237,6 +253,9 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             };
             app.undone = (a.keys.len() == 1).then(|| text.clone());
             app.say(text);
+            if a.verb == "send" && a.changed > 0 && !redo {
+                return super::flight::recalled(app);
+            }
             let mut out = pages::again(app);
             if a.verb == Verb::Split.name()
                 && let Some(key) = a.keys.first().filter(|_| app.pages.is_empty())

@@ -17,22 +17,41 @@ pub fn draw(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
         _ => "· …",
     };
     let chars = e.text().chars().count();
-    // Whether it is kept is said first of all: what does not fit goes from the middle.
     let wide = usize::from(area.width);
-    let count = fit(&format!("{chars} character{} {saved}", if chars == 1 { "" } else { "s" }), wide);
     let how = match (&e.of, &e.stage, &e.terms.approval) {
         (Some(d), ..) => format!("the draft of {}", d.who),
         (_, crate::model::Stage::Writing, Some(_)) => "to be approved".to_owned(),
-        (_, crate::model::Stage::Writing, None) => "by hand".to_owned(),
+        (_, crate::model::Stage::Writing, None) => String::new(),
         (_, stage, _) => stage.words(),
     };
-    let to = format!("reply · {} · {} · as {} · {how}", m.network, m.community, app.who);
-    let room = wide.saturating_sub(width(&count) + 3);
-    let head = if room > 8 { format!("{} · {count}", fit(&to, room)) } else { count };
+    // Where it goes, as whom, who sees it and how much is left are always said; what does not fit goes to the next line.
+    let (to, count) = match &e.header {
+        Some(p) => (p.header.to_string(), saved.to_owned()),
+        None => {
+            let count = format!("· {chars} character{} {saved}", if chars == 1 { "" } else { "s" });
+            (format!("{} · {} · as {}", m.network, m.community, app.who), count)
+        }
+    };
+    let to = if how.is_empty() { to } else { format!("{how} · {to}") };
+    let whole = format!("reply · {to} {count}");
+    let mut lines = if area.height > 7 {
+        wrap(whole.trim_end(), wide)
+    } else {
+        // Whether it is kept is said first of all: what does not fit goes from the middle.
+        let room = wide.saturating_sub(width(&count) + 1);
+        vec![if room > 8 { format!("{} {count}", fit(&format!("reply · {to}"), room)) } else { count }]
+    };
+    lines.truncate(2);
+    if let Some(p) = e.header.as_ref().filter(|p| area.height > 9 && !p.readiness.is_empty()) {
+        lines.push(fit(&format!("{} · {} · {}", p.class.word(), p.readiness, p.promo), wide));
+    }
     // On a tiny screen the text itself comes first.
-    let head_rows = u16::from(area.height > 1);
-    if head_rows > 0 {
-        put(f, area, 0, Line::from(Span::styled(head, t.focus)));
+    if area.height <= 1 {
+        lines.clear();
+    }
+    let head_rows = u16::try_from(lines.len()).unwrap_or(0);
+    for (y, l) in (0..).zip(&lines) {
+        put(f, area, y, Line::from(Span::styled(l.clone(), if y < 2 { t.focus } else { t.dim })));
     }
     // Why it came back stands there as long as it is written on.
     let why: Vec<String> = if e.reason.is_empty() || area.height < 6 {
@@ -40,7 +59,7 @@ pub fn draw(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
     } else {
         wrap(&format!("because: {}", e.reason), wide).into_iter().take(2).collect()
     };
-    for (y, l) in (1..).zip(&why) {
+    for (y, l) in (head_rows..).zip(&why) {
         put(f, area, y, Line::from(Span::styled(l.clone(), t.urgent)));
     }
     let above = head_rows + u16::try_from(why.len()).unwrap_or(0);

@@ -64,8 +64,10 @@ pub fn draw(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
     for (i, (text, behind)) in p.rows.iter().enumerate().skip(top).take(height) {
         let here = i == p.selected;
         let vip = matches!(behind, Behind::Mention(m) if m.vip);
-        let style = if text.starts_with('!') {
+        let style = if text.starts_with('!') || text.starts_with("stops") {
             t.urgent
+        } else if text.starts_with("asks ") {
+            t.notice
         } else if vip {
             t.vip
         } else {

@@ -49,6 +49,7 @@ pub fn drafts(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
             _ if d.who != app.who => format!("{} · ", d.who),
             Stage::Approved { .. } => "may go · ".into(),
             Stage::Returned { .. } => "back · ".into(),
+            Stage::Going(_) => "goes · ".into(),
             Stage::Writing => String::new(),
         };
         let text = format!(

@@ -133,6 +133,8 @@ pub fn footer(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
         Span::styled(fit(&format!("{} … {}", app.chord, all.join(" · ")), w), t.key)
     } else if let Some((urgent, text)) = &app.notice {
         Span::styled(fit(text, w), if *urgent { t.urgent } else { t.notice })
+    } else if let Some(going) = crate::tui::update::flight::going(app).filter(|_| app.editor.is_none()) {
+        Span::styled(fit(&going, w), t.notice)
     } else {
         Span::styled(fit(&hints(app), w), t.dim)
     };
@@ -191,7 +193,7 @@ fn others(app: &App) -> &'static str {
         return "Ctrl-x p saves · Tab next field · PgDn more below · Esc leaves, kept for a while";
     }
     if app.editor.is_some() && app.pages.is_empty() {
-        return "Esc leaves, saved · Ctrl-x then p finish, e $EDITOR, u undo, k put aside";
+        return "Esc leaves, saved · Ctrl-x then p send, w as whom, d when, e $EDITOR, u undo";
     }
     match app.pages.last().map(|p| p.kind) {
         Some(PageKind::Sources) => {
@@ -206,6 +208,8 @@ fn others(app: &App) -> &'static str {
         Some(PageKind::Approval) => {
             "Enter approve · r edit · N return · Tab the rival draft · j k scroll · q back"
         }
+        Some(PageKind::Preflight) => "Enter goes on · r draft · w source · = what it is for · q back",
+        Some(PageKind::Outbox) => "Enter whole · E back to its writer · P its address · + once more · q back",
         Some(PageKind::Text) => "j k Ctrl-d Ctrl-u scroll · q back",
         Some(PageKind::Undo) => {
             "j k move · Enter opens it · u takes back the newest · U does it again · q back"

@@ -1,0 +1,169 @@
+//! `preflight`, `send`, `recall` and `outbox`: what is looked at before a draft leaves, and what leaves.
+
+use super::args::{Command, Left};
+use super::drafts::{all, named, none};
+use super::out::Out;
+use crate::clean::width::{fit, pad};
+use crate::door::{Door, Reply, Request, Settle};
+use crate::model::outgoing::{Check, Class, Level, Outgoing, Preflight, SendAs};
+use crate::model::{Draft, Id, Stamp, Targets, Verb, time};
+use serde_json::{Value, json};
+
+/// One draft by its id or the beginning of it.
+async fn one(door: &dyn Door, id: &str, out: &Out) -> Result<Draft, i32> {
+    let mut found: Vec<Draft> =
+        all(door, out).await?.into_iter().filter(|d| d.is_open() && named(d, id)).collect();
+    match (found.pop(), found.is_empty()) {
+        (Some(d), true) => Ok(d),
+        (None, _) => Err(none(id, out)),
+        _ => {
+            out.complain(&format!("{id} is the beginning of several ids"));
+            Err(2)
+        }
+    }
+}
+
+fn check(c: &Check) -> Value {
+    json!({"check": c.name, "level": c.level.word(), "words": c.words.as_str(), "source": c.source.as_str()})
+}
+
+fn show(p: &Preflight, out: &Out) {
+    let whole = json!({
+        "header": p.header.as_str(), "account": p.account, "accounts": p.accounts, "visibility": p.visibility,
+        "visibilities": p.visibilities, "delay_ms": p.delay_ms, "class": p.class.word(), "readiness": p.readiness.as_str(),
+        "promo": p.promo.as_str(), "by_hand": p.by_hand.as_str(), "level": p.level().word(),
+        "checks": p.checks.iter().map(check).collect::<Vec<_>>(),
+    });
+    out.either(&whole, || {
+        let mut lines = vec![p.header.to_string(), format!("{} · {}", p.readiness, p.promo)];
+        if !p.by_hand.is_empty() {
+            lines.push(p.by_hand.to_string());
+        }
+        for c in &p.checks {
+            lines.push(format!("{} {} {}", pad(c.level.word(), 5), pad(&c.name, 11), c.words));
+        }
+        lines.join("\n")
+    });
+}
+
+pub async fn run(door: &dyn Door, command: Command, out: &Out) -> i32 {
+    match command {
+        Command::Preflight { draft, account, visibility } => {
+            let d = match one(door, &draft, out).await {
+                Ok(d) => d,
+                Err(code) => return code,
+            };
+            let how = SendAs {
+                account: account.unwrap_or_default(),
+                visibility: visibility.unwrap_or_default(),
+                ..SendAs::default()
+            };
+            let request = Request::Preflight { draft: Some(d.id), mention: d.mention.id, how: Box::new(how) };
+            match door.ask(request).await {
+                Reply::Preflight(p) => {
+                    show(&p, out);
+                    i32::from(p.level() == Level::Red)
+                }
+                other => out.unexpected(&other),
+            }
+        }
+        Command::Send { draft, account, visibility, at, class, reason } => {
+            let d = match one(door, &draft, out).await {
+                Ok(d) => d,
+                Err(code) => return code,
+            };
+            let at = match at.map(|t| time::parse_when(&t, Stamp::now())).transpose() {
+                Ok(t) => t,
+                Err(why) => {
+                    out.complain(&why);
+                    return 2;
+                }
+            };
+            let class = match class.as_deref().map(|w| Class::ALL.into_iter().find(|c| c.word() == w)) {
+                Some(None) => {
+                    out.complain("--class is help, talk, own-link or promotion");
+                    return 2;
+                }
+                known => known.flatten(),
+            };
+            let how = SendAs {
+                saved_at: d.saved_at,
+                account: account.unwrap_or_default(),
+                visibility: visibility.unwrap_or_default(),
+                at,
+                reason: reason.unwrap_or_default(),
+                class,
+            };
+            let verb = Verb::Send(Box::new(how));
+            let targets = Targets::Drafts(vec![d.id]);
+            match door.ask(Request::Act { verb, targets, quiet: false }).await {
+                Reply::LetGo { due, .. } => {
+                    let v = json!({"did": "send", "draft": d.id.to_string(), "due": due.rfc3339()});
+                    out.either(&v, || {
+                        format!("goes {} · hearken recall {}", due.local_clock(Stamp::now()), d.id)
+                    });
+                    0
+                }
+                other => out.unexpected(&other),
+            }
+        }
+        Command::Recall { draft } => {
+            let d = match one(door, &draft, out).await {
+                Ok(d) => d,
+                Err(code) => return code,
+            };
+            let (verb, targets) = (Verb::Recall, Targets::Drafts(vec![d.id]));
+            super::verbs::said(door.ask(Request::Act { verb, targets, quiet: false }).await, "recall", out)
+        }
+        Command::Outbox { action } => outbox(door, action, out).await,
+        _ => {
+            out.complain("this command sends nothing");
+            2
+        }
+    }
+}
+
+fn object(o: &Outgoing) -> Value {
+    let fate = o.fate.map_or("waits".to_owned(), |f| format!("{f:?}").to_lowercase());
+    json!({
+        "draft": o.draft.to_string(), "mention": o.mention.id.to_string(), "about": o.about.as_str(), "text": o.text.as_str(),
+        "who": o.who, "by": o.by, "account": o.account, "network": o.network, "visibility": o.visibility,
+        "due": o.due.rfc3339(), "fate": fate, "attempts": o.attempts, "why": o.why.as_str(),
+        "url": o.posted.url.as_str(), "native": o.posted.native.as_str(),
+    })
+}
+
+async fn outbox(door: &dyn Door, action: Option<Left>, out: &Out) -> i32 {
+    let (draft, how) = match action {
+        None => {
+            return match door.ask(Request::Outbox).await {
+                Reply::Outbox(all) => {
+                    let now = Stamp::now();
+                    for o in &all {
+                        out.either(&object(o), || {
+                            let at = if o.posted.url.is_empty() { "" } else { o.posted.url.as_str() };
+                            format!(
+                                "{} {} {} {} {at}",
+                                o.draft,
+                                pad(&o.who, 10),
+                                fit(&o.about, 40),
+                                o.words(now)
+                            )
+                        });
+                    }
+                    if all.is_empty() { 3 } else { 0 }
+                }
+                other => out.unexpected(&other),
+            };
+        }
+        Some(Left::Posted { draft, url }) => (draft, Settle::Posted(url)),
+        Some(Left::Drop { draft }) => (draft, Settle::Drop),
+        Some(Left::Again { draft }) => (draft, Settle::Again),
+    };
+    let id: Id = match one(door, &draft, out).await {
+        Ok(d) => d.id,
+        Err(code) => return code,
+    };
+    let name = how.word();
+    super::verbs::said(door.ask(Request::Settle { draft: id, how }).await, name, out)
+}

@@ -1,0 +1,177 @@
+//! `[send]`, `[preflight]`, `[readiness]` and what communities ask of us: how answers leave and what is looked at before.
+
+use super::Config;
+use super::reader::{Report, Section};
+use crate::model::outgoing::{CHECKS, Level};
+use crate::model::time::DAY;
+use std::collections::BTreeMap;
+use toml_edit::Item;
+
+/// How answers leave.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SendConf {
+    /// Time to call an answer back, by network, in ms.
+    pub delay_ms: BTreeMap<String, i64>,
+    /// What a server took is seen after this time (ms) at the latest.
+    pub settle_ms: i64,
+    /// What does not leave is tried for so long (ms).
+    pub tries_ms: i64,
+    /// Levels of checks that do not hold, by name.
+    pub levels: BTreeMap<String, Level>,
+    /// Hosts that are ours, names of what we make, words that say who we are.
+    pub domains: Vec<String>,
+    pub products: Vec<String>,
+    pub disclosure: Vec<String>,
+    /// What is asked of us before we speak: days, items read, people known, examples of each kind.
+    pub ready: [u32; 4],
+    pub communities: BTreeMap<String, CommunityConf>,
+}
+
+impl Default for SendConf {
+    fn default() -> SendConf {
+        SendConf {
+            delay_ms: BTreeMap::new(),
+            settle_ms: 30_000,
+            tries_ms: DAY,
+            levels: BTreeMap::new(),
+            domains: Vec::new(),
+            products: Vec::new(),
+            disclosure: Vec::new(),
+            ready: [7, 50, 3, 3],
+            communities: BTreeMap::new(),
+        }
+    }
+}
+
+/// What is known of a community that its network does not tell.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct CommunityConf {
+    /// Its rules, pasted.
+    pub rules: String,
+    /// One of so many of our messages may speak for us; 0: no bound.
+    pub promo: Option<u32>,
+    /// Who may speak there for us, and whom to call.
+    pub speaks: Vec<String>,
+    pub escalate: String,
+}
+
+const LEVELS: [(&str, Level); 3] = [("off", Level::Off), ("amber", Level::Amber), ("red", Level::Red)];
+
+pub(super) fn read(top: &mut Section<'_>, r: &mut Report<'_>, c: &mut Config) {
+    if let Some(mut s) = top.table(r, "send") {
+        s.name = "[send]".into();
+        if let Some(ms) = s.span_ms(r, "settle") {
+            c.send.settle_ms = ms.clamp(100, DAY);
+        }
+        if let Some(ms) = s.span_ms(r, "tries") {
+            c.send.tries_ms = ms;
+        }
+        if let Some(t) = s.table(r, "delay") {
+            for name in t.keys() {
+                let ms = t
+                    .get(&name)
+                    .and_then(Item::as_str)
+                    .and_then(|x| if x == "0" { Some(0) } else { crate::model::time::parse_span(x).ok() });
+                match ms.filter(|_| crate::networks::named(&name).is_some()) {
+                    Some(ms) => {
+                        c.send.delay_ms.insert(name, ms.min(DAY));
+                    }
+                    None => {
+                        let what = format!(
+                            "delay in [send] holds {name}; expected a network and a time, as mastodon = \"30s\""
+                        );
+                        r.add(&t.value_span(&name), what);
+                    }
+                }
+            }
+        }
+        s.finish(r);
+    }
+    if let Some(mut s) = top.table(r, "preflight") {
+        s.name = "[preflight]".into();
+        for (name, ..) in CHECKS {
+            if let Some(level) = s.choice(r, name, &LEVELS) {
+                c.send.levels.insert(name.to_owned(), level);
+            }
+        }
+        s.finish(r);
+    }
+    if let Some(mut s) = top.table(r, "readiness") {
+        s.name = "[readiness]".into();
+        for (i, key) in ["days", "read", "people", "examples"].into_iter().enumerate() {
+            if let Some(n) = s.number(r, key, 0..=100_000) {
+                c.send.ready[i] = u32::try_from(n).unwrap_or(0);
+            }
+        }
+        s.finish(r);
+    }
+}
+
+/// The part of `[brand]` that says what is ours.
+pub(super) fn ours(s: &mut Section<'_>, r: &mut Report<'_>, c: &mut Config) {
+    c.send.domains = s.texts(r, "domains").unwrap_or_default();
+    for d in &mut c.send.domains {
+        *d = d.trim().trim_start_matches("*.").to_lowercase();
+    }
+    if c.send.domains.iter().any(|d| d.is_empty() || d.contains('/') || d.contains(char::is_whitespace)) {
+        r.add(&s.value_span("domains"), "domains in [brand] holds no host; write \"acme.example\"");
+    }
+    c.send.products = s.texts(r, "products").unwrap_or_default();
+    c.send.disclosure = s.texts(r, "disclosure").unwrap_or_default();
+}
+
+/// The part of `[community."NAME"]` that says how we speak there.
+pub(super) fn community(one: &mut Section<'_>, r: &mut Report<'_>) -> CommunityConf {
+    let promo = one.text(r, "promo").and_then(|t| {
+        let n = t
+            .trim()
+            .strip_prefix("1/")
+            .and_then(|n| n.parse::<u32>().ok())
+            .filter(|n| (1..=1000).contains(n));
+        let n = n.or((t == "any").then_some(0));
+        if n.is_none() {
+            r.add(
+                &one.value_span("promo"),
+                format!("promo in {} is \"{t}\"; expected \"1/10\" or \"any\"", one.name),
+            );
+        }
+        n
+    });
+    CommunityConf {
+        rules: one.text(r, "rules").unwrap_or_default(),
+        promo,
+        speaks: one.texts(r, "speaks").unwrap_or_default(),
+        escalate: one.text(r, "escalate").unwrap_or_default(),
+    }
+}
+
+impl SendConf {
+    /// What is known of a community.
+    #[must_use]
+    pub fn community(&self, name: &str) -> CommunityConf {
+        self.communities.get(&name.to_lowercase()).cloned().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_answers_leave_is_read_and_mistakes_are_said() {
+        let text = "[brand]\nname='x'\ndomains=['*.Acme.example']\ndisclosure=['I work for Acme']\n\
+            [send]\nsettle='2m'\n[send.delay]\nmastodon='45s'\nmatrix='0'\n[preflight]\nlinks='red'\nreadiness='off'\n\
+            [readiness]\ndays=3\n[community.\"a.example\"]\npromo='1/4'\nspeaks=['ana']\nescalate='bo'\nrules='Be kind.'\n";
+        let c = Config::parse(text, std::path::Path::new("c.toml")).unwrap().send;
+        assert_eq!((c.settle_ms, c.delay_ms["mastodon"], c.delay_ms["matrix"]), (120_000, 45_000, 0));
+        assert_eq!((c.levels["links"], c.levels["readiness"], c.ready[0]), (Level::Red, Level::Off, 3));
+        assert_eq!(
+            (c.domains.as_slice(), c.community("A.example").promo),
+            (&["acme.example".to_owned()][..], Some(4))
+        );
+        let bad = "[brand]\nname='x'\n[send.delay]\nmastadon='45s'\n[preflight]\nlink='red'\n[community.a]\npromo='4'\n";
+        let all = Config::parse(bad, std::path::Path::new("c.toml")).unwrap_err();
+        let all: Vec<String> = all.iter().map(ToString::to_string).collect();
+        assert!(all.len() == 3 && all[1].contains("did you mean"), "{all:?}");
+    }
+}

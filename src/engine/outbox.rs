@@ -1,0 +1,425 @@
+//! What leaves, leaves from here: drafts that were let go are sent when they are due, one after the other for each account.
+//! The record is on the disk before the network is asked; `answer` decides what comes next.
+
+use super::Engine;
+use crate::account::{Account, Outcome, Way};
+use crate::answer::{Came, Do, Patience, came, crashed, plan};
+use crate::clean;
+use crate::door::{Event, To};
+use crate::listen::language as detect;
+use crate::model::outgoing::{Fate, Going, Posted, Sending};
+use crate::model::{Draft, Id, Item, Stamp, Text};
+use crate::networks::{Desk, Me, POST, Post, PostSaid, PostSeen, Posting, Trouble};
+use crate::store::{Asker, StoreError};
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Sendings that are under way at once, of all accounts.
+const AT_ONCE: usize = 8;
+/// Calls of one attempt.
+const STEPS: usize = 8;
+/// Between two looks at what is due, where nobody says that something changed.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// Accounts that are sending now, and drafts.
+#[derive(Default)]
+pub struct Sends {
+    busy: Mutex<HashSet<String>>,
+    pub(super) changed: tokio::sync::Notify,
+}
+
+impl Sends {
+    fn take(&self, account: &str) -> bool {
+        let mut all = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        all.len() < AT_ONCE && all.insert(account.to_owned())
+    }
+
+    fn give(&self, account: &str) {
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner).remove(account);
+        self.changed.notify_one();
+    }
+}
+
+/// Runs until the engine is gone.
+pub async fn run(engine: Weak<Engine>, mut stop: watch::Receiver<bool>) {
+    {
+        let Some(e) = engine.upgrade() else { return };
+        let done = tokio::task::spawn_blocking(move || {
+            let now = Stamp::now();
+            let _ = e.store.tidy_sendings(now);
+            for (_, s) in e.store.reader().going()? {
+                if s.fate == Fate::Asking {
+                    e.store.keep_sending(&crashed(s, now))?;
+                }
+            }
+            Ok::<_, StoreError>(())
+        });
+        if let (Ok(Err(e)), Some(engine)) = (done.await, engine.upgrade()) {
+            engine.notice(true, clean::line(&e.to_string()));
+        }
+    }
+    loop {
+        let Some(e) = engine.upgrade() else { return };
+        let sends = e.sends.clone();
+        let changed = sends.changed.notified();
+        let reader = e.clone();
+        let going = tokio::task::spawn_blocking(move || reader.store.reader().going()).await;
+        let mut wait = LOOK;
+        match going {
+            Ok(Ok(mut all)) => {
+                // Who waits longest goes first.
+                all.sort_by_key(|(d, s)| (s.next.max(d.going().map_or(Stamp(0), |g| g.due)), d.id));
+                for (d, s) in all {
+                    let Some(g) = d.going().cloned() else { continue };
+                    match e.when(&g, &s) {
+                        // One whose account is busy has its turn when that is free.
+                        Some(t) if t <= Stamp::now() => e.take_turn(&d, &g),
+                        Some(t) => {
+                            let ms = (t.0 - Stamp::now().0).max(1).unsigned_abs();
+                            wait = wait.min(Duration::from_millis(ms));
+                        }
+                        None => {}
+                    }
+                }
+            }
+            Ok(Err(err)) => e.notice(true, clean::line(&err.to_string())),
+            Err(_) => {}
+        }
+        drop(e);
+        tokio::select! {
+            _ = stop.changed() => return,
+            () = changed => {}
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+}
+
+/// An account's turn to send.
+struct Turn(Arc<Sends>, String);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.give(&self.1);
+    }
+}
+
+/// An account and how its network is posted to.
+pub(super) struct Post1 {
+    pub account: Account,
+    pub posting: &'static dyn Posting,
+    pub me: Me,
+    /// What its addresses begin with.
+    pub server: String,
+    pub way: Way,
+}
+
+impl Engine {
+    /// When something is to be done about a sending; `None` for never.
+    fn when(&self, g: &Going, s: &Sending) -> Option<Stamp> {
+        if !g.asked && s.fate == Fate::Again {
+            return Some(g.due.max(s.next));
+        }
+        let once = self.posts_as(&g.account).map(|p| p.posting.once());
+        match plan(s, once.unwrap_or(crate::networks::Once::Found), true, Stamp::now()) {
+            Do::Wait(t) => Some(t),
+            Do::Rest => None,
+            _ => Some(Stamp(0)),
+        }
+    }
+
+    /// How this account posts; `None` if it is not there or its network cannot be posted to.
+    pub(super) fn posts_as(&self, account: &str) -> Option<Post1> {
+        let account = self.accounts.named(account)?;
+        let posting = account.network.posting()?;
+        let me = self.accounts.me(&account.name)?;
+        let setup = self.setup();
+        let by_mail = !account.smtp.is_empty();
+        let server = if by_mail { account.smtp.clone() } else { account.server.clone() };
+        let of =
+            |s: &&crate::listen::Source| s.way().is_some_and(|w| w.account.as_deref() == Some(&account.name));
+        let source = setup.sources.iter().find(of);
+        let way = Way {
+            network: account.network,
+            server: account.server.clone(),
+            account: Some(account.name.clone()),
+            allow: source.map_or_else(Vec::new, |s| s.allow.clone()),
+            ca: source.and_then(|s| s.ca.clone()).or_else(|| setup.config.http.ca.clone()),
+            proxy: source.map_or_else(|| setup.config.http.proxy.clone(), |s| s.proxy.clone()),
+            limits: super::convert::limits(&setup.config),
+            answering: true,
+        };
+        Some(Post1 { posting, me, server, way, account })
+    }
+
+    /// Begins what is due about a draft, if its account is free.
+    fn take_turn(self: &Arc<Self>, d: &Draft, g: &Going) {
+        if !self.sends.take(&g.account) {
+            return;
+        }
+        let (e, id) = (self.clone(), d.id);
+        // Given back whatever becomes of it.
+        let turn = Turn(self.sends.clone(), g.account.clone());
+        tokio::spawn(async move {
+            let _turn = turn;
+            let again = e.clone();
+            // What was read before the turn may be over.
+            let read = move || again.store.reader().going_one(id);
+            if let Ok(Ok(Some((d, s)))) = tokio::task::spawn_blocking(read).await
+                && let Some(g) = d.going().cloned()
+                && e.when(&g, &s).is_some_and(|t| t <= Stamp::now())
+            {
+                e.step(d, g, s).await;
+            }
+        });
+    }
+
+    fn patience(&self) -> Patience {
+        let s = &self.setup().config.send;
+        Patience { settle_ms: s.settle_ms, tries_ms: s.tries_ms }
+    }
+
+    /// Does what is due about one sending, and keeps what came of it.
+    async fn step(self: &Arc<Self>, d: Draft, g: Going, s: Sending) {
+        let now = Stamp::now();
+        let by = Asker { who: g.by.clone(), uid: self.asker.uid };
+        let p = self.posts_as(&g.account);
+        let item = self.store.reader().item(d.mention.id, &d.who).ok().flatten().filter(|i| !i.deleted);
+        let (p, item) = match (p, item, g.asked) {
+            (Some(p), Some(i), _) => (p, i),
+            (None, _, false) => {
+                let why = format!("the account {} is not there any more", g.account);
+                return self.fail(&d, &by, &s, clean::line(&why)).await;
+            }
+            (Some(_), None, false) => {
+                return self.fail(&d, &by, &s, Text::ours("what it answers was deleted")).await;
+            }
+            // It may be there, and nobody can look for it.
+            (_, _, true) => {
+                let why = Text::ours("its account, or what it answers, is not there any more");
+                let s = Sending { fate: Fate::Asks, next: now, why, ..s };
+                return self.end(&d, &by, s).await;
+            }
+        };
+        if let (false, Some(at)) = (g.asked, &item.answered) {
+            let why = format!("it was answered meanwhile, at {at}");
+            return self.fail(&d, &by, &s, clean::line(&why)).await;
+        }
+        let mut s = Sending { network: p.account.network.declared().name.to_owned(), ..s };
+        let desk = Desk { server: &p.server, me: &p.me, now };
+        let lang = detect(&d.text).unwrap_or("");
+        let post = Post {
+            text: &d.text,
+            to: &item.mention,
+            visibility: &g.visibility,
+            lang,
+            mark: s.mark,
+            begun: s.begun,
+        };
+        let once = p.posting.once();
+        let looks = p.posting.look(&desk, &post).is_some();
+        let what = match plan(&s, once, looks, now) {
+            Do::Attempt => {
+                let (store, asker, first) = (self.store.clone(), by.clone(), s.clone());
+                let begun =
+                    tokio::task::spawn_blocking(move || store.begin_sending(&asker, &first, now)).await;
+                match begun {
+                    Ok(Ok(Some(begun))) => s = begun,
+                    // Called back, or answered by somebody: the next look tells.
+                    Ok(Ok(None)) => return,
+                    Ok(Err(e)) => return self.notice(true, clean::line(&format!("nothing was sent: {e}"))),
+                    Err(_) => return,
+                }
+                self.announce(Event::DraftsChanged);
+                self.attempt(&p, &desk, &post).await
+            }
+            Do::Baseline | Do::Look => self.look(&p, &desk, &post).await,
+            Do::Wait(_) => return,
+            // What may be there, where nobody can look.
+            Do::Person => {
+                s.fate = Fate::Asks;
+                return self.end(&d, &by, s).await;
+            }
+            Do::Rest => return,
+        };
+        let s = came(s, what, once, looks, self.patience(), Stamp::now());
+        self.end(&d, &by, s).await;
+    }
+
+    /// Keeps what came of it, and tells whom it concerns.
+    async fn end(&self, d: &Draft, by: &Asker, s: Sending) {
+        let store = self.store.clone();
+        let (kept, asker) = (s.clone(), by.clone());
+        let now = Stamp::now();
+        let done = tokio::task::spawn_blocking(move || match kept.fate {
+            Fate::Sent => store.close_sending(&asker, &kept, &kept.posted, now).map(|_| ()),
+            Fate::Failed => store.fail_sending(&asker, &kept, &kept.why, now).map(|_| ()),
+            _ => store.keep_sending(&kept),
+        });
+        match done.await {
+            Ok(Ok(())) => {}
+            // The record on the disk says that it is being asked: what is there is found when the disk is well again.
+            Ok(Err(e)) => {
+                self.notice(true, clean::line(&format!("what became of an answer could not be kept: {e}")));
+                let s = crashed(Sending { fate: Fate::Asking, ..s }, now.plus(5_000));
+                let store = self.store.clone();
+                let _ = tokio::task::spawn_blocking(move || store.keep_sending(&s)).await;
+                return;
+            }
+            Err(_) => return,
+        }
+        let say = |text: String| {
+            let mut whom = vec![d.who.clone()];
+            if by.who != d.who {
+                whom.push(by.who.clone());
+            }
+            for who in whom {
+                let (to, by) = (To::Person(who), "hearken".to_owned());
+                self.announce(Event::Told { to, by, about: d.mention, text: clean::line(&text) });
+            }
+        };
+        if s.fate == Fate::Sent {
+            self.looks.forget_answers();
+        }
+        match s.fate {
+            Fate::Sent => {
+                let at = if s.posted.url.is_empty() { &s.posted.native } else { &s.posted.url };
+                say(format!("sent: your answer to “{}” stands at {at}", d.about));
+            }
+            Fate::Failed => say(format!("not sent: your answer to “{}”: {} · r opens it", d.about, s.why)),
+            Fate::Asks => say(format!("is your answer to “{}” there? {} · g O", d.about, s.why)),
+            Fate::Held => say(format!("held: your answer to “{}”: {}", d.about, s.why)),
+            _ => {}
+        }
+        self.announce(Event::DraftsChanged);
+        self.announce(Event::Changed(vec![d.mention]));
+    }
+
+    async fn fail(&self, d: &Draft, by: &Asker, s: &Sending, why: Text) {
+        self.end(d, by, Sending { fate: Fate::Failed, why, ..s.clone() }).await;
+    }
+
+    /// Posts it, once.
+    async fn attempt(&self, p: &Post1, desk: &Desk<'_>, post: &Post<'_>) -> Came {
+        let net = self.setup().net;
+        let mut call = match p.posting.begin(desk, post) {
+            Ok(c) => c,
+            Err(why) => return Came::Never(Trouble::Refused(why)),
+        };
+        for _ in 0..STEPS {
+            let posts = call.what == POST;
+            let no = |t: Trouble| match posts && p.posting.perhaps(&t) {
+                true => Came::Doubted(t.text().clone()),
+                false => Came::Never(t),
+            };
+            match self.accounts.once(&net, &p.way, &call).await {
+                Outcome::Answered(a) => match p.posting.said(desk, post, &call, &a) {
+                    Ok(PostSaid::Then(next)) => call = next,
+                    Ok(PostSaid::Posted(at)) => return Came::Posted(at),
+                    Ok(PostSaid::Held(why)) => return Came::Held(why),
+                    Ok(PostSaid::Unsure(why)) => return Came::Unknown(why),
+                    // A good status with an answer that cannot be read.
+                    Err(Trouble::Garbled(why)) if posts => return Came::Unknown(why),
+                    Err(t) => return no(t),
+                },
+                Outcome::Never(t) => return no(t),
+                Outcome::Unknown(why) if posts => return Came::Unknown(why),
+                // Before the call that posts nothing is there.
+                Outcome::Unknown(why) => return Came::Never(Trouble::Fault(why)),
+            }
+        }
+        Came::Never(Trouble::Garbled(Text::ours("the server sends us in circles")))
+    }
+
+    /// Looks for it.
+    async fn look(&self, p: &Post1, desk: &Desk<'_>, post: &Post<'_>) -> Came {
+        let net = self.setup().net;
+        let Some(mut call) = p.posting.look(desk, post) else {
+            return Came::Blind(Trouble::Refused(Text::ours("nobody can look for it there")));
+        };
+        for _ in 0..STEPS {
+            let a = match self.accounts.call(&net, &p.way, &call).await {
+                Ok((a, _)) => a,
+                Err(t) => return Came::Blind(t),
+            };
+            match p.posting.seen(desk, post, &call, &a) {
+                Ok(PostSeen::Then(next)) => call = next,
+                Ok(PostSeen::These(all)) => return Came::Seen(all),
+                Err(t) => return Came::Blind(t),
+            }
+        }
+        Came::Blind(Trouble::Garbled(Text::ours("the server sends us in circles")))
+    }
+
+    /// A person says what became of a sending that nobody can know.
+    pub(super) fn settle(
+        &self,
+        caller: &super::Caller,
+        draft: Id,
+        how: &crate::door::Settle,
+    ) -> Result<crate::door::Reply, StoreError> {
+        use crate::door::{RefusalKind, Reply, Settle};
+        let no = |why: &str| Ok(super::refuse(RefusalKind::Usage, why));
+        let now = Stamp::now();
+        let reader = self.store.reader();
+        let Some((d, s)) = reader.going()?.into_iter().find(|(d, _)| d.id == draft) else {
+            return no("that draft is not on its way");
+        };
+        let mine = d.who == caller.asker.who || d.going().is_some_and(|g| g.by == caller.asker.who);
+        if !mine && let Err(why) = self.has(caller, crate::model::Role::Send, "settling a colleague's answer")
+        {
+            return Ok(super::refuse(RefusalKind::Role, &why));
+        }
+        if d.going().is_some_and(|g| !g.asked) {
+            return no("it has not left yet: recall it, or wait");
+        }
+        if s.fate == Fate::Asking {
+            return no("it is being sent just now");
+        }
+        let applied = match how {
+            Settle::Posted(url) => {
+                let url = clean::url(url, None);
+                if url.is_empty() {
+                    return no("that is no http or https address");
+                }
+                let posted = Posted { native: Text::default(), url };
+                self.store.close_sending(&caller.asker, &s, &posted, now)?
+            }
+            Settle::Drop => {
+                let why = clean::line(&format!("{} says that it is not there", caller.asker.who));
+                self.store.fail_sending(&caller.asker, &s, &why, now)?
+            }
+            Settle::Again => {
+                let s = Sending { fate: Fate::Again, next: now, why: Text::default(), ..s };
+                self.store.keep_sending(&s)?;
+                crate::model::Applied { changed: 1, keys: vec![d.mention], ..Default::default() }
+            }
+        };
+        self.sends.changed.notify_one();
+        self.announce(Event::DraftsChanged);
+        self.announce(Event::Changed(vec![d.mention]));
+        Ok(Reply::Applied(crate::model::Applied { verb: how.word().into(), ..applied }))
+    }
+}
+
+/// The accounts by which a mention may be answered: of its network, and of the server that knows it by this id.
+pub(super) fn accounts_for(e: &Engine, item: &Item) -> Vec<String> {
+    let setup = e.setup();
+    let m = &item.mention;
+    let source = setup.sources.iter().find(|s| s.id == m.source).and_then(|s| s.way());
+    let theirs = source.as_ref().map(|w| w.server.clone()).unwrap_or_default();
+    let own = source.and_then(|w| w.account);
+    let fits = |a: &&crate::config::AccountConf| {
+        let Some(p) = e.posts_as(&a.name) else { return false };
+        a.network == m.network
+            && match p.posting.server_of(m, &theirs) {
+                Some(host) => clean::host_of(&a.server).as_str() == host,
+                None => true,
+            }
+    };
+    let mut all: Vec<String> = setup.config.accounts.iter().filter(fits).map(|a| a.name.clone()).collect();
+    // The one that hears it answers first.
+    all.sort_by_key(|a| Some(a.as_str()) != own.as_deref());
+    all
+}

@@ -1,0 +1,553 @@
+//! The facts of a preflight, and the one way by which a draft is let go: what `answer` says of it holds for the terminal,
+//! the command line and the socket alike.
+
+use super::{Caller, Engine, outbox, refuse};
+use crate::answer::promo::{self, Said};
+use crate::answer::readiness::{Known, Ready, Wants, ready};
+use crate::answer::{Alive, Facts};
+use crate::clean;
+use crate::door::{Event, ListQuery, RefusalKind, Reply};
+use crate::listen::language;
+use crate::model::outgoing::{Going, Level, Preflight, SendAs};
+use crate::model::time::MINUTE;
+use crate::model::{Draft, Id, Item, Role, Stage, Stamp, State, Text};
+use crate::networks::{Desk, Post};
+use crate::store::StoreError;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A look at a link holds so long, and what is known of a community, in ms.
+const LINK_HOLDS: i64 = 10 * MINUTE;
+const KNOWN_HOLDS: i64 = 2 * MINUTE;
+/// Links of one draft that are asked, and of all drafts that are remembered.
+const LINKS: usize = 10;
+const LOOKS: usize = 2_000;
+
+type Place = (String, String, String);
+
+/// What was found out for preflights, for a while.
+#[derive(Default)]
+pub struct Looks {
+    links: Arc<Mutex<HashMap<String, (Stamp, Alive)>>>,
+    /// By network, community, and who asks as whom.
+    known: Mutex<HashMap<Place, (Stamp, Ready)>>,
+    ledger: Mutex<Option<Arc<Vec<Said>>>>,
+}
+
+impl Looks {
+    /// Something was sent, or recorded as answered, or taken back.
+    pub(super) fn forget_answers(&self) {
+        *self.ledger.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+/// Addresses in a text, each once.
+fn links_of(text: &str) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let Some(i) = ["https://", "http://"].iter().find_map(|s| word.find(s)) else { continue };
+        let url = word[i..].trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '"', '\'', '>', '”']);
+        if !out.iter().any(|u| u == url) {
+            out.push(url.to_owned());
+        }
+    }
+    out
+}
+
+/// All that goes into a preflight.
+struct Looked {
+    draft: Draft,
+    item: Item,
+    flight: Preflight,
+}
+
+impl Engine {
+    /// What is looked at before a draft leaves.
+    pub(super) fn preflight(
+        &self,
+        caller: &Caller,
+        draft: Option<Id>,
+        mention: Id,
+        how: &SendAs,
+    ) -> Result<Reply, StoreError> {
+        let draft = match draft {
+            Some(id) => match self.store.reader().draft_by_id(id)? {
+                Some(d) => d,
+                None => return Ok(refuse(RefusalKind::NotFound, "that draft is not there any more")),
+            },
+            None => {
+                let Some(key) = self.store.reader().standing_key(mention)? else {
+                    return Ok(refuse(RefusalKind::NotFound, "what it answers is not there any more"));
+                };
+                Draft { mention: key, who: caller.asker.who.clone(), ..Draft::default() }
+            }
+        };
+        Ok(match self.look_over(caller, draft, how)? {
+            Ok(l) => Reply::Preflight(Box::new(l.flight)),
+            Err(no) => no,
+        })
+    }
+
+    fn look_over(
+        &self,
+        caller: &Caller,
+        d: Draft,
+        how: &SendAs,
+    ) -> Result<Result<Looked, Reply>, StoreError> {
+        let reader = self.store.reader();
+        let now = Stamp::now();
+        let who = &caller.asker.who;
+        let Some(d) = Some(d).filter(Draft::is_open) else {
+            return Ok(Err(refuse(RefusalKind::NotFound, "that draft is not open any more")));
+        };
+        let Some(item) = reader.item(d.mention.id, who)? else {
+            return Ok(Err(refuse(RefusalKind::NotFound, "what it answers is not there any more")));
+        };
+        let setup = self.setup();
+        let send = &setup.config.send;
+        let m = &item.mention;
+        let network = crate::networks::named(&m.network);
+        let title = network.map_or(m.network.as_str(), |n| n.declared().title).to_owned();
+        let fitting = outbox::accounts_for(self, &item);
+        let serves =
+            |a: &String| setup.config.accounts.iter().any(|c| c.name == *a && c.serves(who, &caller.groups));
+        let posts = network.is_some_and(|n| n.posting().is_some());
+        let accounts: Vec<String> = fitting.iter().filter(|a| serves(a)).cloned().collect();
+        let chosen = match how.account.is_empty() {
+            true => accounts.first().cloned(),
+            false => Some(how.account.clone()),
+        };
+        let mut f = Facts { text: d.text.to_string(), now, network: title.clone(), ..Facts::default() };
+        f.by_hand = !posts || fitting.is_empty();
+        let mut by_hand = Text::default();
+        if f.by_hand {
+            let none = match (network, posts) {
+                (Some(n), false) if n.declared().can.reply => {
+                    "Hearken has no way to write there yet".to_owned()
+                }
+                (_, false) => format!("{title} takes no answers from programs"),
+                _ => format!("there is no account of {} at the server that knows this", m.network),
+            };
+            by_hand = clean::line(&format!("{none}: copy it, post it, and say where (P)"));
+        } else if let Some(a) = &chosen {
+            if !fitting.contains(a) {
+                f.no_account = Some(format!("the account {a} cannot answer this: it is elsewhere"));
+            } else if !serves(a) {
+                f.no_account = Some(format!("may_send of the account {a} does not name {who}"));
+            }
+        } else {
+            f.no_account = Some(format!("may_send of {} does not name {who}", fitting.join(", ")));
+        }
+        let mut header = vec![title.clone()];
+        if !m.community.is_empty() {
+            header.push(m.community.to_string());
+        }
+        let mut flight = Preflight { accounts, saved_at: d.saved_at, by_hand, ..Preflight::default() };
+        let wanted = self.who_posts(&chosen, &d, &item, how, &mut f, &mut flight, &mut header)?;
+        self.about_the_thread(caller, &d, &item, &mut f)?;
+        f.links = self.links_now(&links_of(&f.text));
+        f.domains.clone_from(&send.domains);
+        f.products.clone_from(&send.products);
+        if f.products.is_empty() && !setup.config.brand.is_empty() {
+            f.products.push(setup.config.brand.clone());
+        }
+        f.disclosure.clone_from(&send.disclosure);
+        let urls: Vec<String> = f.links.iter().map(|l| l.0.clone()).collect();
+        f.class = how.class.unwrap_or_else(|| promo::class_of(&f.text, &urls, &f.domains, &f.products));
+        self.about_the_community(caller, &item, wanted.as_deref().unwrap_or(""), &mut f)?;
+        f.levels.clone_from(&send.levels);
+        flight.class = f.class;
+        flight.readiness = clean::line(f.ready.state().word());
+        flight.promo = clean::line(&f.promo.header(now));
+        flight.checks = crate::answer::preflight(&f);
+        flight.header = clean::line_capped(&header.join(" · "), 300);
+        if flight.by_hand.is_empty() {
+            flight.account = wanted;
+        }
+        Ok(Ok(Looked { draft: d, item, flight }))
+    }
+
+    /// Account, visibility, length, delay; gives the account's name.
+    #[allow(clippy::too_many_arguments)]
+    fn who_posts(
+        &self,
+        chosen: &Option<String>,
+        d: &Draft,
+        item: &Item,
+        how: &SendAs,
+        f: &mut Facts,
+        flight: &mut Preflight,
+        header: &mut Vec<String>,
+    ) -> Result<Option<String>, StoreError> {
+        let Some(p) = chosen.as_ref().filter(|_| !f.by_hand).and_then(|a| self.posts_as(a)) else {
+            header.push(if f.by_hand { "by hand".into() } else { "nobody".into() });
+            header.push(format!("{} characters", d.text.chars().count()));
+            return Ok(None);
+        };
+        let desk = Desk { server: &p.server, me: &p.me, now: f.now };
+        let post = Post {
+            text: &d.text,
+            to: &item.mention,
+            visibility: &how.visibility,
+            lang: "",
+            mark: 0,
+            begun: f.now,
+        };
+        let length = p.posting.length(&desk, &post);
+        let all = p.posting.visibilities();
+        let rank = |v: &str| all.iter().position(|x| *x == v);
+        let theirs = item.mention.visibility.as_deref().and_then(rank).unwrap_or(0);
+        // Nobody asked for the public timeline: an answer to what is public stands beside it.
+        let usual = all.get(theirs.max(usize::from(theirs == 0 && all.len() > 1))).copied().unwrap_or("");
+        let visibility = if how.visibility.is_empty() { usual } else { how.visibility.as_str() };
+        f.account.clone_from(&p.account.name);
+        f.order = all.iter().map(|v| (*v).to_owned()).collect();
+        f.visibility = visibility.to_owned();
+        f.theirs.clone_from(&item.mention.visibility);
+        f.standing = self.store.reader().standing(&p.account.name)?.map(|s| (s.words, s.wrong, s.told_at));
+        let shown = [&p.me.handle, &p.me.user].into_iter().find(|h| !h.is_empty());
+        header.push(format!("as {}", shown.unwrap_or(&p.account.name)));
+        let private = item.mention.visibility.as_deref();
+        header.push(match (visibility, private) {
+            ("", Some(v)) => v.to_owned(),
+            ("", None) => "public".into(),
+            (v, _) => v.to_owned(),
+        });
+        header.push(match length.most {
+            Some(most) if length.used > most => format!("{} {} too many", length.used - most, length.unit),
+            Some(most) => format!("{} {} left", most - length.used, length.unit),
+            None => format!("{} {}", length.used, length.unit),
+        });
+        f.length = Some(length);
+        let name = p.account.network.declared().name;
+        let own = self.setup().config.send.delay_ms.get(name).copied();
+        flight.delay_ms = own.unwrap_or_else(|| p.posting.delay_ms());
+        flight.visibility = visibility.to_owned();
+        flight.visibilities = all.iter().skip(theirs).map(|v| (*v).to_owned()).collect();
+        Ok(Some(p.account.name))
+    }
+
+    fn about_the_thread(
+        &self,
+        caller: &Caller,
+        d: &Draft,
+        item: &Item,
+        f: &mut Facts,
+    ) -> Result<(), StoreError> {
+        let reader = self.store.reader();
+        let who = &caller.asker.who;
+        let m = &item.mention;
+        f.lang = language(&d.text).unwrap_or("").to_owned();
+        f.thread_lang =
+            if m.lang.is_empty() { language(&m.text).unwrap_or("").to_owned() } else { m.lang.clone() };
+        f.deleted = item.deleted;
+        let begun = if d.saved_at == Stamp(0) { f.now } else { d.saved_at };
+        let begun = self.store.draft_begun(d.id)?.unwrap_or(begun);
+        f.edited_since = item.revisions.first().is_some_and(|(at, ..)| *at > begun);
+        for i in reader.thread(item.id, 200, who)? {
+            if i.id != item.id && i.mention.heard_at > begun {
+                f.since += 1;
+                f.since_by = i.mention.author.name.to_string();
+            }
+        }
+        for o in reader.drafts_about(d.mention.id)?.into_iter().filter(|o| o.id != d.id && !o.text.is_empty())
+        {
+            f.others.push(format!("{}: {}", o.who, o.stage.words()));
+        }
+        for p in self.present() {
+            if p.who != *who && p.writing == Some(item.id) && !f.others.iter().any(|o| o.starts_with(&p.who))
+            {
+                f.others.push(format!("{} is writing", p.who));
+            }
+        }
+        f.answered = item.answered.as_ref().map(ToString::to_string);
+        if let Some(story) = item.story.filter(|_| item.tellings > 1) {
+            for i in reader.story(story, who)?.into_iter().filter(|i| i.id != item.id) {
+                f.answered_near.extend(i.answered.map(|at| at.to_string()));
+            }
+            f.answered_near.truncate(3);
+        }
+        Ok(())
+    }
+
+    fn about_the_community(
+        &self,
+        caller: &Caller,
+        item: &Item,
+        account: &str,
+        f: &mut Facts,
+    ) -> Result<(), StoreError> {
+        let m = &item.mention;
+        let setup = self.setup();
+        let conf = setup.config.send.community(&m.community);
+        let card = self.store.reader().community(&m.network, &m.community)?;
+        if conf.rules.trim().is_empty() {
+            if let Some(c) = &card {
+                f.rules = c.rules.to_string();
+                f.rules_url = c.rules_url.to_string();
+                f.rules_since = if c.rules.is_empty() { Stamp(0) } else { c.rules_since };
+            }
+        } else {
+            f.rules.clone_from(&conf.rules);
+            f.rules_url = format!("config.toml: [community.\"{}\"]", m.community);
+        }
+        let rule = match conf.promo {
+            Some(n) => {
+                promo::Rule { one_of: n, source: format!("config.toml: [community.\"{}\"]", m.community) }
+            }
+            None => promo::usual(&m.network),
+        };
+        f.promo = promo::figures(&self.ledger()?, &m.network, &m.community, account, &rule, f.now);
+        f.ready = self.readiness(caller, &m.network, &m.community, account)?;
+        Ok(())
+    }
+
+    /// How well we know a community, in seven points.
+    pub(super) fn readiness(
+        &self,
+        caller: &Caller,
+        network: &str,
+        community: &str,
+        account: &str,
+    ) -> Result<Ready, StoreError> {
+        let now = Stamp::now();
+        let who = &caller.asker.who;
+        let key = (network.to_owned(), community.to_lowercase(), format!("{who} {account}"));
+        let held = self.looks.known.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if let Some((_, r)) = held.filter(|(at, _)| now.0 - at.0 < KNOWN_HOLDS) {
+            return Ok(r);
+        }
+        let setup = self.setup();
+        let conf = setup.config.send.community(community);
+        let [days, read, people, examples] = setup.config.send.ready;
+        let reader = self.store.reader();
+        let card = reader.community(network, community)?;
+        let place = format!("community:\"{}\" network:{network}", community.replace('"', " "));
+        let count = |more: &str| -> Result<u32, StoreError> {
+            let q = ListQuery::newest(&State::ALL, &format!("{place} {more}"), 1);
+            Ok(match super::search::count(self, &q, who)? {
+                Reply::Counted(t) => u32::try_from(t.n).unwrap_or(u32::MAX),
+                _ => 0,
+            })
+        };
+        let mut k = Known {
+            wants: Wants { days, read, people, examples },
+            now,
+            read: count("is:read")?,
+            good: count("tag:good-answer")?,
+            bad: count("tag:bad-answer")?,
+            answered: count("is:answered")?,
+            speaks: conf.speaks,
+            escalate: conf.escalate,
+            ..Known::default()
+        };
+        k.rules_since = match (conf.rules.trim().is_empty(), &card) {
+            (false, _) => Some(now),
+            (true, Some(c)) if !c.rules.is_empty() => Some(c.rules_since),
+            _ => None,
+        };
+        k.promo = Some(match conf.promo {
+            Some(0) => "no bound (config.toml)".to_owned(),
+            Some(n) => format!("1/{n} (config.toml)"),
+            None => {
+                let r = promo::usual(network);
+                format!("1/{} ({})", r.one_of, r.source)
+            }
+        });
+        let oldest = ListQuery {
+            from: crate::model::Key::default(),
+            older: false,
+            ..ListQuery::newest(&State::ALL, &place, 1)
+        };
+        if let Reply::List { items, .. } = super::search::list(self, &oldest, who)? {
+            k.heard_since = items.first().map(|i| i.mention.heard_at);
+        }
+        for id in reader.known_people()? {
+            let Some(p) = reader.person(id, now)?.filter(|p| p.vip || !p.tags.is_empty()) else { continue };
+            let there = reader.timeline(id, crate::model::Key::MAX, 50, who)?;
+            let speaks = |i: &Item| {
+                i.mention.network == network && i.mention.community.eq_ignore_ascii_case(community)
+            };
+            if there.iter().any(speaks) {
+                if p.tags.iter().any(|t| t == "moderator") {
+                    k.moderators.push(p.name.to_string());
+                }
+                k.people.push(p.name.to_string());
+            }
+        }
+        k.standing = reader.standing(account)?.map(|s| (s.words, !s.wrong));
+        let r = ready(&k);
+        self.looks.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key, (now, r.clone()));
+        Ok(r)
+    }
+
+    /// All that we said, with what it was for: what was posted, as it was let go.
+    pub(super) fn ledger(&self) -> Result<Arc<Vec<Said>>, StoreError> {
+        if let Some(l) = self.looks.ledger.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+            return Ok(l);
+        }
+        let reader = self.store.reader();
+        let setup = self.setup();
+        let send = &setup.config.send;
+        let mut out = Vec::new();
+        for d in reader.drafts()?.into_iter().filter(|d| d.posted.is_some()) {
+            let Some(item) = reader.item(d.mention.id, "")? else { continue };
+            let (account, class, at) = match &d.stage {
+                Stage::Going(g) => (g.account.clone(), g.class, g.due),
+                // Posted by hand: its words tell.
+                _ => {
+                    let class = promo::class_of(&d.text, &links_of(&d.text), &send.domains, &send.products);
+                    (String::new(), class, d.saved_at)
+                }
+            };
+            out.push(Said {
+                at,
+                network: item.mention.network.clone(),
+                community: item.mention.community.to_string(),
+                account,
+                class,
+            });
+        }
+        let out = Arc::new(out);
+        *self.looks.ledger.lock().unwrap_or_else(PoisonError::into_inner) = Some(out.clone());
+        Ok(out)
+    }
+
+    /// What is known of links now; what is not known is asked, and whoever looks is told when it is.
+    pub(super) fn links_now(&self, urls: &[String]) -> Vec<(String, Alive)> {
+        let now = Stamp::now();
+        let mut out = Vec::new();
+        let mut all = self.looks.links.lock().unwrap_or_else(PoisonError::into_inner);
+        for url in urls.iter().take(LINKS) {
+            let known = all.get(url).filter(|(at, _)| now.0 - at.0 < LINK_HOLDS).map(|(_, a)| a.clone());
+            if let Some(a) = known {
+                out.push((url.clone(), a));
+                continue;
+            }
+            if all.len() >= LOOKS {
+                all.clear();
+            }
+            all.insert(url.clone(), (now, Alive::Asking));
+            out.push((url.clone(), Alive::Asking));
+            let (setup, links, events) = (self.setup(), self.looks.links.clone(), self.events.clone());
+            let url = url.clone();
+            let ask = super::convert::by_hand(&setup.config, &url);
+            let work = async move {
+                let alive = match setup.net.get(&ask).await {
+                    Ok(a) if a.status < 400 || matches!(a.status, 401 | 403 | 429) => Alive::Yes,
+                    Ok(a) => Alive::No(clean::line(&format!("it answers {}", a.status))),
+                    Err(e) => Alive::No(e.text),
+                };
+                links.lock().unwrap_or_else(PoisonError::into_inner).insert(url, (Stamp::now(), alive));
+                let _ = events.send(Event::DraftsChanged);
+            };
+            match tokio::runtime::Handle::try_current() {
+                Ok(h) => drop(h.spawn(work)),
+                Err(_) => {
+                    all.remove(&url_of(&out));
+                }
+            }
+        }
+        out
+    }
+
+    /// Links of a draft that is being written are asked while somebody writes.
+    pub(super) fn look_ahead(&self, text: &str) {
+        let urls = links_of(text);
+        if !urls.is_empty() {
+            self.links_now(&urls);
+        }
+    }
+
+    /// Lets a draft go, if everything that is looked at lets it.
+    pub(super) fn let_go(&self, caller: &Caller, draft: Id, how: &SendAs) -> Result<Reply, StoreError> {
+        let Some(d) = self.store.reader().draft_by_id(draft)? else {
+            return Ok(refuse(RefusalKind::NotFound, "that draft is not there any more"));
+        };
+        let l = match self.look_over(caller, d, how)? {
+            Ok(l) => l,
+            Err(no) => return Ok(no),
+        };
+        let (d, flight, who) = (&l.draft, &l.flight, &caller.asker.who);
+        let no = |kind, why: &str| Ok(refuse(kind, why));
+        if let Some(g) = d.going() {
+            let how = if g.asked { "it is being sent" } else { "it is on its way already" };
+            return no(RefusalKind::Usage, how);
+        }
+        if let Some(why) = self.barred(caller, &l.item) {
+            return no(RefusalKind::Role, &why);
+        }
+        let approved = matches!(d.stage, Stage::Approved { .. });
+        if !approved {
+            if let Err(why) = self.has(caller, Role::Send, "sending") {
+                return no(RefusalKind::Role, &why);
+            }
+            if self.asks_approval(caller, &l.item.mention.community) {
+                let by = self.setup().config.roles.who_has(Role::Send);
+                let why =
+                    format!("an answer at {} has to be approved first, by {by}", l.item.mention.community);
+                return no(RefusalKind::Role, &why);
+            }
+        }
+        if d.who != *who
+            && let Err(why) = self.has(caller, Role::Send, "sending a colleague's answer")
+        {
+            return no(RefusalKind::Role, &why);
+        }
+        if !flight.by_hand.is_empty() {
+            return no(RefusalKind::Usage, &flight.by_hand);
+        }
+        let words = |level: Level| {
+            let all = flight.checks.iter().filter(|c| c.level == level);
+            all.map(|c| format!("{}: {}", c.name, c.words)).collect::<Vec<_>>().join(" · ")
+        };
+        if flight.level() == Level::Red {
+            return no(RefusalKind::Usage, &format!("it does not leave: {}", words(Level::Red)));
+        }
+        let over = flight.named(Level::Amber);
+        let reason = clean::text(&how.reason).0;
+        if !over.is_empty() && reason.trim().is_empty() {
+            return no(RefusalKind::Usage, &format!("these ask for a reason: {}", words(Level::Amber)));
+        }
+        let Some(account) = flight.account.clone() else {
+            return no(RefusalKind::Usage, "there is no account to send it by");
+        };
+        let now = Stamp::now();
+        if how.at.is_some_and(|t| t <= now) {
+            return no(RefusalKind::Usage, "that time is over already");
+        }
+        let due = how.at.unwrap_or_else(|| now.plus(flight.delay_ms));
+        let going = Going {
+            by: who.clone(),
+            account,
+            due,
+            visibility: flight.visibility.clone(),
+            asked: false,
+            over: over.clone(),
+            note: None,
+            class: flight.class,
+        };
+        // A reason is kept only where one was asked for.
+        let reason = if over.is_empty() { "" } else { reason.trim() };
+        let words = if reason.is_empty() {
+            String::new()
+        } else {
+            format!("sent although {}: {reason}", over.join(", "))
+        };
+        match self.store.let_go(&caller.asker, draft, how.saved_at, going, &words, now) {
+            Ok(applied) => {
+                self.sends.changed.notify_one();
+                self.announce(Event::DraftsChanged);
+                self.announce(Event::Changed(applied.keys.clone()));
+                Ok(Reply::LetGo { applied, due })
+            }
+            Err(StoreError::Stale(why)) => no(RefusalKind::Usage, &why),
+            Err(e) => Err(e),
+        }
+    }
+}
+
+fn url_of(out: &[(String, Alive)]) -> String {
+    out.last().map_or_else(String::new, |l| l.0.clone())
+}

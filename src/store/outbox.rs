@@ -1,0 +1,344 @@
+//! What leaves: a draft is let go, the record of its sending is on the disk before the network is asked, and what came of
+//! it closes the record in the same batch that marks the mention answered.
+
+use super::error::{Result, StoreError};
+use super::records::NoteRef;
+use super::tx::Tx;
+use super::verbs::{Asker, Done, Line};
+use super::{Inner, Reader, Store, codec, fields, keys, kv};
+use crate::model::outgoing::{Fate, Going, Outgoing, Posted, Sending};
+use crate::model::{Applied, Cause, Change, Draft, Entry, Id, Key, Stage, Stamp, Target, Text, Value};
+
+/// The log's word for the moment from which on nobody calls a draft back.
+const ASKED: &str = "asked";
+/// A sending that came to its end is remembered so long (ms).
+const KEPT: i64 = 30 * crate::model::time::DAY;
+
+impl Store {
+    /// Lets a draft go, as it was saved at `seen`; `reason`: why it goes although some checks ask. A step of undo.
+    ///
+    /// # Errors
+    /// If it was changed since, is not open, or the mention is answered or about to be; if the disk fails.
+    pub fn let_go(
+        &self,
+        asker: &Asker,
+        draft: Id,
+        seen: Stamp,
+        mut going: Going,
+        reason: &str,
+        now: Stamp,
+    ) -> Result<Applied> {
+        let stale = |why: &str| Err(StoreError::Stale(why.to_owned()));
+        let mut core = self.urgently()?;
+        let mut tx = Tx::new(&self.inner);
+        tx.now = now;
+        let Some(d) = tx.draft(draft)?.filter(|d| !d.discarded && d.posted.is_none()) else {
+            return stale("that draft is not open any more");
+        };
+        if d.saved_at != seen {
+            return stale("the draft was changed elsewhere since you read it");
+        }
+        if matches!(d.stage, Stage::Going(_)) {
+            return stale("it is on its way already");
+        }
+        for other in self.inner.going()? {
+            if let Some(o) = tx.draft(other)?.filter(|o| o.id != draft && o.mention.id == d.mention.id) {
+                return stale(&format!("the answer of {} to this is on its way already", o.who));
+            }
+        }
+        if let Some(at) = tx.side(d.mention)?.answered.clone() {
+            return stale(&format!("this is answered already, at {at}"));
+        }
+        let mut done = Done::default();
+        let note: Option<NoteRef> = match reason.is_empty() {
+            true => None,
+            false => Some(self.store_note(&mut core, &mut tx, asker, d.mention.id, reason, now)?),
+        };
+        going.note = note.as_ref().map(|n| n.id);
+        let mut changes =
+            vec![(Target::Draft(draft), Value::Stage(d.stage), Value::Stage(Stage::Going(going)))];
+        if let Some(n) = &note {
+            let t = Target::Mention(d.mention);
+            changes.push((t, Value::Note(n.id, false), Value::Note(n.id, true)));
+        }
+        for (target, from, to) in changes {
+            fields::set(&mut tx, &asker.who, &target, &to, note.as_ref())?;
+            done.changes.push(Change { target, from, to });
+        }
+        let applied = self.conclude(&mut core, tx, asker, "send", done, (false, true))?;
+        Ok(Applied { changed: 1, keys: vec![d.mention], ..applied })
+    }
+
+    /// The record of a draft's sending is written and the draft cannot be called back any more: the network may be asked
+    /// now. Where it was begun before, this is one more attempt. `None`: it was called back, or answered by somebody.
+    ///
+    /// # Errors
+    /// If the disk fails; then the network must not be asked.
+    pub fn begin_sending(&self, by: &Asker, first: &Sending, now: Stamp) -> Result<Option<Sending>> {
+        let mut core = self.urgently()?;
+        let mut tx = Tx::new(&self.inner);
+        tx.now = now;
+        let Some(d) = tx.draft(first.draft)?.filter(|d| !d.discarded && d.posted.is_none()) else {
+            return Ok(None);
+        };
+        let Stage::Going(g) = &d.stage else { return Ok(None) };
+        let mut s = self.inner.sending(first.draft)?.unwrap_or_else(|| first.clone());
+        if s.mark != first.mark {
+            // Of an earlier one that failed.
+            s = first.clone();
+        }
+        (s.fate, s.asked, s.looks, s.doubted) = (Fate::Asking, now, 0, false);
+        s.attempts += 1;
+        tx.batch.put(keys::sending(s.draft), codec::encode(&s)?);
+        if g.asked {
+            tx.commit()?;
+            return Ok(Some(s));
+        }
+        if tx.side(d.mention)?.answered.is_some() {
+            return Ok(None);
+        }
+        let to = Value::Stage(Stage::Going(Going { asked: true, ..g.clone() }));
+        let change = Change { target: Target::Draft(d.id), from: Value::Stage(d.stage.clone()), to };
+        fields::set(&mut tx, &by.who, &change.target, &change.to, None)?;
+        let entry = (ASKED.to_owned(), vec![change], Cause::Along);
+        self.log_and_commit(&mut core, tx, by, now, entry, Line::None)?;
+        Ok(Some(s))
+    }
+
+    /// Keeps how far a sending is.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn keep_sending(&self, s: &Sending) -> Result<()> {
+        let _core = self.urgently()?;
+        let mut batch = super::Batch::default();
+        batch.put(keys::sending(s.draft), codec::encode(s)?);
+        self.inner.write(&batch)
+    }
+
+    /// It is there: the mention is answered, the draft is posted, the record is closed, all at once.
+    ///
+    /// # Errors
+    /// If the disk fails; then it is looked for again.
+    pub fn close_sending(&self, by: &Asker, s: &Sending, posted: &Posted, now: Stamp) -> Result<Applied> {
+        let url = match posted.url.is_empty() {
+            true => Text::already_clean(format!("{}:{}", s.network, posted.native)),
+            false => posted.url.clone(),
+        };
+        let closed = Sending {
+            fate: Fate::Sent,
+            posted: posted.clone(),
+            next: now,
+            why: Text::default(),
+            ..s.clone()
+        };
+        let answered = Value::Answered(Some(url));
+        let all = [(Target::Draft(s.draft), answered.clone()), (Target::Mention(s.mention), answered)];
+        self.end(by, "sent", &closed, &all, now)
+    }
+
+    /// It does not leave: the draft is with its writer again, with the reason in the record.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn fail_sending(&self, by: &Asker, s: &Sending, why: &Text, now: Stamp) -> Result<Applied> {
+        let failed = Sending { fate: Fate::Failed, why: why.clone(), next: now, ..s.clone() };
+        let all = [(Target::Draft(s.draft), Value::Stage(Stage::Writing))];
+        self.end(by, "unsent", &failed, &all, now)
+    }
+
+    fn end(
+        &self,
+        by: &Asker,
+        verb: &str,
+        s: &Sending,
+        all: &[(Target, Value)],
+        now: Stamp,
+    ) -> Result<Applied> {
+        let mut core = self.urgently()?;
+        let mut tx = Tx::new(&self.inner);
+        tx.now = now;
+        let mut changes = Vec::new();
+        for (target, to) in all {
+            match fields::get(&mut tx, &by.who, target, to)? {
+                // Posted already, or with its writer for other reasons: nothing is taken back here.
+                Some(Value::Stage(is)) if !matches!(is, Stage::Going(_)) => {}
+                Some(Value::Answered(Some(_))) => {}
+                Some(from) if from != *to => {
+                    fields::set(&mut tx, &by.who, target, to, None)?;
+                    changes.push(Change { target: target.clone(), from, to: to.clone() });
+                }
+                _ => {}
+            }
+        }
+        tx.batch.put(keys::sending(s.draft), codec::encode(s)?);
+        let entry = (verb.to_owned(), changes, Cause::Along);
+        let applied = self.log_and_commit(&mut core, tx, by, now, entry, Line::None)?;
+        Ok(Applied { changed: 1, keys: vec![s.mention], ..applied })
+    }
+
+    /// Lets go of the records of sendings that ended long ago.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn tidy_sendings(&self, now: Stamp) -> Result<()> {
+        let _core = self.urgently()?;
+        let mut batch = super::Batch::default();
+        for s in self.inner.sendings()? {
+            if !s.fate.is_open() && s.next < now.plus(-KEPT) {
+                batch.delete(keys::sending(s.draft));
+            }
+        }
+        if batch.ops.is_empty() { Ok(()) } else { self.inner.write(&batch) }
+    }
+}
+
+/// What the log has beyond the tree: the network is asked only when the tree has it too, so it was not.
+pub(super) fn replayed(tx: &mut Tx<'_>, entry: &Entry) -> Result<()> {
+    if entry.verb != ASKED {
+        return Ok(());
+    }
+    for c in &entry.changes {
+        let (Target::Draft(id), Value::Stage(Stage::Going(g))) = (&c.target, &c.to) else { continue };
+        let Some(d) = tx.draft(*id)? else { continue };
+        if tx.inner().sending(*id)?.is_none_or(|s| s.mark != g.mark(*id)) {
+            let s = Sending { fate: Fate::Again, ..sending_of(&d.id, d.mention, g) };
+            tx.batch.put(keys::sending(*id), codec::encode(&s)?);
+        }
+    }
+    Ok(())
+}
+
+/// The first record of a sending.
+fn sending_of(draft: &Id, mention: Key, g: &Going) -> Sending {
+    Sending {
+        draft: *draft,
+        mention,
+        account: g.account.clone(),
+        mark: g.mark(*draft),
+        begun: g.due,
+        ..Sending::default()
+    }
+}
+
+impl Store {
+    /// When a draft was begun, or written anew after it was put aside: its first text.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn draft_begun(&self, draft: Id) -> Result<Option<Stamp>> {
+        self.inner.kv().get(&keys::begun(draft))?.map(|b| codec::decode(&b)).transpose()
+    }
+}
+
+impl Inner {
+    /// The drafts that are on their way.
+    pub fn going(&self) -> Result<Vec<Id>> {
+        let mut out = Vec::new();
+        kv::scan(&*self.kv(), &[b'f', 0], &mut |k, _| {
+            out.extend(k.get(2..10).and_then(|b| b.try_into().ok()).map(|b| Id(u64::from_be_bytes(b))));
+            true
+        })?;
+        Ok(out)
+    }
+
+    pub fn sending(&self, draft: Id) -> Result<Option<Sending>> {
+        self.kv().get(&keys::sending(draft))?.map(|b| codec::decode(&b)).transpose()
+    }
+
+    /// All records of sendings.
+    fn sendings(&self) -> Result<Vec<Sending>> {
+        let mut out = Vec::new();
+        let mut wrong = None;
+        kv::scan(&*self.kv(), &[b'f', 1], &mut |_, v| {
+            match codec::decode(v) {
+                Ok(s) => out.push(s),
+                Err(e) => wrong = Some(e),
+            }
+            wrong.is_none()
+        })?;
+        wrong.map_or(Ok(out), Err)
+    }
+}
+
+impl Reader {
+    /// The drafts that are on their way, each with how far its sending is, if it was begun. A draft of which the network
+    /// was asked and whose record is gone may be there: that is said by [`Fate::Unsure`].
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn going(&self) -> Result<Vec<(Draft, Sending)>> {
+        let mut out = Vec::new();
+        for id in self.inner.going()? {
+            out.extend(self.going_one(id)?);
+        }
+        Ok(out)
+    }
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn going_one(&self, id: Id) -> Result<Option<(Draft, Sending)>> {
+        let Some(d) = self.draft_by_id(id)? else { return Ok(None) };
+        let Some(g) = d.going() else { return Ok(None) };
+        let first = sending_of(&d.id, d.mention, g);
+        let kept = self.inner.sending(id)?.filter(|s| s.mark == first.mark);
+        let s = match kept {
+            Some(s) => s,
+            None if g.asked => Sending { fate: Fate::Unsure, ..first },
+            None => Sending { fate: Fate::Again, next: g.due, ..first },
+        };
+        Ok(Some((d, s)))
+    }
+
+    /// What leaves and what left, what is on its way first.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn outbox(&self) -> Result<Vec<Outgoing>> {
+        let mut out = Vec::new();
+        let going = self.going()?;
+        let ended =
+            self.inner.sendings()?.into_iter().filter(|s| !going.iter().any(|(d, _)| d.id == s.draft));
+        let mut rest: Vec<Sending> = ended.collect();
+        for (d, s) in &going {
+            let waits = d.going().is_some_and(|g| !g.asked);
+            let mut o = outgoing(d, s);
+            o.fate = Some(s.fate).filter(|_| !waits);
+            out.push(o);
+        }
+        out.sort_by_key(|o| (o.due, o.draft));
+        rest.sort_by_key(|s| std::cmp::Reverse(s.next));
+        for s in rest {
+            if let Some(d) = self.draft_by_id(s.draft)? {
+                out.push(Outgoing { fate: Some(s.fate), ..outgoing(&d, &s) });
+            }
+        }
+        Ok(out)
+    }
+}
+
+fn outgoing(d: &Draft, s: &Sending) -> Outgoing {
+    let g = match &d.stage {
+        Stage::Going(g) => g.clone(),
+        _ => Going::default(),
+    };
+    Outgoing {
+        draft: d.id,
+        mention: d.mention,
+        about: d.about.clone(),
+        text: Text::already_clean(d.text.chars().take(200).collect()),
+        who: d.who.clone(),
+        by: g.by,
+        account: s.account.clone(),
+        network: s.network.clone(),
+        visibility: g.visibility,
+        due: if g.due == Stamp(0) { s.begun } else { g.due },
+        fate: None,
+        attempts: s.attempts,
+        next: s.next,
+        why: s.why.clone(),
+        posted: s.posted.clone(),
+    }
+}

@@ -1,0 +1,110 @@
+//! Answers on their way: looked at, let go, called back, and what nobody but a person can know.
+
+use super::*;
+use crate::model::outgoing::{Check, Fate, Level, Outgoing, Preflight};
+
+fn check(name: &str, level: Level, words: &str) -> Check {
+    Check { name: name.into(), level, words: text(words), source: text("where it comes from") }
+}
+
+fn flight(checks: Vec<Check>) -> Preflight {
+    Preflight {
+        header: text("Mastodon · social.example · as @acme · unlisted · 488 characters left"),
+        account: Some("us".into()),
+        accounts: vec!["us".into(), "them".into()],
+        visibility: "unlisted".into(),
+        visibilities: vec!["public".into(), "unlisted".into(), "private".into()],
+        delay_ms: 15_000,
+        readiness: text("ready"),
+        promo: text("promo 1/12 (limit 1/10)"),
+        checks,
+        ..Preflight::default()
+    }
+}
+
+#[test]
+fn a_reply_leaves_after_one_look_and_u_gives_this_draft_back() {
+    let mut s = Story::five((80, 24));
+    s.world.flight = Some(flight(vec![check("links", Level::Green, "none")]));
+    s.press("r").shows("as @acme").shows("488 characters left").type_in("Fixed").press("ctrl-x p");
+    s.shows("Enter sends it").shows("ok    links").press("enter").shows("goes").shows("u recalls");
+    assert!(matches!(&s.world.acts[0].0, Verb::Send(how) if how.reason.is_empty() && how.saved_at == NOW));
+    assert!(s.app.editor.is_none());
+    // Undo is the recall, and it opens what was recalled.
+    s.world.drafts[0].stage = Stage::Writing;
+    let a = Applied { seq: 2, changed: 1, verb: "send".into(), ..Applied::default() };
+    s.tell(Msg::Reply(For::Undo { redo: false }, Box::new(Reply::Applied(a))));
+    s.rest().shows("Fixed");
+    assert!(s.app.editor.is_some());
+}
+
+#[test]
+fn red_stops_and_amber_asks_for_a_reason() {
+    let mut s = Story::five((80, 24));
+    let red = check("variables", Level::Red, "{{name}}");
+    let amber = check("readiness", Level::Amber, "listening: 3 of 7; missing rules");
+    s.world.flight = Some(flight(vec![red, amber.clone()]));
+    s.press("r").type_in("Hi {{name}}").press("ctrl-x p").shows("stops variables").press("enter");
+    s.shows("it does not leave: variables");
+    assert!(s.world.acts.is_empty());
+    // The whole check with its source, and back to the draft.
+    s.press("w")
+        .shows("where it comes from")
+        .shows("[preflight] variables")
+        .press("q")
+        .press("r")
+        .shows("Hi {{name}}");
+    s.world.flight = Some(flight(vec![amber]));
+    s.press("ctrl-x p").shows("Enter sends it, with a reason").press("enter").press("enter").shows("say why");
+    s.type_in("they asked us by name").press("enter").shows("u recalls");
+    assert!(matches!(&s.world.acts[0].0, Verb::Send(how) if how.reason == "they asked us by name"));
+}
+
+#[test]
+fn as_whom_when_and_what_it_is_for_are_chosen() {
+    let mut s = Story::five((80, 24));
+    s.world.flight = Some(flight(vec![check("links", Level::Green, "none")]));
+    s.press("r").type_in("Fixed").rest().press("ctrl-x w").shows("us | them").press("ctrl-u");
+    s.type_in("they private")
+        .press("enter")
+        .shows("“they” is none of")
+        .press("ctrl-u")
+        .type_in("them private");
+    s.press("enter").press("ctrl-x d").type_in("2h").press("enter").shows("it goes");
+    s.press("ctrl-x p").press("=").press("enter");
+    let Verb::Send(how) = &s.world.acts[0].0 else { panic!() };
+    assert_eq!((how.account.as_str(), how.visibility.as_str()), ("them", "private"));
+    assert!(how.at.is_some() && how.class.is_some());
+}
+
+#[test]
+fn what_leaves_is_listed_and_what_nobody_knows_is_settled_there() {
+    let mut s = Story::five((80, 24));
+    let one = |n: u64, fate: Option<Fate>| Outgoing {
+        draft: Id(n),
+        about: text("Recipe for cat food"),
+        who: "ana".into(),
+        fate,
+        due: NOW.plus(10_000),
+        why: text("no answer in time"),
+        ..Outgoing::default()
+    };
+    s.world.outbox = vec![one(1, None), one(2, Some(Fate::Asks)), one(3, Some(Fate::Sent))];
+    s.press("g O").shows("goes").shows("is it there? look, and say").shows("sent");
+    s.press("j").press("P").type_in("nonsense").press("enter").shows("no http or https");
+    s.press("ctrl-u").type_in("https://x.example/1").press("enter");
+    assert_eq!(s.world.settled, [(Id(2), crate::door::Settle::Posted("https://x.example/1".into()))]);
+    s.press("+");
+    assert_eq!(s.world.settled.last().unwrap().1, crate::door::Settle::Again);
+    s.press("G E").shows("it came to its end").press("g g E");
+    assert!(matches!(s.world.acts.last().unwrap().0, Verb::Recall));
+}
+
+#[test]
+fn from_r_to_sent_are_few_keys() {
+    let mut s = Story::five((80, 24));
+    s.world.flight = Some(flight(Vec::new()));
+    s.world.drafts.clear();
+    // Without the words themselves: r, Ctrl-x p, Enter.
+    s.press("r").type_in("x").press("ctrl-x p enter").shows("u recalls");
+}
