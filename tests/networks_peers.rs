@@ -50,7 +50,7 @@ fn mark() -> String {
 fn configure(t: &Temp, rest: &str) {
     t.write(
         "config.toml",
-        &format!("[brand]\nname = 'Acme'\ncontact = 'ops@acme.example'\n[[topic]]\nname = 'brand'\nquery = 'acme*'\n{rest}"),
+        &format!("[brand]\nname = 'Acme'\ncontact = 'ops@acme.example'\n[send.delay]\nmastodon = '0'\nbluesky = '0'\nmail = '0'\nwikimedia = '0'\n[[topic]]\nname = 'brand'\nquery = 'acme*'\n{rest}"),
     );
 }
 
@@ -71,6 +71,18 @@ fn heard(t: &Temp, word: &str) -> Value {
         [one] => Ok(one.clone()),
         [] => Err(format!("nothing; {}", ok(t, &["sources"]))),
         many => panic!("{} times: {many:?}", many.len()),
+    })
+}
+
+/// Answers a mention from here; gives its record in the outbox once it is there.
+fn answer(t: &Temp, mention: &Value, words: &str) -> Value {
+    let said = ok(t, &["draft", mention["id"].as_str().unwrap(), words]);
+    let draft = said.trim().rsplit(' ').next().unwrap().to_owned();
+    ok(t, &["send", &draft, "--reason", "they asked us by name"]);
+    until("it is sent", || {
+        let all = json_lines(&text(&run(t, &["outbox", "--json"]).stdout));
+        let one = all.into_iter().find(|o| o["draft"] == draft.as_str()).unwrap_or_default();
+        if one["fate"] == "sent" { Ok(one) } else { Err(one.to_string()) }
     })
 }
 
@@ -125,6 +137,20 @@ fn mastodon_is_heard_as_it_streams() {
         let m = found(&t, &one);
         if m[0]["text"].as_str().unwrap().contains("holds") { Ok(()) } else { Err(format!("{m:?}")) }
     });
+    // Answered from here, in the thread, no wider than beside it; the mention is answered with it.
+    let sent = answer(&t, &m, &format!("Thanks, {one} is fixed"));
+    let there = json(
+        "GET",
+        &format!("{at}/api/v1/statuses/{}", sent["native"].as_str().unwrap()),
+        &grace,
+        &Value::Null,
+    );
+    assert_eq!(there["in_reply_to_id"], post["id"], "{there}");
+    assert!(there["content"].as_str().unwrap().contains(&format!("{one} is fixed")), "{there}");
+    assert_eq!(there["visibility"], "unlisted");
+    assert_eq!(there["account"]["username"], "ada");
+    let m = json_lines(&ok(&t, &["show", "--json", m["id"].as_str().unwrap()])).remove(0);
+    assert_eq!(m["answered"], sent["url"], "{m}");
     // The engine is killed; what is said meanwhile is heard when it is back, once.
     e.kill();
     say(&two);
@@ -187,6 +213,16 @@ fn matrix_rooms_are_heard_and_a_kill_of_either_side_loses_nothing() {
         let m = found(&t, &one);
         if m[0]["text"].as_str().unwrap() == format!("{one} holds") { Ok(()) } else { Err(format!("{m:?}")) }
     });
+    // Answered from here: read back in the room.
+    let sent = answer(&t, &m, "Thanks, it is fixed");
+    let native = sent["native"].as_str().unwrap();
+    let there =
+        json("GET", &format!("{api}/rooms/{}/event/{}", esc(&room), esc(native)), &maria, &Value::Null);
+    assert_eq!(there["content"]["m.relates_to"]["m.in_reply_to"]["event_id"], id.as_str(), "{there}");
+    assert_eq!(
+        (there["sender"].as_str(), there["content"]["body"].as_str()),
+        (Some("@acme:hs.lab.test"), Some("Thanks, it is fixed"))
+    );
     // Many messages while the engine is dead: more than a sync gives at once.
     e.kill();
     for i in 0..130 {
@@ -252,6 +288,32 @@ fn mail(at: &str, to: &str, lines: &str) {
     }
 }
 
+/// The newest letter of Maria's with a word in its subject.
+fn inbox(at: &str, word: &str) -> Option<String> {
+    let s = TcpStream::connect(at).unwrap();
+    s.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let mut r = BufReader::new(s.try_clone().unwrap());
+    let mut w = s;
+    let mut tell = |n: u32, say: &str| {
+        w.write_all(format!("a{n} {say}\r\n").as_bytes()).unwrap();
+        let mut all = String::new();
+        loop {
+            let mut l = Vec::new();
+            r.read_until(b'\n', &mut l).unwrap();
+            let l = String::from_utf8_lossy(&l).into_owned();
+            all += &l;
+            if l.starts_with(&format!("a{n} ")) {
+                return all;
+            }
+        }
+    };
+    tell(1, "LOGIN maria@lab.test pass-lab");
+    tell(2, "SELECT INBOX");
+    let found = tell(3, &format!("SEARCH SUBJECT \"Re: {word}\""));
+    let id = found.lines().find_map(|l| l.strip_prefix("* SEARCH"))?.split_whitespace().last()?.to_owned();
+    Some(tell(4, &format!("FETCH {id} BODY[]")))
+}
+
 #[test]
 fn a_mailbox_tells_when_something_comes() {
     let (Some(imap), Some(smtp)) = (peer("HEARKEN_IMAP_PEER"), peer("HEARKEN_SMTP_PEER")) else { return };
@@ -261,7 +323,7 @@ fn a_mailbox_tells_when_something_comes() {
     configure(
         &t,
         &format!(
-            "[account.us]\nnetwork = 'mail'\nserver = 'imap://{imap}'\nuser = 'support@lab.test'\npassword_file = 'pw'\n[[source]]\nid = 'box'\nnetwork = 'mail'\naccount = 'us'\n"
+            "[account.us]\nnetwork = 'mail'\nserver = 'imap://{imap}'\nsmtp = 'smtp://{smtp}'\nuser = 'support@lab.test'\npassword_file = 'pw'\n[[source]]\nid = 'box'\nnetwork = 'mail'\naccount = 'us'\n"
         ),
     );
     let send = |w: &str, id: &str| {
@@ -283,6 +345,20 @@ fn a_mailbox_tells_when_something_comes() {
     let m = heard(&t, &one);
     assert_eq!((m["type"].as_str(), m["community"].as_str()), (Some("mail"), Some("users.lab.test")));
     assert_eq!(m["text"].as_str(), Some("It leaks.\n> before\n> [1 more lines quoted]"));
+    // A letter to us alone is answered to its writer, who finds it in the thread.
+    let own = mark();
+    let letter = format!(
+        "From: Maria <maria@lab.test>\nTo: support@lab.test\nSubject: {own}\nMessage-ID: <{own}@lab.test>\n\nHow?\n"
+    );
+    mail(&smtp, "support@lab.test", &letter);
+    let m2 = heard(&t, &own);
+    answer(&t, &m2, &format!("Grüße, {own} is fixed"));
+    let raw = until("the answer", || inbox(&imap, &own).ok_or_else(|| "not there".to_owned()));
+    assert!(
+        raw.contains(&format!("In-Reply-To: <{own}@lab.test>")) && raw.contains("From: support@lab.test"),
+        "{raw}"
+    );
+    assert!(raw.contains(&format!("Subject: Re: {own}")), "{raw}");
     e.kill();
     send(&two, &two);
     let _e = Engine::start(&t);
@@ -346,10 +422,12 @@ impl Wiki {
 fn a_wiki_tells_the_words_that_changed() {
     let Some(at) = peer("HEARKEN_WIKI_PEER") else { return };
     let t = Temp::new();
+    t.write("pw", "Rather-Long-4711\n");
+    std::fs::set_permissions(t.path("pw"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     configure(
         &t,
         &format!(
-            "[[source]]\nid = 'wiki'\nnetwork = 'wikimedia'\nserver = '{at}'\nchanges = true\nevery = '=1s'\n[[source]]\nid = 'page'\nnetwork = 'wikimedia'\nserver = '{at}'\npages = ['Watched tins']\nevery = '=1s'\n"
+            "[account.us]\nnetwork = 'wikimedia'\nserver = '{at}'\nuser = 'Maria'\npassword_file = 'pw'\n[[source]]\nid = 'wiki'\nnetwork = 'wikimedia'\nserver = '{at}'\nchanges = true\nevery = '=1s'\n[[source]]\nid = 'page'\nnetwork = 'wikimedia'\nserver = '{at}'\npages = ['Watched tins']\nevery = '=1s'\n"
         ),
     );
     let w = Wiki::log_in(&at);
@@ -366,6 +444,22 @@ fn a_wiki_tells_the_words_that_changed() {
     assert!(m["text"].as_str().unwrap().contains(&format!("A [-bad tin-] {{+good {one}+}} of food")), "{m}");
     assert_eq!((m["type"].as_str(), m["author"].as_str()), (Some("edit"), Some("Maria")));
     assert_eq!(found(&t, &one).len(), 1, "two sources, one edit");
+    // What is said about it stands on the talk page, signed.
+    let sent = answer(&t, &m, &format!("Thanks, {one} is right"));
+    assert!(sent["url"].as_str().unwrap().contains("Talk"), "{sent}");
+    let page = json(
+        "GET",
+        &format!(
+            "{at}/api.php?action=query&prop=revisions&rvslots=main&rvprop=content&format=json&formatversion=2&titles=Talk:Watched_tins"
+        ),
+        &[],
+        &Value::Null,
+    );
+    let talk = page["query"]["pages"][0]["revisions"][0]["slots"]["main"]["content"].as_str().unwrap_or("");
+    assert!(
+        talk.contains(&format!("Thanks, {one} is right")) && talk.contains("[[User:Maria|Maria]]"),
+        "{page}"
+    );
     e.kill();
     w.edit("Other_tins", &two.to_string(), &two.to_string());
     let _e = Engine::start(&t);
@@ -473,6 +567,15 @@ fn bluesky_tells_who_speaks_to_us() {
         "{m}"
     );
     assert_eq!((m["state"].as_str(), m["lang"].as_str()), (Some("inbox"), Some("en")));
+    // Answered from here: a record under a key of ours, in the thread.
+    let sent = answer(&t, &m, &format!("Thanks, {one} is fixed: https://acme.example/x"));
+    let uri = sent["native"].as_str().unwrap().trim_start_matches("at://").to_owned();
+    let parts: Vec<&str> = uri.split('/').collect();
+    let record =
+        x(&format!("com.atproto.repo.getRecord?repo={}&collection={}&rkey={}", parts[0], parts[1], parts[2]));
+    let there = json("GET", &record, &auth, &Value::Null);
+    assert!(there["value"]["reply"]["parent"]["uri"].as_str().unwrap().contains(&maria), "{there}");
+    assert_eq!(there["value"]["facets"][0]["features"][0]["uri"], "https://acme.example/x", "{there}");
     e.kill();
     say(&two);
     let _e = Engine::start(&t);

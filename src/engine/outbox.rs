@@ -323,7 +323,10 @@ impl Engine {
                     Err(Trouble::Garbled(why)) if posts => return Came::Unknown(why),
                     Err(t) => return no(t),
                 },
-                Outcome::Never(t) => return no(t),
+                Outcome::Never(t) => match p.posting.instead(desk, &call, &t) {
+                    Some(next) if !posts => call = next,
+                    _ => return no(t),
+                },
                 Outcome::Unknown(why) if posts => return Came::Unknown(why),
                 // Before the call that posts nothing is there.
                 Outcome::Unknown(why) => return Came::Never(Trouble::Fault(why)),

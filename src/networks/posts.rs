@@ -114,6 +114,11 @@ pub trait Posting: Sync {
     /// If it says no.
     fn said(&self, d: &Desk<'_>, p: &Post<'_>, call: &Call, a: &Answer) -> Result<Said, Trouble>;
 
+    /// The next call where one before the one that posts was refused and that is no harm.
+    fn instead(&self, _d: &Desk<'_>, _call: &Call, _t: &Trouble) -> Option<Call> {
+        None
+    }
+
     /// A refusal that may mean that it is there already.
     fn perhaps(&self, _t: &Trouble) -> bool {
         false

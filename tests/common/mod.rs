@@ -43,7 +43,8 @@ pub const BIN: &str = env!("CARGO_BIN_EXE_hearken");
 
 /// The program with its configuration and data in the folder.
 pub fn hearken(t: &Temp) -> Command {
-    let mut c = Command::new(BIN);
+    // A long run may use a copy, so that a build beside it does not change it.
+    let mut c = Command::new(std::env::var_os("HEARKEN_BIN").unwrap_or_else(|| BIN.into()));
     c.arg("--config").arg(t.path("config.toml")).arg("--data").arg(t.path("data"));
     c.env("TZ", "UTC").env("HEARKEN_LINGER", "1s").env_remove("NO_COLOR");
     c

@@ -55,6 +55,11 @@ fn there(d: &Desk<'_>, title: &str, rev: i64) -> Posted {
     Posted { native: clean::line(&format!("{host} {rev}")), url: clean::url(&url, None) }
 }
 
+/// Asks for what an edit needs; `with`: the number of the section, and the revision that it was read from.
+fn token(d: &Desk<'_>, with: &str) -> Call {
+    Call::get("token", api(d, &[("action", "query"), ("meta", "tokens"), ("type", "csrf")])).with(with)
+}
+
 impl Posting for Publish {
     /// The stream tells of every wiki: the page's own address says which one.
     fn server_of(&self, m: &Mention, _heard_at: &str) -> Option<String> {
@@ -95,9 +100,8 @@ impl Posting for Publish {
                     found?["index"].as_str().map(str::to_owned)
                 });
                 let base = v["parse"]["revid"].as_i64().unwrap_or(0);
-                let what = [("action", "query"), ("meta", "tokens"), ("type", "csrf")];
                 let with = format!("{}\n{base}", number.unwrap_or_default());
-                Ok(Said::Then(Call::get("token", api(d, &what)).with(with)))
+                Ok(Said::Then(token(d, &with)))
             }
             "token" => {
                 let token = v["query"]["tokens"]["csrftoken"].as_str().unwrap_or("");
@@ -149,6 +153,11 @@ impl Posting for Publish {
                 }
             }
         }
+    }
+
+    /// A talk page that is not there yet begins with what we say.
+    fn instead(&self, d: &Desk<'_>, call: &Call, t: &Trouble) -> Option<Call> {
+        (call.what == "sections" && matches!(t, Trouble::Missing(_))).then(|| token(d, "\n0"))
     }
 
     fn look(&self, d: &Desk<'_>, p: &Post<'_>) -> Option<Call> {
