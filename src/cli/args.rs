@@ -3,7 +3,7 @@
 mod team;
 mod values;
 
-pub use team::{AlertAction, RuleAction, TopicAction, ViewAction};
+pub use team::{AlertAction, RuleAction, SnippetAction, TopicAction, ViewAction};
 pub use values::{MoodArg, MuteArg, ObjectiveArg, SortArg, StateArg};
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -294,6 +294,11 @@ pub enum Command {
     Views {
         #[command(subcommand)]
         action: Option<ViewAction>,
+    },
+    /// The team's pieces of answers: list, write or take out one
+    Snippets {
+        #[command(subcommand)]
+        action: Option<SnippetAction>,
     },
     /// Put a page or a post into the inbox by hand
     Add { url: String },

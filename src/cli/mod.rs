@@ -59,6 +59,7 @@ pub async fn run(door: Arc<dyn Door>, command: Command, out: &Out) -> i32 {
         Command::Topics { action } => team::topics(&*door, action, out).await,
         Command::Rules { action } => team::rules(&*door, action, out).await,
         Command::Views { action } => team::views(&*door, action, out).await,
+        Command::Snippets { action } => team::snippets(&*door, action, out).await,
         Command::Mutes => verbs::mutes(&*door, out).await,
         Command::Alerts { action } => team::alerts(&*door, action, out).await,
         Command::Thread { id } => lists::thread(&*door, &id, out).await,

@@ -1,7 +1,7 @@
 //! Topics and views of the team from the command line.
 
 use super::Out;
-use super::args::{self, AlertAction, RuleAction, TopicAction, ViewAction};
+use super::args::{self, AlertAction, RuleAction, SnippetAction, TopicAction, ViewAction};
 use crate::config;
 use crate::door::{Door, Reply, Request};
 use crate::model::{Stamp, TopicEdit};
@@ -192,5 +192,33 @@ async fn attempt(door: &dyn Door, query: &str, days: u32, out: &Out) -> i32 {
             if t.total.n == 0 { 3 } else { 0 }
         }
         other => out.unexpected(&other),
+    }
+}
+
+pub async fn snippets(door: &dyn Door, action: Option<SnippetAction>, out: &Out) -> i32 {
+    match action {
+        None => match door.ask(Request::Snippets).await {
+            Reply::Snippets(all) => {
+                for s in &all {
+                    let o = json!({"name": s.name, "text": s.text, "lang": s.lang});
+                    out.either(&o, || format!("{} {:<2} {}", s.name, s.lang, s.text.replace('\n', " ")));
+                }
+                if all.is_empty() { 3 } else { 0 }
+            }
+            other => out.unexpected(&other),
+        },
+        Some(SnippetAction::Set { name, text, lang }) => {
+            let mut text = text.join(" ");
+            if text == "-" {
+                text.clear();
+                if let Err(e) = std::io::Read::read_to_string(&mut std::io::stdin().lock(), &mut text) {
+                    out.complain(&format!("the snippet cannot be read: {e}"));
+                    return 2;
+                }
+            }
+            let s = crate::model::snippet::Snippet { name, text, lang };
+            said(door.ask(Request::PutSnippet(s)).await, out)
+        }
+        Some(SnippetAction::Remove { name }) => said(door.ask(Request::RemoveSnippet(name)).await, out),
     }
 }

@@ -24,7 +24,7 @@ pub use rules::{Act, Rule, act_of, rule_of};
 pub use send::{CommunityConf, SendConf};
 pub use shared::{AnswerRules, Answers, Approval, Claim, EngineConf, Roles};
 pub use source::{Every, Keep, Login, Secret, SourceConf, SourceKind};
-pub use team::{RULES, TOPICS, TeamFiles, VIEWS, beside, view, view_of};
+pub use team::{RULES, SNIPPETS, TOPICS, TeamFiles, VIEWS, beside, view, view_of};
 
 use crate::model::time::{DAY, SECOND};
 use crate::model::{TopicView, View};
@@ -55,6 +55,8 @@ pub struct Config {
     /// The team's.
     pub views: Vec<View>,
     pub rules: Vec<Rule>,
+    /// Pieces of answers, the team's.
+    pub snippets: Vec<crate::model::snippet::Snippet>,
     pub alerts: Vec<AlertConf>,
     pub smtp: Option<SmtpConf>,
     pub http: Http,
@@ -228,6 +230,7 @@ impl Config {
             sources: Vec::new(),
             views: Vec::new(),
             rules: Vec::new(),
+            snippets: Vec::new(),
             alerts: Vec::new(),
             smtp: None,
             http: Http::default(),
@@ -301,7 +304,14 @@ pub fn query_of(v: &View) -> Option<Query> {
 
 fn hash_of(text: &str, team: &TeamFiles) -> u64 {
     let part = |t: &Option<String>| t.clone().unwrap_or_default();
-    crate::model::hash64(&[text, &part(&team.topics), &part(&team.views), &part(&team.rules)]).max(1)
+    crate::model::hash64(&[
+        text,
+        &part(&team.topics),
+        &part(&team.views),
+        &part(&team.rules),
+        &part(&team.snippets),
+    ])
+    .max(1)
 }
 
 /// An address as people type it: without a scheme it is https, or http where the host is this machine or a number.

@@ -4,6 +4,7 @@
 use super::problem::Problem;
 use super::reader::{Report, Section};
 use super::{Config, sections};
+use crate::model::snippet::Snippet;
 use crate::model::{State, View};
 use crate::query::{Query, Scope};
 use std::path::{Path, PathBuf};
@@ -14,6 +15,9 @@ pub const TOPICS: &str = "topics.toml";
 /// Views, beside `config.toml`.
 pub const VIEWS: &str = "views.toml";
 
+/// Pieces of answers, beside `config.toml`.
+pub const SNIPPETS: &str = "snippets.toml";
+
 /// Rules, beside `config.toml`.
 pub const RULES: &str = "rules.toml";
 
@@ -23,6 +27,7 @@ pub struct TeamFiles {
     pub topics: Option<String>,
     pub views: Option<String>,
     pub rules: Option<String>,
+    pub snippets: Option<String>,
 }
 
 impl TeamFiles {
@@ -43,7 +48,12 @@ impl TeamFiles {
                 }
             }
         };
-        let files = TeamFiles { topics: read(TOPICS), views: read(VIEWS), rules: read(RULES) };
+        let files = TeamFiles {
+            topics: read(TOPICS),
+            views: read(VIEWS),
+            rules: read(RULES),
+            snippets: read(SNIPPETS),
+        };
         if bad.is_empty() { Ok(files) } else { Err(bad) }
     }
 }
@@ -58,7 +68,9 @@ pub fn beside(config: &Path, name: &str) -> PathBuf {
 pub(super) fn read(files: &TeamFiles, c: &mut Config) -> Vec<Problem> {
     let mut bad = Vec::new();
     let config = c.file.clone();
-    for (name, text) in [(TOPICS, &files.topics), (VIEWS, &files.views), (RULES, &files.rules)] {
+    let all =
+        [(TOPICS, &files.topics), (VIEWS, &files.views), (RULES, &files.rules), (SNIPPETS, &files.snippets)];
+    for (name, text) in all {
         let Some(text) = text else { continue };
         let path = beside(&config, name);
         let mut r = Report::new(&path, text);
@@ -71,6 +83,7 @@ pub(super) fn read(files: &TeamFiles, c: &mut Config) -> Vec<Problem> {
                         sections::sets(&mut top, &mut r, c, true);
                     }
                     RULES => super::rules::read(&mut top, &mut r, c),
+                    SNIPPETS => snippets(&mut top, &mut r, c),
                     _ => views(&mut top, &mut r, c),
                 }
                 top.finish(&mut r);
@@ -83,6 +96,27 @@ pub(super) fn read(files: &TeamFiles, c: &mut Config) -> Vec<Problem> {
         bad.append(&mut r.problems);
     }
     bad
+}
+
+fn snippets(top: &mut Section<'_>, r: &mut Report<'_>, c: &mut Config) {
+    for (i, (table, span)) in sections::tables(top, r, "snippet").into_iter().enumerate() {
+        let mut s = Section::new(table, format!("snippet {}", i + 1), span);
+        let name = s.needed(r, "name", "give it a short name").unwrap_or_default();
+        s.name = format!("snippet \"{name}\"");
+        if c.snippets.iter().any(|o| o.name == name) {
+            r.add(&s.value_span("name"), format!("there are two snippets named \"{name}\""));
+        }
+        let text = s.needed(r, "text", "write what it says").unwrap_or_default();
+        let lang = s.text(r, "lang").unwrap_or_default();
+        if !lang.is_empty() && (lang.len() != 2 || !lang.bytes().all(|b| b.is_ascii_lowercase())) {
+            r.add(
+                &s.value_span("lang"),
+                format!("lang in {} is \"{lang}\"; expected two letters, as \"en\"", s.name),
+            );
+        }
+        c.snippets.push(Snippet { name, text, lang });
+        s.finish(r);
+    }
 }
 
 fn views(top: &mut Section<'_>, r: &mut Report<'_>, c: &mut Config) {
@@ -155,7 +189,10 @@ mod tests {
 
     fn parse(topics: &str, views: &str) -> Result<Config, Vec<String>> {
         let rules = Some("[[rule]]\nname = 'noise'\nwhen = 'rain'\ndo = ['tag weather', 'done']\n".into());
-        let files = TeamFiles { topics: Some(topics.into()), views: Some(views.into()), rules };
+        let snippets = Some(
+            "[[snippet]]\nname = 'thanks'\ntext = 'Thank you, {{author|friend}}!'\nlang = 'en'\n".into(),
+        );
+        let files = TeamFiles { topics: Some(topics.into()), views: Some(views.into()), rules, snippets };
         let own = "[brand]\nname = 'x'\n[[topic]]\nname = 'brand'\nquery = 'acme'\n\
             [[source]]\nid = 'b'\nnetwork = 'feed'\nurl = 'https://b.example/f'\ntopics = ['tins']\n";
         Config::parse_with(own, Path::new("/etc/h/config.toml"), &files)
@@ -173,6 +210,7 @@ mod tests {
             c.topics.iter().map(|t| (t.name.as_str(), t.team)).collect::<Vec<_>>(),
             [("brand", false), ("tins", true)]
         );
+        assert_eq!((c.snippets[0].name.as_str(), c.snippets[0].lang.as_str()), ("thanks", "en"));
         assert_eq!((c.views[0].name.as_str(), c.views[0].states.as_slice()), ("late", &[State::Snoozed][..]));
         let bad = parse("[[topic]]\nname = 'brand'\nquery = 'x'\n", "[[view]]\nname = 'a'\nstate = 'gone'\n")
             .unwrap_err();

@@ -10,6 +10,7 @@ pub use numbers::{Placed, Standing, Total, Trial};
 pub use told::{LogRow, Present, SINCE_MAX, Settle, Since, Terms, Want};
 
 use crate::model::outgoing::{Outgoing, Preflight, SendAs};
+use crate::model::snippet::Snippet;
 use crate::model::{
     AccountView, AlertView, Applied, By, CommunityView, Counts, Draft, Id, Item, Key, MuteView, NetworkView,
     PersonCard, Role, RuleView, SourceView, Stage, Stamp, State, Targets, Text, TopicEdit, TopicView, Verb,
@@ -203,6 +204,10 @@ pub enum Request {
         name: String,
         was: String,
     },
+    /// The team's pieces of answers.
+    Snippets,
+    PutSnippet(Snippet),
+    RemoveSnippet(String),
     /// The team's views.
     Views,
     /// A view of that name that is there already stays, unless it is to be replaced.
@@ -331,6 +336,7 @@ pub enum Reply {
     Removed(String),
     Topics(Vec<TopicView>),
     Views(Vec<View>),
+    Snippets(Vec<Snippet>),
     Rules(Vec<RuleView>),
     /// Something of the team's files was written, or taken out.
     Edited {

@@ -186,6 +186,9 @@ fn blocking(e: &Engine, caller: &Caller, request: Request) -> Reply {
                 e.put_rule(caller, &name, &when, &acts, was.as_deref())
             }
             Request::RemoveRule { name, was } => e.remove_rule(caller, &name, &was),
+            Request::Snippets => Reply::Snippets(e.setup().config.snippets.clone()),
+            Request::PutSnippet(s) => e.put_snippet(caller, &s),
+            Request::RemoveSnippet(name) => e.remove_snippet(caller, &name),
             Request::Views => Reply::Views(e.setup().config.views.clone()),
             Request::PutView { view, replace } => e.put_view(caller, &view, replace),
             Request::RemoveView(name) => e.remove_view(caller, &name),

@@ -38,6 +38,8 @@ fn needs(request: &Request) -> Role {
         | Request::RemoveRule { .. }
         | Request::RemoveTopic { .. }
         | Request::PutView { .. }
+        | Request::PutSnippet(_)
+        | Request::RemoveSnippet(_)
         | Request::RemoveView(_) => Role::Send,
         Request::TestAlert(_)
         | Request::AddSource(_)
@@ -76,6 +78,7 @@ fn needs(request: &Request) -> Role {
         | Request::ApplyRules { .. }
         | Request::Rehear { .. }
         | Request::Views
+        | Request::Snippets
         | Request::Rules(_)
         | Request::People(_)
         | Request::KnownPeople
@@ -142,6 +145,7 @@ fn what(request: &Request) -> &'static str {
         Request::LookAt(_) => "looking at a page",
         Request::PutTopic { .. } | Request::RemoveTopic { .. } => "changing topics",
         Request::PutView { .. } | Request::RemoveView(_) => "changing views",
+        Request::PutSnippet(_) | Request::RemoveSnippet(_) => "changing snippets",
         Request::PutRule { .. } | Request::RemoveRule { .. } => "changing rules",
         Request::ApplyRules { .. } => "applying rules",
         Request::Rehear { .. } => "applying a topic",

@@ -3,8 +3,9 @@
 
 use super::{Caller, Engine, failed, refuse};
 use crate::clean;
-use crate::config::{Config, RULES, TOPICS, TeamFiles, VIEWS, beside};
+use crate::config::{Config, RULES, SNIPPETS, TOPICS, TeamFiles, VIEWS, beside};
 use crate::door::{RefusalKind, Reply};
+use crate::model::snippet::Snippet;
 use crate::model::{Change, Objective, Stamp, Target, TopicEdit, TopicView, Value, View};
 use crate::query::{Query, Scope};
 use std::path::Path;
@@ -21,6 +22,7 @@ pub(super) enum File {
     Topics,
     Views,
     Rules,
+    Snippets,
 }
 
 impl Engine {
@@ -141,6 +143,38 @@ impl Engine {
         self.edited(caller, done, "view", name, Some(before), None)
     }
 
+    /// Writes a piece of answers, a new one or one that is there.
+    pub(super) fn put_snippet(&self, caller: &Caller, s: &Snippet) -> Reply {
+        let _editing = self.editing.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = clean::line_capped(s.name.trim(), NAME_MAX).into_string();
+        let text = clean::draft(s.text.trim()).into_string();
+        if name.is_empty() || text.is_empty() {
+            return refuse(RefusalKind::Usage, "a snippet needs a name and a text");
+        }
+        let before = self.setup().config.snippets.iter().find(|o| o.name == name).map(|o| o.text.clone());
+        let done = self.edit(&File::Snippets, |doc| {
+            let t = entry(doc, "snippet", &name)?;
+            put(t, "name", &name);
+            put(t, "text", &text);
+            if s.lang.is_empty() {
+                t.remove("lang");
+            } else {
+                put(t, "lang", &s.lang);
+            }
+            Ok(())
+        });
+        self.edited(caller, done, "snippet", &name, before, Some(text))
+    }
+
+    pub(super) fn remove_snippet(&self, caller: &Caller, name: &str) -> Reply {
+        let _editing = self.editing.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(there) = self.setup().config.snippets.iter().find(|s| s.name == name).cloned() else {
+            return refuse(RefusalKind::NotFound, &format!("there is no snippet {name}"));
+        };
+        let done = self.edit(&File::Snippets, |doc| take_out(doc, "snippet", name));
+        self.edited(caller, done, "snippet", name, Some(there.text), None)
+    }
+
     pub(super) fn write_rule(
         &self,
         caller: &Caller,
@@ -209,6 +243,7 @@ impl Engine {
             File::Topics => beside(&config, TOPICS),
             File::Views => beside(&config, VIEWS),
             File::Rules => beside(&config, RULES),
+            File::Snippets => beside(&config, SNIPPETS),
         };
         let before = read(&path)?;
         if before.is_none() && matches!(which, File::Config) {
@@ -229,6 +264,7 @@ impl Engine {
             File::Topics => team.topics = Some(after.clone()),
             File::Views => team.views = Some(after.clone()),
             File::Rules => team.rules = Some(after.clone()),
+            File::Snippets => team.snippets = Some(after.clone()),
         }
         let parsed = Config::parse_with(&own, &config, &team).map_err(problems)?;
         if read(&path)? != before {

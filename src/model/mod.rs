@@ -20,6 +20,7 @@ pub mod objective;
 pub mod outgoing;
 pub mod place;
 mod quiet;
+pub mod snippet;
 pub mod source;
 pub mod text;
 pub mod time;

@@ -148,6 +148,7 @@ pub enum Action {
     /// As whom, and who sees it; and when it goes.
     DraftAs,
     DraftWhen,
+    DraftSnippet,
     /// Out of the preflight: it goes.
     FlightGo,
     FlightSource,
@@ -384,6 +385,7 @@ pub const ACTIONS: &[ActionRow] = &[
     ),
     row(A::DraftAs, "as whom", &["ctrl-x w"], "as whom it goes, and who sees it", W::DRAFT),
     row(A::DraftWhen, "when", &["ctrl-x d"], "when it goes", W::DRAFT),
+    row(A::DraftSnippet, "snippets", &["ctrl-x i"], "pieces of answers (also ; at a word's start)", W::DRAFT),
     row(
         A::FlightGo,
         "send",

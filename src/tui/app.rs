@@ -123,6 +123,7 @@ pub enum Behind {
     /// Something that was looked at before a draft leaves.
     Check(Box<crate::model::outgoing::Check>),
     Sending(Box<crate::model::outgoing::Outgoing>),
+    Snippet(Box<crate::model::snippet::Snippet>),
 }
 
 /// A draft that is about to leave, as it was looked at.
@@ -161,6 +162,8 @@ pub enum PageKind {
     Preflight,
     /// What leaves and what left.
     Outbox,
+    /// Pieces of answers.
+    Snippets,
     Topics,
     Rules,
     /// What is muted or always let in.
@@ -251,6 +254,9 @@ pub enum Asking {
     /// As whom, and who sees it; and when.
     SendAs,
     SendWhen,
+    /// A piece of an answer; and what it asks.
+    Snippet,
+    Question,
     /// Where something stands that nobody could know of.
     SendingAt,
 }
@@ -351,6 +357,7 @@ pub struct App {
     pub sending: Option<Flight>,
     pub recall: Option<Key>,
     pub settling: Option<Id>,
+    pub snippets: Vec<crate::model::snippet::Snippet>,
     pub counts: Counts,
     pub sources: Vec<SourceView>,
     pub pages: Vec<Page>,
@@ -471,6 +478,7 @@ impl App {
             sending: None,
             recall: None,
             settling: None,
+            snippets: Vec::new(),
             counts: Counts::default(),
             sources: Vec::new(),
             pages: Vec::new(),

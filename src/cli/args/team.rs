@@ -87,3 +87,19 @@ pub enum ViewAction {
     /// Take it out of views.toml
     Remove { name: String },
 }
+
+#[derive(Debug, Subcommand)]
+pub enum SnippetAction {
+    /// Write a snippet into snippets.toml, a new one or one that is there; - reads it from stdin
+    Set {
+        name: String,
+        /// With {{author|there}}, {{title}}, {{link}}, {{community}}, {{me}}, {{brand}} and questions: {{?version}}
+        #[arg(required = true)]
+        text: Vec<String>,
+        /// Two letters: it comes first where the thread is in this language
+        #[arg(long, default_value = "")]
+        lang: String,
+    },
+    /// Take it out of snippets.toml
+    Remove { name: String },
+}

@@ -7,6 +7,17 @@ fn check(name: &str, level: Level, words: &str) -> Check {
     Check { name: name.into(), level, words: text(words), source: text("where it comes from") }
 }
 
+/// What is said where no program can write.
+pub fn by_hand() -> Preflight {
+    Preflight {
+        header: text("feed · blog.example · by hand · 12 characters"),
+        readiness: text("listening"),
+        promo: text("promo 0/0 (limit 1/10)"),
+        by_hand: text("Feeds takes no answers from programs: copy it, post it, and say where (P)"),
+        ..Preflight::default()
+    }
+}
+
 fn flight(checks: Vec<Check>) -> Preflight {
     Preflight {
         header: text("Mastodon · social.example · as @acme · unlisted · 488 characters left"),
@@ -45,9 +56,11 @@ fn red_stops_and_amber_asks_for_a_reason() {
     let amber = check("readiness", Level::Amber, "listening: 3 of 7; missing rules");
     s.world.flight = Some(flight(vec![red, amber.clone()]));
     s.press("r").type_in("Hi {{name}}").press("ctrl-x p").shows("stops variables").press("enter");
-    s.shows("it does not leave: variables");
+    s.shows("it does not leave: variables").shows("Hi {{name}}");
     assert!(s.world.acts.is_empty());
-    // The whole check with its source, and back to the draft.
+    // It jumped to what is to be filled in. The whole check with its source, and back to the draft.
+    assert_eq!(s.app.editor.as_ref().unwrap().area.cursor().1, 3);
+    s.press("ctrl-x p");
     s.press("w")
         .shows("where it comes from")
         .shows("[preflight] variables")
@@ -100,11 +113,48 @@ fn what_leaves_is_listed_and_what_nobody_knows_is_settled_there() {
     assert!(matches!(s.world.acts.last().unwrap().0, Verb::Recall));
 }
 
+fn snippets() -> Vec<crate::model::snippet::Snippet> {
+    let s = |name: &str, body: &str, lang: &str| crate::model::snippet::Snippet {
+        name: name.into(),
+        text: body.into(),
+        lang: lang.into(),
+    };
+    vec![
+        s("thanks", "Thank you, {{author|friend}}! It is fixed in {{?version|2.1}}.", "en"),
+        s("tins", "The tins open with the ring, {{author|friend}}.", ""),
+    ]
+}
+
 #[test]
-fn from_r_to_sent_are_few_keys() {
+fn from_r_to_a_sent_reply_on_a_template_are_six_keys() {
     let mut s = Story::five((80, 24));
     s.world.flight = Some(flight(Vec::new()));
-    s.world.drafts.clear();
-    // Without the words themselves: r, Ctrl-x p, Enter.
-    s.press("r").type_in("x").press("ctrl-x p enter").shows("u recalls");
+    s.world.snippets = snippets();
+    let keys = ["r", ";", "enter", "ctrl-x", "p", "enter"];
+    assert!(keys.len() <= 6);
+    for k in keys {
+        s.press(k).rest();
+    }
+    s.shows("u recalls");
+    assert!(matches!(s.world.acts[0].0, Verb::Send(_)));
+    // Ranked for this thread, with who is answered in it.
+    assert_eq!(s.world.drafts[0].text.as_str(), "The tins open with the ring, mirabel.");
+}
+
+#[test]
+fn a_snippet_is_found_by_its_words_and_asks_what_it_does_not_know() {
+    let mut s = Story::five((80, 24));
+    s.world.snippets = snippets();
+    s.press("r").type_in("a;b ").rest().press(";").shows("thanks").type_in("fixed").press("enter");
+    s.shows("version").press("ctrl-u").type_in("3.0").press("enter");
+    s.shows("a;b Thank you, mirabel! It is fixed in 3.0.");
+    // A second one is a semicolon.
+    s.press("space")
+        .press(";")
+        .press(";")
+        .shows("3.0. ;")
+        .press("space")
+        .press(";")
+        .press("esc")
+        .shows("3.0. ;");
 }

@@ -86,6 +86,7 @@ struct World {
     terms: Terms,
     flight: Option<Preflight>,
     outbox: Vec<Outgoing>,
+    snippets: Vec<crate::model::snippet::Snippet>,
     settled: Vec<(Id, crate::door::Settle)>,
     topics: Vec<TopicView>,
     views: Vec<View>,
@@ -117,6 +118,7 @@ impl Story {
             terms: Terms::default(),
             flight: None,
             outbox: Vec::new(),
+            snippets: Vec::new(),
             settled: Vec::new(),
             present: vec![],
             topics: vec![],
@@ -436,18 +438,11 @@ impl World {
                 Reply::Draft(mine, Box::new(terms))
             }
             Request::Preflight { .. } => {
-                let mut p = self.flight.clone().unwrap_or_else(|| Preflight {
-                    header: text("feed · blog.example · by hand · 12 characters"),
-                    readiness: text("listening"),
-                    promo: text("promo 0/0 (limit 1/10)"),
-                    by_hand: text(
-                        "Feeds takes no answers from programs: copy it, post it, and say where (P)",
-                    ),
-                    ..Preflight::default()
-                });
+                let mut p = self.flight.clone().unwrap_or_else(answer::by_hand);
                 p.saved_at = NOW;
                 Reply::Preflight(Box::new(p))
             }
+            Request::Snippets => Reply::Snippets(self.snippets.clone()),
             Request::Outbox => Reply::Outbox(self.outbox.clone()),
             Request::Settle { draft, how } => {
                 self.settled.push((draft, how));

@@ -188,6 +188,7 @@ fn start(app: &mut App, mention: Item, d: Option<Draft>, terms: Terms, of: Optio
     app.draw_now = true;
     let mut out = finish::look(app);
     out.extend(super::flight::header(app));
+    out.push(Effect::Ask(For::Told, Request::Snippets));
     out
 }
 
@@ -263,6 +264,7 @@ pub fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
                 out
             }
             Found::Action(Action::DraftSubmit) => finish::submit(app),
+            Found::Action(Action::DraftSnippet) => super::snippets::open(app),
             Found::Action(a @ (Action::DraftAs | Action::DraftWhen)) => super::flight::ask(app, a),
             Found::Action(Action::DraftUndo) => {
                 let undone = app.editor.as_mut().is_some_and(|e| e.area.undo());
@@ -292,6 +294,7 @@ pub fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
             app.chord = "ctrl-x".into();
             Vec::new()
         }
+        KeyCode::Char(';') if !ctrl && super::snippets::begins_word(app) => super::snippets::open(app),
         _ => {
             let Some(e) = &mut app.editor else { return Vec::new() };
             if type_into(&mut e.area, k) { touched(app) } else { Vec::new() }

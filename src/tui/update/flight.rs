@@ -141,8 +141,13 @@ fn go(app: &mut App) -> Vec<Effect> {
     let named = |level: Level| f.seen.named(level).join(", ");
     match f.seen.level() {
         Level::Red => {
-            let why = format!("it does not leave: {} (w shows why)", named(Level::Red));
-            app.warn(why);
+            let which = named(Level::Red);
+            app.warn(format!("it does not leave: {which} (w shows why)"));
+            // What is to be filled in is where one writes.
+            if which.split(", ").any(|n| n == "variables") {
+                app.pages.retain(|p| p.kind != PageKind::Preflight);
+                super::snippets::jump(app);
+            }
             Vec::new()
         }
         Level::Amber if f.approval.is_none() => {

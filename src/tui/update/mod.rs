@@ -10,6 +10,7 @@ mod prompt;
 mod replies;
 mod search;
 mod sheet;
+mod snippets;
 mod sources;
 mod team;
 pub use team::view_of;

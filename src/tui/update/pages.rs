@@ -144,7 +144,7 @@ fn enter(app: &mut App) -> Vec<Effect> {
             app.pages.push(p);
             Vec::new()
         }
-        Behind::Check(_) => Vec::new(),
+        Behind::Check(_) | Behind::Snippet(_) => Vec::new(),
         Behind::Source(id) => sources::open(app, id),
         Behind::Mute(key) => match app.mutes.iter().find(|m| m.key == key).map(|m| m.mute.about.id) {
             Some(id) => vec![Effect::Ask(For::Page, Request::Items(vec![id]))],

@@ -98,15 +98,22 @@ pub fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
     let leaves = k.code == KeyCode::Esc || (ctrl && matches!(k.code, KeyCode::Char('g' | 'c')));
     if leaves {
         app.prompt = None;
-        app.pages.retain(|p| !matches!(p.kind, PageKind::Palette | PageKind::Help | PageKind::Handed));
+        app.pages.retain(|p| {
+            !matches!(p.kind, PageKind::Palette | PageKind::Help | PageKind::Handed | PageKind::Snippets)
+        });
 
         return Vec::new();
     }
     let Some(p) = &mut app.prompt else { return Vec::new() };
+    if p.asking == Asking::Snippet && k.code == KeyCode::Char(';') && p.line.text().is_empty() {
+        app.prompt = None;
+        super::snippets::close(app);
+        return draft::insert(app, ";");
+    }
     match k.code {
         KeyCode::Enter => return accept(app),
         KeyCode::Down | KeyCode::Up | KeyCode::PageDown | KeyCode::PageUp
-            if matches!(p.asking, Asking::Palette | Asking::Help) =>
+            if matches!(p.asking, Asking::Palette | Asking::Help | Asking::Snippet) =>
         {
             let half = (app.list_height() / 2).max(1);
             if let Some(page) = app.pages.last_mut() {
@@ -129,6 +136,7 @@ pub fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
     match asking {
         Asking::Palette => palette(app, &text),
         Asking::Help => fill_help(app, &text),
+        Asking::Snippet => super::snippets::fill(app, &text),
         Asking::Filter | Asking::MarkQuery => {
             let hint = super::search::hint(&text);
             if let Some(p) = &mut app.prompt {
@@ -276,6 +284,8 @@ fn accept(app: &mut App) -> Vec<Effect> {
                 Err(why) => again(app, p, &why),
             }
         }
+        Asking::Snippet => super::snippets::take(app),
+        Asking::Question => super::snippets::answer(app, &p.source, &p.was, text),
         Asking::SendingAt => match super::flight::stands_at(app, text) {
             Ok(out) => out,
             Err(why) => again(app, p, &why),

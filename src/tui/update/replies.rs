@@ -340,6 +340,10 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             pages::refresh(app);
             Vec::new()
         }
+        (_, Reply::Snippets(s)) => {
+            app.snippets = s;
+            Vec::new()
+        }
         (_, Reply::Views(v)) => {
             app.team_views = v;
             team::tally_soon(app)
