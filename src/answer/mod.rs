@@ -2,6 +2,7 @@
 //! and how much we speak of ourselves there. Nothing here waits, stores or asks: `engine` brings the facts and does what
 //! is decided.
 
+pub mod clock;
 pub mod outbox;
 pub mod preflight;
 pub mod promo;

@@ -68,6 +68,9 @@ pub struct Config {
     pub roles: Roles,
     pub answers: Answers,
     pub send: SendConf,
+    /// How long something may wait, by network, in ms, and whether that is counted day and night.
+    pub targets: BTreeMap<String, (i64, bool)>,
+    pub hours: Option<crate::model::hours::Hours>,
     /// Queries that name sets and views, where they stand, and the name that they themselves have.
     naming: Vec<Naming>,
     /// Hints that refuse nothing (a query that may not mean what it says).
@@ -242,6 +245,8 @@ impl Config {
             roles: Roles::default(),
             answers: Answers::default(),
             send: SendConf::default(),
+            targets: BTreeMap::new(),
+            hours: None,
             naming: Vec::new(),
             hints: Vec::new(),
         }

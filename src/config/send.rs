@@ -2,6 +2,7 @@
 
 use super::Config;
 use super::reader::{Report, Section};
+use crate::model::hours::{Hours, WEEK};
 use crate::model::outgoing::{CHECKS, Level};
 use crate::model::time::DAY;
 use std::collections::BTreeMap;
@@ -53,11 +54,14 @@ pub struct CommunityConf {
     /// Who may speak there for us, and whom to call.
     pub speaks: Vec<String>,
     pub escalate: String,
+    /// How long something may wait there, in ms, and whether that is counted day and night.
+    pub target: Option<(i64, bool)>,
 }
 
 const LEVELS: [(&str, Level); 3] = [("off", Level::Off), ("amber", Level::Amber), ("red", Level::Red)];
 
 pub(super) fn read(top: &mut Section<'_>, r: &mut Report<'_>, c: &mut Config) {
+    clocks(top, r, c);
     if let Some(mut s) = top.table(r, "send") {
         s.name = "[send]".into();
         if let Some(ms) = s.span_ms(r, "settle") {
@@ -107,6 +111,61 @@ pub(super) fn read(top: &mut Section<'_>, r: &mut Report<'_>, c: &mut Config) {
     }
 }
 
+const TARGET: &str = "\"4h\", in business hours, or \"1h+\", day and night";
+
+/// `4h` in business hours, `1h+` day and night.
+fn target(t: &str) -> Option<(i64, bool)> {
+    let (span, always) = t.trim().strip_suffix('+').map_or((t, false), |s| (s, true));
+    let ms = crate::model::time::parse_span(span).ok().filter(|ms| *ms > 0)?;
+    Some((ms, always))
+}
+
+fn clocks(top: &mut Section<'_>, r: &mut Report<'_>, c: &mut Config) {
+    if let Some(s) = top.table(r, "targets") {
+        for name in s.keys() {
+            let found = s.get(&name).and_then(Item::as_str).and_then(target);
+            match found.filter(|_| crate::networks::declarations().any(|d| d.name == name)) {
+                Some(t) => {
+                    c.targets.insert(name, t);
+                }
+                None => r.add(
+                    &s.value_span(&name),
+                    format!("targets holds {name}; expected a network and a time: {TARGET}"),
+                ),
+            }
+        }
+    }
+    if let Some(mut s) = top.table(r, "hours") {
+        s.name = "[hours]".into();
+        let zone = s.text(r, "zone").unwrap_or_else(|| "UTC".into());
+        let mut hours = Hours { zone: chrono_tz::Tz::UTC, week: Default::default(), holidays: Vec::new() };
+        match zone.parse() {
+            Ok(z) => hours.zone = z,
+            Err(_) => r.add(
+                &s.value_span("zone"),
+                format!("zone in [hours] is \"{zone}\"; expected a name such as \"Europe/Berlin\""),
+            ),
+        }
+        for (i, (key, _)) in WEEK.into_iter().enumerate() {
+            match Hours::blocks(&s.texts(r, key).unwrap_or_default()) {
+                Ok(b) => hours.week[i] = b,
+                Err(why) => r.add(&s.value_span(key), format!("{key} in [hours] {why}")),
+            }
+        }
+        for day in s.texts(r, "holidays").unwrap_or_default() {
+            match Hours::holiday(&day) {
+                Some(d) => hours.holidays.push(d),
+                None => r.add(
+                    &s.value_span("holidays"),
+                    format!("holidays in [hours] holds \"{day}\"; expected \"2026-12-25\" or \"12-25\""),
+                ),
+            }
+        }
+        c.hours = Some(hours);
+        s.finish(r);
+    }
+}
+
 /// The part of `[brand]` that says what is ours.
 pub(super) fn ours(s: &mut Section<'_>, r: &mut Report<'_>, c: &mut Config) {
     c.send.domains = s.texts(r, "domains").unwrap_or_default();
@@ -142,6 +201,16 @@ pub(super) fn community(one: &mut Section<'_>, r: &mut Report<'_>) -> CommunityC
         promo,
         speaks: one.texts(r, "speaks").unwrap_or_default(),
         escalate: one.text(r, "escalate").unwrap_or_default(),
+        target: one.text(r, "target").and_then(|t| {
+            let read = target(&t);
+            if read.is_none() {
+                r.add(
+                    &one.value_span("target"),
+                    format!("target in {} is \"{t}\"; expected {TARGET}", one.name),
+                );
+            }
+            read
+        }),
     }
 }
 
@@ -161,7 +230,7 @@ mod tests {
     fn how_answers_leave_is_read_and_mistakes_are_said() {
         let text = "[brand]\nname='x'\ndomains=['*.Acme.example']\ndisclosure=['I work for Acme']\n\
             [send]\nsettle='2m'\n[send.delay]\nmastodon='45s'\nmatrix='0'\n[preflight]\nlinks='red'\nreadiness='off'\n\
-            [readiness]\ndays=3\n[community.\"a.example\"]\npromo='1/4'\nspeaks=['ana']\nescalate='bo'\nrules='Be kind.'\n";
+            [readiness]\ndays=3\n[community.\"a.example\"]\npromo='1/4'\ntarget='1h+'\nspeaks=['ana']\nescalate='bo'\nrules='Be kind.'\n";
         let c = Config::parse(text, std::path::Path::new("c.toml")).unwrap().send;
         assert_eq!((c.settle_ms, c.delay_ms["mastodon"], c.delay_ms["matrix"]), (120_000, 45_000, 0));
         assert_eq!((c.levels["links"], c.levels["readiness"], c.ready[0]), (Level::Red, Level::Off, 3));
@@ -169,6 +238,12 @@ mod tests {
             (c.domains.as_slice(), c.community("A.example").promo),
             (&["acme.example".to_owned()][..], Some(4))
         );
+        let text = "[brand]\nname='x'\n[targets]\ndiscourse='4h'\n[hours]\nzone='Europe/Berlin'\nmon=['09:00-12:00']\nholidays=['12-25']\n";
+        let both = Config::parse(text, std::path::Path::new("c.toml")).unwrap();
+        assert_eq!((both.targets["discourse"], both.hours.unwrap().week[0].len()), ((14_400_000, false), 1));
+        assert_eq!(c.community("a.example").target, Some((3_600_000, true)));
+        let bad = "[brand]\nname='x'\n[targets]\ndiscorse='4h'\n[hours]\nzone='Berlin'\nmon=['9-12']\nholidays=['x']\n";
+        assert_eq!(Config::parse(bad, std::path::Path::new("c.toml")).unwrap_err().len(), 4);
         let bad = "[brand]\nname='x'\n[send.delay]\nmastadon='45s'\n[preflight]\nlink='red'\n[community.a]\npromo='4'\n";
         let all = Config::parse(bad, std::path::Path::new("c.toml")).unwrap_err();
         let all: Vec<String> = all.iter().map(ToString::to_string).collect();

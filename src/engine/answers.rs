@@ -59,7 +59,7 @@ pub async fn answer(e: Arc<Engine>, caller: Caller, request: Request) -> Reply {
         Request::LookAt(url) => e.look_at(&url).await,
         Request::Login(ask) => e.login(&caller, ask).await,
         Request::TestAlert(name) => e.test_alert(&caller.asker.who, &name).await,
-        other => match tokio::task::spawn_blocking(move || blocking(&e, &caller, other)).await {
+        other => match tokio::task::spawn_blocking(move || e.timed(blocking(&e, &caller, other))).await {
             Ok(r) => r,
             Err(_) => refuse(RefusalKind::Failed, "the engine failed at this; see hearken doctor"),
         },

@@ -4,6 +4,7 @@
 mod alerts;
 pub mod alone;
 mod answers;
+mod clock;
 mod committer;
 mod convert;
 mod gate;
@@ -92,6 +93,7 @@ struct Setup {
     topics: Arc<Topics>,
     names: Arc<Names>,
     sources: Arc<Vec<Source>>,
+    targets: Arc<crate::answer::clock::Targets>,
     net: Arc<Net>,
     /// Of the text of the file, as it was read.
     hash: u64,
@@ -108,8 +110,9 @@ impl Setup {
         let names = Arc::new(config.names());
         let topics = Arc::new(convert::topics(&config, &names));
         let sources = Arc::new(convert::sources(&config));
+        let targets = Arc::new(clock::targets(&config));
         let hash = config.hash;
-        Setup { config: Arc::new(config), topics, names, sources, net, hash }
+        Setup { config: Arc::new(config), topics, names, sources, targets, net, hash }
     }
 }
 
@@ -171,6 +174,7 @@ impl Engine {
         // Where nobody asks anything, nothing leaves either: a check, an export.
         if listen != Listen::Never {
             tokio::spawn(outbox::run(Arc::downgrade(&engine), stopped.clone()));
+            tokio::spawn(clock::run(Arc::downgrade(&engine), stopped.clone()));
         }
         tokio::spawn(committer::run(Arc::downgrade(&engine), arrived_rx));
         tokio::spawn(alerts::run(Arc::downgrade(&engine), stopped.clone()));

@@ -53,7 +53,12 @@ fn learned(e: &Engine) -> Result<Arc<Relevance>, StoreError> {
     Ok(r)
 }
 
-fn placed(item: Item, by: By, learned: &Relevance, now: Stamp) -> Placed {
+fn placed(setup: &super::Setup, item: Item, by: By, learned: &Relevance, now: Stamp) -> Placed {
+    if by == By::Due {
+        let (score, words) = super::clock::score(setup, &item, now);
+        let reasons = words.iter().map(|w| (clean::line(w), 0.0)).collect();
+        return Placed { score, reasons, item };
+    }
     let p = triage::place(&item, by, learned, now);
     let reasons = p.reasons.iter().map(|r| (clean::line(&r.words), r.points)).collect();
     Placed { score: p.score, reasons, item }
@@ -65,12 +70,12 @@ pub fn first(e: &Engine, q: &ListQuery, skip: u32, by: By, who: &str) -> Result<
         Ok(a) => a.find()?,
         Err(refused) => return Ok(refused),
     };
-    let (learned, now) = (learned(e)?, Stamp::now());
+    let (setup, learned, now) = (e.setup(), learned(e)?, Stamp::now());
     let page = PageQuery { fold: true, budget: READ, ..PageQuery::newest(&q.states, who, LOOKED_AT) };
     let newest = a.gather(page)?;
     let (more, newest) = (newest.next.is_some(), newest.items);
     let looked = newest.len();
-    let mut all: Vec<Placed> = newest.into_iter().map(|i| placed(i, by, &learned, now)).collect();
+    let mut all: Vec<Placed> = newest.into_iter().map(|i| placed(&setup, i, by, &learned, now)).collect();
     all.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| b.item.key.cmp(&a.item.key)));
     let limit = q.limit.clamp(1, 1000);
     let next = (all.len() > skip as usize + limit).then_some(skip + limit as u32);
@@ -79,6 +84,7 @@ pub fn first(e: &Engine, q: &ListQuery, skip: u32, by: By, who: &str) -> Result<
     let (wanted, unwanted) = learned.marks();
     let mut how = match by {
         By::Objective(o) => format!("{}: {}", o.word(), triage::weights(by).words()),
+        By::Due => "due: what should be answered first; w says why".into(),
         _ if wanted == 0 || unwanted == 0 => {
             format!("relevance needs marks of both kinds: {wanted} + and {unwanted} - so far")
         }
@@ -102,8 +108,8 @@ pub fn standing(e: &Engine, id: Id, who: &str) -> Result<Reply, StoreError> {
     };
     let orders = Objective::ALL.into_iter().filter(|o| heard_by(*o)).map(By::Objective);
     let stands = |by| {
-        let Placed { score, reasons, .. } = placed(item.clone(), by, &learned, now);
+        let Placed { score, reasons, .. } = placed(&setup, item.clone(), by, &learned, now);
         Standing { by, score, reasons }
     };
-    Ok(Reply::Standing(orders.chain([By::Relevance]).map(stands).collect()))
+    Ok(Reply::Standing(orders.chain([By::Relevance, By::Due]).map(stands).collect()))
 }

@@ -111,15 +111,22 @@ impl Engine {
 
     /// Does what the rules want of mentions that are new.
     pub(super) fn apply_rules(&self, keys: &[Key]) {
-        let rules = self.setup().config.rules.clone();
+        self.apply_some(&self.setup().config.rules.clone(), keys);
+    }
+
+    /// Does what these rules want of these mentions.
+    pub(super) fn apply_some(&self, rules: &[Rule], keys: &[Key]) {
         if rules.is_empty() || keys.is_empty() {
             return;
         }
-        let now = Stamp::now();
+        let (now, setup) = (Stamp::now(), self.setup());
         let reader = self.store.reader();
         let mut items: Vec<Item> = keys.iter().filter_map(|k| reader.item(k.id, "").ok().flatten()).collect();
+        for i in &mut items {
+            i.due = super::clock::clock(&setup, i, now).map(|d| d.at);
+        }
         let mut changed: Vec<Key> = Vec::new();
-        for w in self.work(&rules, &mut items, now) {
+        for w in self.work(rules, &mut items, now) {
             let asker = Asker { who: format!("rule:{}", w.rule.name), uid: self.asker.uid };
             for alert in w.rule.alerts() {
                 self.raise(alert, w.rule, &w.keys, now);

@@ -29,6 +29,8 @@ pub(super) struct Asked<'a> {
     names: Arc<Names>,
     who: &'a str,
     reader: Reader,
+    /// Where it is asked what is late.
+    clocks: Option<super::Setup>,
     states: u8,
     /// `None`: everything matches.
     plan: Option<Planned>,
@@ -53,7 +55,8 @@ pub(super) fn asked<'a>(
     let reader = e.store.reader();
     let states = q.states.iter().fold(0, |m, s: &State| m | (1 << (*s as u8)));
     let plan = (!filter.is_everything()).then(|| filter.plan(&cx));
-    Ok(Ok(Asked { filter, zone: q.zone, now, names, who, reader, states, plan, found: None }))
+    let clocks = q.filter.contains("late").then(|| e.setup());
+    Ok(Ok(Asked { clocks, filter, zone: q.zone, now, names, who, reader, states, plan, found: None }))
 }
 
 impl Asked<'_> {
@@ -74,6 +77,14 @@ impl Asked<'_> {
     }
 
     fn whole(&self, i: &Item) -> bool {
+        let clocked;
+        let i = match &self.clocks {
+            Some(setup) => {
+                clocked = Item { due: super::clock::clock(setup, i, self.now).map(|d| d.at), ..i.clone() };
+                &clocked
+            }
+            None => i,
+        };
         let doc = Doc::of_item(i, self.who);
         self.filter.matches_in(&doc, &self.cx()).is_some()
     }

@@ -52,6 +52,9 @@ pub struct Item {
     pub deleted: bool,
     /// Where our answer stands.
     pub answered: Option<Text>,
+    /// Until when it should be answered; `None` where nobody waits, or where nobody reckoned it.
+    #[serde(default)]
+    pub due: Option<Stamp>,
     pub has_draft: bool,
     /// Other sources that carry the same mention.
     pub heard_via: Vec<String>,

@@ -7,6 +7,7 @@ pub mod change;
 pub mod draft;
 pub mod handover;
 mod hidden;
+pub mod hours;
 mod id;
 pub mod item;
 pub mod json;

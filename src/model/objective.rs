@@ -65,6 +65,8 @@ pub enum By {
     Words,
     /// What the team wants more of, learned from its marks.
     Relevance,
+    /// What should be answered first.
+    Due,
     /// What matters for an objective.
     Objective(Objective),
 }
@@ -76,6 +78,7 @@ impl By {
         match self {
             By::Words => "score",
             By::Relevance => "relevance",
+            By::Due => "due",
             By::Objective(o) => o.word(),
         }
     }
@@ -83,6 +86,6 @@ impl By {
     #[must_use]
     pub fn of(word: &str) -> Option<By> {
         let orders = Objective::ALL.map(By::Objective);
-        [By::Words, By::Relevance].into_iter().chain(orders).find(|b| b.word() == word)
+        [By::Words, By::Relevance, By::Due].into_iter().chain(orders).find(|b| b.word() == word)
     }
 }

@@ -112,6 +112,22 @@ pub fn ago(at: Stamp, now: Stamp) -> String {
     }
 }
 
+/// How a row shows it: `38m`, or `!2h` for what is late.
+#[must_use]
+pub fn left(due: Stamp, now: Stamp) -> String {
+    let left = due.0 - now.0;
+    if left >= 0 { span_short(left) } else { format!("!{}", span_short(-left)) }
+}
+
+fn span_short(ms: i64) -> String {
+    let m = ms / MINUTE;
+    match m {
+        0..60 => format!("{m}m"),
+        60..2880 => format!("{}h", m / 60),
+        _ => format!("{}d", m / 1440),
+    }
+}
+
 /// A span in words: `10m`, `1h30m`, `2d`.
 #[must_use]
 pub fn span(ms: i64) -> String {
@@ -301,6 +317,16 @@ mod tests {
     fn ago_fits_four_columns() {
         for d in [0, MINUTE, HOUR, DAY, 20 * DAY, 4000 * DAY] {
             assert!(ago(Stamp(0), Stamp(d)).len() <= 4);
+        }
+    }
+
+    #[test]
+    fn what_is_left_is_said_in_a_word() {
+        let now = Stamp(1_790_000_000_000);
+        let all =
+            [(38, "38m"), (59, "59m"), (60, "1h"), (2879, "47h"), (2880, "2d"), (-5, "!5m"), (-130, "!2h")];
+        for (m, words) in all {
+            assert_eq!(left(now.plus(m * MINUTE), now), words);
         }
     }
 }

@@ -69,6 +69,7 @@ impl Facts {
             ("mine", i.assignee.as_deref() == Some(me)),
             ("unassigned", i.assignee.is_none()),
             ("answered", i.answered.is_some()),
+            ("late", i.due.is_some_and(|t| t <= Stamp::now())),
             ("vip", i.vip),
             ("edited", i.edited),
             ("deleted", i.deleted),

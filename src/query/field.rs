@@ -55,6 +55,7 @@ const IS: &[&str] = &[
     "mine",
     "unassigned",
     "answered",
+    "late",
     "routed",
     "owed",
     "told",

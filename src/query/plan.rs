@@ -341,6 +341,8 @@ fn enumerated(name: &str, word: &str, cx: &Context<'_>) -> (Plan, bool) {
         "edited" => Plan::Filed("edited".into()),
         "deleted" => Plan::Mark(Mark::Gone),
         "story" => return (Plan::Filed("story".into()), false),
+        // The clock moves: it is looked at.
+        "late" => return (states(&[State::Inbox, State::Snoozed]), false),
         _ => Plan::Nothing,
     };
     (plan, true)

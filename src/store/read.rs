@@ -308,6 +308,7 @@ impl Reader {
             edited: row.has(flag::EDITED),
             revisions,
             deleted: gone,
+            due: None,
             answered: side.answered,
             has_draft: row.has(flag::DRAFT),
             heard_via: side.via,

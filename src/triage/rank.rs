@@ -42,7 +42,7 @@ pub fn weights(by: By) -> Weights {
         relevance: 1.0,
     };
     match by {
-        By::Words | By::Relevance => none,
+        By::Words | By::Relevance | By::Due => none,
         By::Objective(Objective::Launch) => Weights {
             reach: 3.0,
             fresh: 3.0,

@@ -43,6 +43,8 @@ pub enum SortArg {
     Score,
     /// What the team's marks want more of first
     Relevance,
+    /// What should be answered first
+    Due,
     /// Who is heard by many, and what is fresh
     Launch,
     /// What has substance, and what is asked
@@ -58,6 +60,7 @@ impl SortArg {
             SortArg::Time => None,
             SortArg::Score => Some(By::Words),
             SortArg::Relevance => Some(By::Relevance),
+            SortArg::Due => Some(By::Due),
             SortArg::Launch => Some(By::Objective(Objective::Launch)),
             SortArg::Research => Some(By::Objective(Objective::Research)),
             SortArg::Improve => Some(By::Objective(Objective::Improve)),

@@ -92,6 +92,7 @@ fn open(app: &mut App, query: ListQuery, by: By) -> Vec<Effect> {
     let title = match by {
         By::Words => format!("the best first: {}", query.filter),
         By::Relevance => format!("what we want more of first: {}", query.filter),
+        By::Due => format!("what should be answered first: {}", query.filter),
         By::Objective(o) => format!("first for {}: {} · O: the next objective", o.word(), query.filter),
     };
     let mut page = Page::new(PageKind::Best, title);
@@ -132,6 +133,7 @@ fn columns(by: By) -> &'static str {
     match by {
         By::Words => "",
         By::Relevance => "  score   age",
+        By::Due => "  min left  clock",
         By::Objective(Objective::Launch) => "  score   age    reach  told",
         By::Objective(Objective::Research) => "  score  words  asks  language",
         By::Objective(Objective::Improve) => "  score  mood      told  where it stands",
@@ -160,6 +162,7 @@ fn row(p: &Placed, by: By, now: Stamp) -> String {
     let columns = match by {
         By::Words => return pages::mention_row(i, now),
         By::Relevance => format!("{age:>4}"),
+        By::Due => i.due.map_or("    -".to_owned(), |t| format!("{:>5}", crate::model::time::left(t, now))),
         By::Objective(Objective::Launch) => {
             let reach = m.reach.map_or(String::new(), short);
             format!("{age:>4}  {reach:>7}  {told:>4}")
@@ -229,6 +232,18 @@ pub fn standing(app: &mut App, id: Id, all: Vec<Standing>) {
     for Standing { by, score, reasons } in all {
         let of = match by {
             By::Objective(o) => format!("in the order for {} (O shows it)", o.word()),
+            By::Due => {
+                let left = -score as i64;
+                let until = match left {
+                    i64::MIN..0 => format!("{} min ago", -left),
+                    0..100_000 => format!("within {left} min"),
+                    _ => "by nobody".to_owned(),
+                };
+                page.rows.push((String::new(), Behind::Nothing));
+                page.rows.push((format!("to be answered {until}:"), Behind::Nothing));
+                page.rows.extend(reasons.iter().map(|(w, _)| (format!("  {w}"), Behind::Nothing)));
+                continue;
+            }
             _ => "as what we want more of (+ - teach it)".into(),
         };
         page.rows.push((String::new(), Behind::Nothing));

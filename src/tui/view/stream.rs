@@ -71,6 +71,11 @@ fn row(app: &App, t: &Theme, i: &Item, width: usize) -> Line<'static> {
     if i.vip {
         badge("V ".into(), t.vip);
     }
+    // Its clock, where it is near or over, or where there is room.
+    if let Some(due) = i.due.filter(|d| width >= 100 || d.0 - app.now.0 < 2 * time::HOUR) {
+        let (late, mark) = (due < app.now, if app.ascii { "@" } else { "⏳" });
+        badge(format!("{mark}{} ", time::left(due, app.now)), if late { t.urgent } else { t.dim });
+    }
     for (who, writes) in app.others_at(i.id).take(2) {
         let who = fit(who, 8);
         match (writes, app.ascii) {
