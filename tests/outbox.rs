@@ -437,7 +437,7 @@ fn hostile(name: &str, t: &Temp, b: &Book, d: &Dice, n: usize) -> u32 {
                 ok(t, &["outbox", "again", draft]);
             }
         }
-        std::thread::sleep(Duration::from_millis(200));
+        std::thread::sleep(Duration::from_millis(if n > 1_000 { 3_000 } else { 200 }));
     }
     signal(e.id().try_into().unwrap(), "KILL");
     e.wait().unwrap();

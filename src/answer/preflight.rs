@@ -198,7 +198,7 @@ pub fn preflight(f: &Facts) -> Vec<Check> {
 
     let lines = touched(&f.rules, f);
     let dated = if f.rules_since.0 > 0 {
-        format!(", as of {}", f.rules_since.local_short(f.now))
+        format!(" (as of {})", f.rules_since.local_short(f.now))
     } else {
         String::new()
     };

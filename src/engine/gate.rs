@@ -43,8 +43,10 @@ impl Engine {
         };
         match done {
             Ok(applied) => {
-                if matches!(verb, Verb::Answered(_)) {
-                    self.looks.forget_answers();
+                match (&verb, targets) {
+                    (Verb::Answered(_), _) => self.looks.forget_answers(),
+                    (Verb::Recall, Targets::Drafts(ids)) => ids.iter().for_each(|id| self.sends.look_at(*id)),
+                    _ => {}
                 }
                 if matches!(targets, Targets::Drafts(_))
                     || matches!(verb, Verb::Answered(_) | Verb::Discard(_))
@@ -79,7 +81,7 @@ impl Engine {
                 self.announce(Event::Changed(a.keys.clone()));
                 self.announce(Event::DraftsChanged);
                 self.looks.forget_answers();
-                self.sends.changed.notify_one();
+                self.sends.look_at_all();
                 if a.verb == "send" && a.changed == 0 && !redo {
                     return refuse(RefusalKind::Usage, "it left already; g O shows where it is");
                 }

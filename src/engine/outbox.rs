@@ -11,7 +11,7 @@ use crate::model::outgoing::{Fate, Going, Posted, Sending};
 use crate::model::{Draft, Id, Item, Stamp, Text};
 use crate::networks::{Desk, Me, POST, Post, PostSaid, PostSeen, Posting, Trouble};
 use crate::store::{Asker, StoreError};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -22,12 +22,16 @@ const AT_ONCE: usize = 8;
 const STEPS: usize = 8;
 /// Between two looks at what is due, where nobody says that something changed.
 const LOOK: Duration = Duration::from_secs(60);
+/// After the disk failed.
+const TROUBLE: Duration = Duration::from_secs(5);
 
-/// Accounts that are sending now, and drafts.
+/// Accounts that are sending now, and drafts that are to be looked at again.
 #[derive(Default)]
 pub struct Sends {
     busy: Mutex<HashSet<String>>,
-    pub(super) changed: tokio::sync::Notify,
+    /// `None`: all of them.
+    again: Mutex<Option<Vec<Id>>>,
+    changed: tokio::sync::Notify,
 }
 
 impl Sends {
@@ -36,9 +40,47 @@ impl Sends {
         all.len() < AT_ONCE && all.insert(account.to_owned())
     }
 
-    fn give(&self, account: &str) {
-        self.busy.lock().unwrap_or_else(PoisonError::into_inner).remove(account);
+    /// Something became of a draft.
+    pub(super) fn look_at(&self, draft: Id) {
+        if let Some(all) = &mut *self.again.lock().unwrap_or_else(PoisonError::into_inner) {
+            all.push(draft);
+        }
         self.changed.notify_one();
+    }
+
+    /// Something became of nobody knows which.
+    pub(super) fn look_at_all(&self) {
+        *self.again.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.changed.notify_one();
+    }
+}
+
+/// When something is to be done about each draft that is on its way, and by which account.
+type Plan = HashMap<Id, (Stamp, String)>;
+
+impl Engine {
+    /// Takes in what changed since the plan was made.
+    fn replan_sends(&self, plan: &mut Plan) -> Result<(), StoreError> {
+        let again = {
+            let mut a = self.sends.again.lock().unwrap_or_else(PoisonError::into_inner);
+            a.replace(Vec::new())
+        };
+        let reader = self.store.reader();
+        let ids = match again {
+            Some(ids) => ids,
+            None => {
+                plan.clear();
+                reader.going_ids()?
+            }
+        };
+        for id in ids {
+            let next = reader.going_how(id)?.and_then(|(g, s)| Some((self.when(&g, &s)?, g.account)));
+            match next {
+                Some(n) => plan.insert(id, n),
+                None => plan.remove(&id),
+            };
+        }
+        Ok(())
     }
 }
 
@@ -49,8 +91,9 @@ pub async fn run(engine: Weak<Engine>, mut stop: watch::Receiver<bool>) {
         let done = tokio::task::spawn_blocking(move || {
             let now = Stamp::now();
             let _ = e.store.tidy_sendings(now);
-            for (_, s) in e.store.reader().going()? {
-                if s.fate == Fate::Asking {
+            let reader = e.store.reader();
+            for id in reader.going_ids()? {
+                if let Some((_, s)) = reader.going_how(id)?.filter(|(_, s)| s.fate == Fate::Asking) {
                     e.store.keep_sending(&crashed(s, now))?;
                 }
             }
@@ -60,32 +103,41 @@ pub async fn run(engine: Weak<Engine>, mut stop: watch::Receiver<bool>) {
             engine.notice(true, clean::line(&e.to_string()));
         }
     }
+    let mut plan = Plan::new();
     loop {
         let Some(e) = engine.upgrade() else { return };
         let sends = e.sends.clone();
         let changed = sends.changed.notified();
-        let reader = e.clone();
-        let going = tokio::task::spawn_blocking(move || reader.store.reader().going()).await;
+        let work = e.clone();
+        let mut mine = std::mem::take(&mut plan);
+        let read = tokio::task::spawn_blocking(move || {
+            let done = work.replan_sends(&mut mine);
+            (mine, done)
+        });
         let mut wait = LOOK;
-        match going {
-            Ok(Ok(mut all)) => {
-                // Who waits longest goes first.
-                all.sort_by_key(|(d, s)| (s.next.max(d.going().map_or(Stamp(0), |g| g.due)), d.id));
-                for (d, s) in all {
-                    let Some(g) = d.going().cloned() else { continue };
-                    match e.when(&g, &s) {
-                        // One whose account is busy has its turn when that is free.
-                        Some(t) if t <= Stamp::now() => e.take_turn(&d, &g),
-                        Some(t) => {
-                            let ms = (t.0 - Stamp::now().0).max(1).unsigned_abs();
-                            wait = wait.min(Duration::from_millis(ms));
-                        }
-                        None => {}
-                    }
+        match read.await {
+            Ok((all, done)) => {
+                plan = all;
+                if let Err(err) = done {
+                    e.notice(true, clean::line(&err.to_string()));
+                    sends.look_at_all();
+                    wait = Duration::from_secs(5);
                 }
             }
-            Ok(Err(err)) => e.notice(true, clean::line(&err.to_string())),
-            Err(_) => {}
+            Err(_) => sends.look_at_all(),
+        }
+        let now = Stamp::now();
+        let mut due: Vec<(Stamp, Id)> =
+            plan.iter().filter(|(_, p)| p.0 <= now).map(|(id, p)| (p.0, *id)).collect();
+        // Who waits longest goes first; one whose account is busy has its turn when that is free.
+        due.sort_unstable();
+        for (_, id) in due {
+            if let Some((_, account)) = plan.get(&id) {
+                e.take_turn(id, account);
+            }
+        }
+        if let Some(next) = plan.values().map(|p| p.0).filter(|t| *t > now).min() {
+            wait = wait.min(Duration::from_millis((next.0 - now.0).max(1).unsigned_abs()));
         }
         drop(e);
         tokio::select! {
@@ -96,12 +148,13 @@ pub async fn run(engine: Weak<Engine>, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// An account's turn to send.
-struct Turn(Arc<Sends>, String);
+/// An account's turn to send; the draft is looked at again behind it.
+struct Turn(Arc<Sends>, String, Id);
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.0.give(&self.1);
+        self.0.busy.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
+        self.0.look_at(self.2);
     }
 }
 
@@ -154,13 +207,13 @@ impl Engine {
     }
 
     /// Begins what is due about a draft, if its account is free.
-    fn take_turn(self: &Arc<Self>, d: &Draft, g: &Going) {
-        if !self.sends.take(&g.account) {
+    fn take_turn(self: &Arc<Self>, id: Id, account: &str) {
+        if !self.sends.take(account) {
             return;
         }
-        let (e, id) = (self.clone(), d.id);
+        let e = self.clone();
         // Given back whatever becomes of it.
-        let turn = Turn(self.sends.clone(), g.account.clone());
+        let turn = Turn(self.sends.clone(), account.to_owned(), id);
         tokio::spawn(async move {
             let _turn = turn;
             let again = e.clone();
@@ -228,7 +281,12 @@ impl Engine {
                     Ok(Ok(Some(begun))) => s = begun,
                     // Called back, or answered by somebody: the next look tells.
                     Ok(Ok(None)) => return,
-                    Ok(Err(e)) => return self.notice(true, clean::line(&format!("nothing was sent: {e}"))),
+                    Ok(Err(e)) => {
+                        self.notice(true, clean::line(&format!("nothing was sent: {e}")));
+                        // A full disk is not asked again and again.
+                        tokio::time::sleep(TROUBLE).await;
+                        return;
+                    }
                     Err(_) => return,
                 }
                 self.announce(Event::DraftsChanged);
@@ -262,9 +320,15 @@ impl Engine {
             // The record on the disk says that it is being asked: what is there is found when the disk is well again.
             Ok(Err(e)) => {
                 self.notice(true, clean::line(&format!("what became of an answer could not be kept: {e}")));
-                let s = crashed(Sending { fate: Fate::Asking, ..s }, now.plus(5_000));
-                let store = self.store.clone();
-                let _ = tokio::task::spawn_blocking(move || store.keep_sending(&s)).await;
+                let s = crashed(Sending { fate: Fate::Asking, ..s }, now);
+                while !*self.stop.borrow() {
+                    tokio::time::sleep(TROUBLE).await;
+                    let (store, s) = (self.store.clone(), s.clone());
+                    if matches!(tokio::task::spawn_blocking(move || store.keep_sending(&s)).await, Ok(Ok(())))
+                    {
+                        break;
+                    }
+                }
                 return;
             }
             Err(_) => return,
@@ -399,7 +463,7 @@ impl Engine {
                 crate::model::Applied { changed: 1, keys: vec![d.mention], ..Default::default() }
             }
         };
-        self.sends.changed.notify_one();
+        self.sends.look_at(draft);
         self.announce(Event::DraftsChanged);
         self.announce(Event::Changed(vec![d.mention]));
         Ok(Reply::Applied(crate::model::Applied { verb: how.word().into(), ..applied }))

@@ -139,7 +139,7 @@ impl Engine {
         } else {
             f.no_account = Some(format!("may_send of {} does not name {who}", fitting.join(", ")));
         }
-        let mut header = vec![title.clone()];
+        let mut header = vec![m.network.clone()];
         if !m.community.is_empty() {
             header.push(m.community.to_string());
         }
@@ -537,7 +537,7 @@ impl Engine {
         };
         match self.store.let_go(&caller.asker, draft, how.saved_at, going, &words, now) {
             Ok(applied) => {
-                self.sends.changed.notify_one();
+                self.sends.look_at(draft);
                 self.announce(Event::DraftsChanged);
                 self.announce(Event::Changed(applied.keys.clone()));
                 Ok(Reply::LetGo { applied, due })

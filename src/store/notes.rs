@@ -184,7 +184,7 @@ impl Tx<'_> {
         self.batch.put(keys::draft(d.id), codec::encode(d)?);
         let going = matches!(d.stage, Stage::Going(_)) && !d.discarded && d.posted.is_none();
         if going {
-            self.batch.put(keys::going(d.id), Vec::new());
+            self.batch.put(keys::going(d.id), d.mention.id.0.to_be_bytes().to_vec());
         } else {
             self.batch.delete(keys::going(d.id));
         }

@@ -41,8 +41,11 @@ impl Store {
         if matches!(d.stage, Stage::Going(_)) {
             return stale("it is on its way already");
         }
-        for other in self.inner.going()? {
-            if let Some(o) = tx.draft(other)?.filter(|o| o.id != draft && o.mention.id == d.mention.id) {
+        for (other, mention) in self.inner.going()? {
+            if other == draft || mention != d.mention.id {
+                continue;
+            }
+            if let Some(o) = tx.draft(other)? {
                 return stale(&format!("the answer of {} to this is on its way already", o.who));
             }
         }
@@ -232,11 +235,12 @@ impl Store {
 }
 
 impl Inner {
-    /// The drafts that are on their way.
-    pub fn going(&self) -> Result<Vec<Id>> {
+    /// The drafts that are on their way, each with the mention that it answers.
+    pub fn going(&self) -> Result<Vec<(Id, Id)>> {
+        let id = |b: Option<&[u8]>| Some(Id(u64::from_be_bytes(b?.try_into().ok()?)));
         let mut out = Vec::new();
-        kv::scan(&*self.kv(), &[b'f', 0], &mut |k, _| {
-            out.extend(k.get(2..10).and_then(|b| b.try_into().ok()).map(|b| Id(u64::from_be_bytes(b))));
+        kv::scan(&*self.kv(), &[b'f', 0], &mut |k, v| {
+            out.extend(id(k.get(2..10)).map(|d| (d, id(Some(v)).unwrap_or_default())));
             true
         })?;
         Ok(out)
@@ -269,10 +273,41 @@ impl Reader {
     /// If the disk fails.
     pub fn going(&self) -> Result<Vec<(Draft, Sending)>> {
         let mut out = Vec::new();
-        for id in self.inner.going()? {
+        for (id, _) in self.inner.going()? {
             out.extend(self.going_one(id)?);
         }
         Ok(out)
+    }
+
+    /// The ids of the drafts that are on their way.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn going_ids(&self) -> Result<Vec<Id>> {
+        Ok(self.inner.going()?.into_iter().map(|(d, _)| d).collect())
+    }
+
+    /// How one of them is to go, and how far it is, without its text.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn going_how(&self, id: Id) -> Result<Option<(Going, Sending)>> {
+        let Some(d) = self.inner.draft_rec(id)?.filter(|d| !d.discarded && d.posted.is_none()) else {
+            return Ok(None);
+        };
+        let Stage::Going(g) = &d.stage else { return Ok(None) };
+        let s = self.how_far(id, d.mention, g)?;
+        Ok(Some((g.clone(), s)))
+    }
+
+    fn how_far(&self, id: Id, mention: Key, g: &Going) -> Result<Sending> {
+        let first = sending_of(&id, mention, g);
+        let kept = self.inner.sending(id)?.filter(|s| s.mark == first.mark);
+        Ok(match kept {
+            Some(s) => s,
+            None if g.asked => Sending { fate: Fate::Unsure, ..first },
+            None => Sending { fate: Fate::Again, next: g.due, ..first },
+        })
     }
 
     /// One of them.
@@ -282,13 +317,7 @@ impl Reader {
     pub fn going_one(&self, id: Id) -> Result<Option<(Draft, Sending)>> {
         let Some(d) = self.draft_by_id(id)? else { return Ok(None) };
         let Some(g) = d.going() else { return Ok(None) };
-        let first = sending_of(&d.id, d.mention, g);
-        let kept = self.inner.sending(id)?.filter(|s| s.mark == first.mark);
-        let s = match kept {
-            Some(s) => s,
-            None if g.asked => Sending { fate: Fate::Unsure, ..first },
-            None => Sending { fate: Fate::Again, next: g.due, ..first },
-        };
+        let s = self.how_far(id, d.mention, g)?;
         Ok(Some((d, s)))
     }
 

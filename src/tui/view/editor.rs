@@ -41,7 +41,8 @@ pub fn draw(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
         let room = wide.saturating_sub(width(&count) + 1);
         vec![if room > 8 { format!("{} {count}", fit(&format!("reply · {to}"), room)) } else { count }]
     };
-    lines.truncate(2);
+    lines.truncate(if area.height > 12 { 3 } else { 2 });
+    let named = lines.len();
     if let Some(p) = e.header.as_ref().filter(|p| area.height > 9 && !p.readiness.is_empty()) {
         lines.push(fit(&format!("{} · {} · {}", p.class.word(), p.readiness, p.promo), wide));
     }
@@ -51,7 +52,12 @@ pub fn draw(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
     }
     let head_rows = u16::try_from(lines.len()).unwrap_or(0);
     for (y, l) in (0..).zip(&lines) {
-        put(f, area, y, Line::from(Span::styled(l.clone(), if y < 2 { t.focus } else { t.dim })));
+        put(
+            f,
+            area,
+            y,
+            Line::from(Span::styled(l.clone(), if usize::from(y) < named { t.focus } else { t.dim })),
+        );
     }
     // Why it came back stands there as long as it is written on.
     let why: Vec<String> = if e.reason.is_empty() || area.height < 6 {
