@@ -130,6 +130,7 @@ fn object(o: &Outgoing) -> Value {
         "who": o.who, "by": o.by, "account": o.account, "network": o.network, "visibility": o.visibility,
         "due": o.due.rfc3339(), "fate": fate, "attempts": o.attempts, "why": o.why.as_str(),
         "url": o.posted.url.as_str(), "native": o.posted.native.as_str(),
+        "outcome": {"likes": o.outcome.likes, "shares": o.outcome.shares, "replies": o.outcome.replies, "removed": o.outcome.removed},
     })
 }
 

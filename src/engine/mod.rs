@@ -15,6 +15,7 @@ mod login;
 mod mutes;
 mod networks;
 mod outbox;
+mod outcome;
 mod polls;
 mod preflight;
 mod presence;
@@ -174,6 +175,7 @@ impl Engine {
         // Where nobody asks anything, nothing leaves either: a check, an export.
         if listen != Listen::Never {
             tokio::spawn(outbox::run(Arc::downgrade(&engine), stopped.clone()));
+            tokio::spawn(outcome::run(Arc::downgrade(&engine), stopped.clone()));
             tokio::spawn(clock::run(Arc::downgrade(&engine), stopped.clone()));
         }
         tokio::spawn(committer::run(Arc::downgrade(&engine), arrived_rx));

@@ -137,6 +137,40 @@ pub struct Sending {
     /// Posts of ours with these words that were there before.
     pub before: Option<Vec<Text>>,
     pub posted: Posted,
+    pub outcome: Outcome,
+}
+
+/// What came of something of ours, as the network told last.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Outcome {
+    pub likes: u64,
+    pub shares: u64,
+    pub replies: u64,
+    /// It is not there any more, and it was not us.
+    pub removed: bool,
+    /// Looks at it so far, and when it was looked at last.
+    pub looks: u32,
+    pub at: Stamp,
+}
+
+impl Outcome {
+    /// "3 likes · 1 reply"; empty where nothing came of it yet.
+    #[must_use]
+    pub fn words(&self) -> String {
+        if self.removed {
+            return "removed".into();
+        }
+        let mut parts = Vec::new();
+        let mut say = |n: u64, one: &str, many: &str| {
+            if n > 0 {
+                parts.push(format!("{n} {}", if n == 1 { one } else { many }));
+            }
+        };
+        say(self.likes, "like", "likes");
+        say(self.shares, "share", "shares");
+        say(self.replies, "reply", "replies");
+        parts.join(" · ")
+    }
 }
 
 /// A sending as lists show it.
@@ -159,6 +193,7 @@ pub struct Outgoing {
     pub next: Stamp,
     pub why: Text,
     pub posted: Posted,
+    pub outcome: Outcome,
 }
 
 impl Outgoing {
@@ -172,6 +207,10 @@ impl Outgoing {
             }
             Some(f) => f.words().to_owned(),
         };
+        let came = self.outcome.words();
+        if !came.is_empty() {
+            s = format!("{s} · {came}");
+        }
         if !self.why.is_empty() && self.fate != Some(Fate::Sent) {
             s = format!("{s}: {}", self.why);
         }

@@ -2,7 +2,7 @@
 //! finds out whether it is there. Pure, like the rest of a network's file: `engine` keeps the record and waits.
 
 use super::{Answer, Call, Me, Trouble};
-use crate::model::outgoing::Posted;
+use crate::model::outgoing::{Outcome, Posted};
 use crate::model::{Mention, Stamp, Text};
 
 /// How sure it can be that something stands there once.
@@ -117,6 +117,19 @@ pub trait Posting: Sync {
     /// The next call where one before the one that posts was refused and that is no harm.
     fn instead(&self, _d: &Desk<'_>, _call: &Call, _t: &Trouble) -> Option<Call> {
         None
+    }
+
+    /// Asks what came of something of ours; `None` where nobody tells.
+    fn after(&self, _d: &Desk<'_>, _posted: &Posted) -> Option<Call> {
+        None
+    }
+
+    /// What came of it.
+    ///
+    /// # Errors
+    /// If the answer cannot be read; not found means that it is gone.
+    fn became(&self, _d: &Desk<'_>, _posted: &Posted, _a: &Answer) -> Result<Outcome, Trouble> {
+        Ok(Outcome::default())
     }
 
     /// A refusal that may mean that it is there already.

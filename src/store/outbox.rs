@@ -321,6 +321,24 @@ impl Reader {
         Ok(Some((d, s)))
     }
 
+    /// What was sent since then.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn sent_since(&self, since: Stamp) -> Result<Vec<Sending>> {
+        let all = self.inner.sendings()?;
+        Ok(all.into_iter().filter(|s| s.fate == Fate::Sent && s.next >= since).collect())
+    }
+
+    /// What came of our answer to a mention, as far as that is known.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn outcome(&self, mention: Id) -> Result<Option<Sending>> {
+        let all = self.inner.sendings()?;
+        Ok(all.into_iter().filter(|s| s.fate == Fate::Sent && s.mention.id == mention).max_by_key(|s| s.next))
+    }
+
     /// What leaves and what left, what is on its way first.
     ///
     /// # Errors
@@ -369,5 +387,6 @@ fn outgoing(d: &Draft, s: &Sending) -> Outgoing {
         next: s.next,
         why: s.why.clone(),
         posted: s.posted.clone(),
+        outcome: s.outcome.clone(),
     }
 }

@@ -6,7 +6,7 @@ use super::super::{Answer, Call, Trouble};
 use super::esc;
 use super::post::{page_of, parts};
 use crate::clean;
-use crate::model::outgoing::Posted;
+use crate::model::outgoing::{Outcome, Posted};
 use crate::model::{Mention, Text};
 use serde_json::{Value, json};
 use unicode_segmentation::UnicodeSegmentation;
@@ -128,6 +128,27 @@ impl Posting for Publish {
                 None => Ok(Said::Unsure(Text::ours("the server took it and did not say where it stands"))),
             },
         }
+    }
+
+    fn after(&self, d: &Desk<'_>, posted: &Posted) -> Option<Call> {
+        let url = d.at(&format!("/xrpc/app.bsky.feed.getPosts?uris={}", esc(&posted.native)));
+        (!posted.native.is_empty()).then(|| Call::get("after", url))
+    }
+
+    /// One that is left out may be hidden for a while: it is no removal.
+    fn became(&self, _d: &Desk<'_>, _posted: &Posted, a: &Answer) -> Result<Outcome, Trouble> {
+        let v = a.json()?;
+        let p = &v["posts"][0];
+        if !p.is_object() {
+            return Err(Trouble::Garbled(Text::ours("our post is not shown")));
+        }
+        let n = |k: &str| p[k].as_u64().unwrap_or(0);
+        Ok(Outcome {
+            likes: n("likeCount"),
+            shares: n("repostCount") + n("quoteCount"),
+            replies: n("replyCount"),
+            ..Outcome::default()
+        })
     }
 
     fn look(&self, d: &Desk<'_>, p: &Post<'_>) -> Option<Call> {

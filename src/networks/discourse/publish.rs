@@ -6,7 +6,7 @@ use super::super::posts::{Desk, Length, Once, POST, Post, Posting, Said, Seen, s
 use super::super::{Answer, Call, Trouble};
 use crate::clean;
 use crate::model::Text;
-use crate::model::outgoing::Posted;
+use crate::model::outgoing::{Outcome, Posted};
 use serde_json::{Value, json};
 
 pub struct Publish;
@@ -65,6 +65,21 @@ impl Posting for Publish {
         ))
     }
 
+    fn after(&self, d: &Desk<'_>, posted: &Posted) -> Option<Call> {
+        (!posted.native.is_empty())
+            .then(|| Call::get("after", d.at(&format!("/posts/{}.json", posted.native))))
+    }
+
+    fn became(&self, _d: &Desk<'_>, _posted: &Posted, a: &Answer) -> Result<Outcome, Trouble> {
+        let v = a.json()?;
+        // Action 2 is a like.
+        let actions = v["actions_summary"].as_array().into_iter().flatten();
+        let likes = actions.filter(|x| x["id"] == 2).find_map(|x| x["count"].as_u64()).unwrap_or(0);
+        let gone = v["hidden"] == true || v["user_deleted"] == true || v["deleted_at"].is_string();
+        let replies = v["reply_count"].as_u64().unwrap_or(0);
+        Ok(Outcome { likes, replies, removed: gone, ..Outcome::default() })
+    }
+
     /// "Body is too similar to what you recently posted": that may be this very post.
     fn perhaps(&self, t: &Trouble) -> bool {
         matches!(t, Trouble::Refused(w) if w.contains("similar"))
@@ -104,6 +119,21 @@ impl Posting for Publish {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_came_of_it_is_read() {
+        let me = super::super::super::Me::default();
+        let d = Desk { server: "https://f.example", me: &me, now: crate::model::Stamp(0) };
+        let posted = Posted { native: Text::ours("7"), ..Posted::default() };
+        let mut v = json!({"actions_summary": [{"id": 2, "count": 4}], "reply_count": 1});
+        let of = |v: &Value| {
+            let a = Answer { status: 200, body: v.to_string().into_bytes(), ..Answer::default() };
+            Publish.became(&d, &posted, &a).unwrap().words()
+        };
+        assert_eq!(of(&v), "4 likes · 1 reply");
+        v["hidden"] = true.into();
+        assert_eq!(of(&v), "removed");
+    }
 
     #[test]
     fn a_place_is_read_from_an_address() {

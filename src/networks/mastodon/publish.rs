@@ -6,7 +6,7 @@ use super::super::posts::{Desk, Length, Once, POST, Post, Posting, Said, Seen, s
 use super::super::{Answer, Call, Trouble};
 use super::status::Status;
 use crate::clean;
-use crate::model::outgoing::Posted;
+use crate::model::outgoing::{Outcome, Posted};
 use crate::model::time::HOUR;
 use crate::model::{Stamp, Text};
 use serde_json::{Value, json};
@@ -119,6 +119,22 @@ impl Posting for Publish {
         ))
     }
 
+    fn after(&self, d: &Desk<'_>, posted: &Posted) -> Option<Call> {
+        (!posted.native.is_empty())
+            .then(|| Call::get("after", d.at(&format!("/api/v1/statuses/{}", posted.native))))
+    }
+
+    fn became(&self, _d: &Desk<'_>, _posted: &Posted, a: &Answer) -> Result<Outcome, Trouble> {
+        let v = a.json()?;
+        let n = |k: &str| v[k].as_u64().unwrap_or(0);
+        Ok(Outcome {
+            likes: n("favourites_count"),
+            shares: n("reblogs_count"),
+            replies: n("replies_count"),
+            ..Outcome::default()
+        })
+    }
+
     fn look(&self, d: &Desk<'_>, _p: &Post<'_>) -> Option<Call> {
         Some(if d.me.native.is_empty() {
             Call::get("who", d.at("/api/v1/accounts/verify_credentials"))
@@ -171,6 +187,17 @@ mod tests {
     use super::*;
     use crate::model::{Mention, Stamp};
     use crate::networks::Me;
+
+    #[test]
+    fn what_came_of_it_is_read() {
+        let me = Me::default();
+        let d = Desk { server: "https://s.example", me: &me, now: Stamp(0) };
+        let posted = Posted { native: Text::ours("7"), ..Posted::default() };
+        assert_eq!(Publish.after(&d, &posted).unwrap().url, "https://s.example/api/v1/statuses/7");
+        let body = json!({"favourites_count": 3, "reblogs_count": 1, "replies_count": 2}).to_string();
+        let a = Answer { status: 200, body: body.into_bytes(), ..Answer::default() };
+        assert_eq!(Publish.became(&d, &posted, &a).unwrap().words(), "3 likes · 1 share · 2 replies");
+    }
 
     #[test]
     fn characters_are_counted_as_the_documents_say() {

@@ -7,7 +7,7 @@ use super::super::{Answer, Call, Method, Trouble};
 use super::esc;
 use crate::clean;
 use crate::model::Text;
-use crate::model::outgoing::Posted;
+use crate::model::outgoing::{Outcome, Posted};
 use crate::model::time::HOUR;
 use serde_json::{Value, json};
 
@@ -79,6 +79,21 @@ impl Posting for Publish {
             Some(e) => Said::Posted(there(&call.with, e)),
             None => Said::Unsure(Text::ours("the server took it and did not say which event it is")),
         })
+    }
+
+    fn after(&self, d: &Desk<'_>, posted: &Posted) -> Option<Call> {
+        let (room, event) = room_of(&posted.url)?;
+        Some(Call::get(
+            "after",
+            d.at(&format!("/_matrix/client/v3/rooms/{}/event/{}", esc(&room), esc(&event))),
+        ))
+    }
+
+    fn became(&self, _d: &Desk<'_>, _posted: &Posted, a: &Answer) -> Result<Outcome, Trouble> {
+        let v = a.json()?;
+        let removed = v["unsigned"]["redacted_because"].is_object() || v["content"].get("body").is_none();
+        let thread = v["unsigned"]["m.relations"]["m.thread"]["count"].as_u64().unwrap_or(0);
+        Ok(Outcome { removed, replies: thread, ..Outcome::default() })
     }
 
     fn look(&self, d: &Desk<'_>, p: &Post<'_>) -> Option<Call> {

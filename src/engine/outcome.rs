@@ -1,0 +1,138 @@
+//! What came of our answers: what we posted is looked at now and then for a week. What a moderator removed brings its row
+//! back; likes, shares and replies stand beside the row and in the outbox.
+
+use super::Engine;
+use crate::clean;
+use crate::door::{Event, To};
+use crate::model::outgoing::{Outcome, Sending};
+use crate::model::time::{DAY, HOUR, MINUTE};
+use crate::model::{Stamp, Targets, Verb};
+use crate::networks::{Desk, Trouble};
+use crate::store::Asker;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// After so long (ms) each is looked at.
+const WHEN: [i64; 6] = [10 * MINUTE, HOUR, 6 * HOUR, DAY, 3 * DAY, 7 * DAY];
+/// Between two rounds, and looks of one round.
+const ROUND: Duration = Duration::from_secs(300);
+const AT_ONCE: usize = 50;
+
+/// True if it is time to look at it again.
+fn is_due(s: &Sending, now: Stamp) -> bool {
+    let next = WHEN.get(s.outcome.looks as usize);
+    !s.outcome.removed && next.is_some_and(|ms| s.next.plus(*ms) <= now)
+}
+
+/// Runs until the engine is gone. While nothing was sent within a week, nothing is asked.
+pub async fn run(engine: Weak<Engine>, mut stop: watch::Receiver<bool>) {
+    loop {
+        let Some(e) = engine.upgrade() else { return };
+        let now = Stamp::now();
+        let reader = e.store.reader();
+        let all = tokio::task::spawn_blocking(move || reader.sent_since(now.plus(-8 * DAY))).await;
+        let all = all.ok().and_then(Result::ok).unwrap_or_default();
+        let none = all.is_empty();
+        for s in all.into_iter().filter(|s| is_due(s, now)).take(AT_ONCE) {
+            e.look_what_became(s).await;
+        }
+        let mut events = e.events.subscribe();
+        drop(e);
+        tokio::select! {
+            _ = stop.changed() => return,
+            () = tokio::time::sleep(ROUND), if !none => {}
+            // At rest nothing wakes this: only something that was sent does.
+            () = sent(&mut events), if none => {}
+        }
+    }
+}
+
+/// Waits until drafts changed.
+async fn sent(events: &mut tokio::sync::broadcast::Receiver<Event>) {
+    use tokio::sync::broadcast::error::RecvError;
+    loop {
+        match events.recv().await {
+            Ok(Event::DraftsChanged) | Err(RecvError::Lagged(_)) => return,
+            Ok(_) => {}
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
+    }
+}
+
+impl Engine {
+    async fn look_what_became(self: &Arc<Self>, s: Sending) {
+        let Some(p) = self.posts_as(&s.account) else { return };
+        let now = Stamp::now();
+        let desk = Desk { server: &p.server, me: &p.me, now };
+        let looked = Outcome { looks: s.outcome.looks + 1, at: now, ..s.outcome.clone() };
+        let outcome = match p.posting.after(&desk, &s.posted) {
+            // Nobody tells there.
+            None => Outcome { looks: u32::MAX, ..looked },
+            Some(call) => match self.accounts.call(&self.setup().net, &p.way, &call).await {
+                Ok((a, _)) => match p.posting.became(&desk, &s.posted, &a) {
+                    Ok(o) => Outcome { looks: looked.looks, at: now, ..o },
+                    Err(_) => looked,
+                },
+                Err(Trouble::Missing(_) | Trouble::Gone(_)) => Outcome { removed: true, ..looked },
+                // It is asked again with the next round.
+                Err(Trouble::Wait(..) | Trouble::Fault(_)) => return,
+                Err(_) => looked,
+            },
+        };
+        let removed = outcome.removed && !s.outcome.removed;
+        let changed = outcome.words() != s.outcome.words();
+        let kept = Sending { outcome, ..s };
+        let store = self.store.clone();
+        let by = Asker { who: "hearken".into(), uid: self.asker.uid };
+        let key = kept.mention;
+        let done = tokio::task::spawn_blocking(move || {
+            store.keep_sending(&kept)?;
+            if removed {
+                // It is on the table again: somebody has to look at it.
+                let on = Targets::Mentions(vec![key]);
+                store.act(&by, &Verb::Inbox, &on, now, true)?;
+                let note = Verb::Note(
+                    "our answer is not there any more: removed by moderators, or by its account".into(),
+                );
+                store.act(&by, &note, &on, now, true)?;
+            }
+            Ok::<_, crate::store::StoreError>(kept.draft)
+        });
+        let Ok(Ok(draft)) = done.await else { return };
+        if removed {
+            let d = self.store.reader().draft_by_id(draft).ok().flatten();
+            if let Some(d) = d {
+                let text = clean::line(&format!("your answer to “{}” was removed there", d.about));
+                let (to, by) = (To::Person(d.who), "hearken".to_owned());
+                self.announce(Event::Told { to, by, about: key, text });
+            }
+        }
+        if changed {
+            self.announce(Event::DraftsChanged);
+            self.announce(Event::Changed(vec![key]));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_looked_at_less_and_less_often() {
+        let now = Stamp(1_790_000_000_000);
+        let of = |looks: u32, age: i64| {
+            is_due(
+                &Sending {
+                    next: now.plus(-age),
+                    outcome: Outcome { looks, ..Outcome::default() },
+                    ..Sending::default()
+                },
+                now,
+            )
+        };
+        assert!(!of(0, MINUTE) && of(0, 11 * MINUTE) && !of(1, 11 * MINUTE) && of(1, 2 * HOUR));
+        assert!(of(5, 7 * DAY) && !of(6, 30 * DAY) && !of(u32::MAX, 30 * DAY));
+    }
+}
