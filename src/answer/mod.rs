@@ -7,6 +7,7 @@ pub mod outbox;
 pub mod preflight;
 pub mod promo;
 pub mod readiness;
+pub mod words;
 
 pub use outbox::{Came, Do, Patience, came, crashed, plan};
 pub use preflight::{Alive, Facts, preflight, unresolved};

@@ -21,7 +21,7 @@ pub use hooks::{HookAt, HooksConf};
 pub use network::{AccountConf, server_address};
 pub use problem::Problem;
 pub use rules::{Act, Rule, act_of, rule_of};
-pub use send::{CommunityConf, SendConf};
+pub use send::{CommunityConf, SendConf, Words};
 pub use shared::{AnswerRules, Answers, Approval, Claim, EngineConf, Roles};
 pub use source::{Every, Keep, Login, Secret, SourceConf, SourceKind};
 pub use team::{RULES, SNIPPETS, TOPICS, TeamFiles, VIEWS, beside, view, view_of};
@@ -68,6 +68,7 @@ pub struct Config {
     pub roles: Roles,
     pub answers: Answers,
     pub send: SendConf,
+    pub words: Words,
     /// How long something may wait, by network, in ms, and whether that is counted day and night.
     pub targets: BTreeMap<String, (i64, bool)>,
     pub hours: Option<crate::model::hours::Hours>,
@@ -245,6 +246,7 @@ impl Config {
             roles: Roles::default(),
             answers: Answers::default(),
             send: SendConf::default(),
+            words: Words::default(),
             targets: BTreeMap::new(),
             hours: None,
             naming: Vec::new(),

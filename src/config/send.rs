@@ -2,6 +2,7 @@
 
 use super::Config;
 use super::reader::{Report, Section};
+use super::source::{Secret, secret};
 use crate::model::hours::{Hours, WEEK};
 use crate::model::outgoing::{CHECKS, Level};
 use crate::model::time::DAY;
@@ -58,10 +59,61 @@ pub struct CommunityConf {
     pub target: Option<(i64, bool)>,
 }
 
+/// `[words]`: help with words; nothing is asked of anybody where it is empty.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Words {
+    /// Programs by task.
+    pub commands: BTreeMap<String, Vec<String>>,
+    /// An endpoint that speaks as OpenAI's does, as `http://127.0.0.1:8080/v1`; empty for none.
+    pub endpoint: String,
+    pub model: String,
+    pub key: Option<Secret>,
+    /// Into what is translated where nobody says it: two letters.
+    pub lang: String,
+    /// Also what was written in private.
+    pub private: bool,
+}
+
+impl Words {
+    #[must_use]
+    pub fn command(&self, task: &str) -> Option<&[String]> {
+        self.commands.get(task).map(Vec::as_slice)
+    }
+}
+
+fn words(top: &mut Section<'_>, r: &mut Report<'_>, c: &mut Config) {
+    let Some(mut s) = top.table(r, "words") else { return };
+    s.name = "[words]".into();
+    for task in ["draft", "shorten", "translate"] {
+        match s.texts(r, task) {
+            Some(argv) if argv.first().is_some_and(|a| !a.is_empty()) => {
+                c.words.commands.insert(task.to_owned(), argv);
+            }
+            Some(_) => r.add(&s.value_span(task), format!("{task} in [words] names no program")),
+            None => {}
+        }
+    }
+    c.words.endpoint = s.text(r, "endpoint").unwrap_or_default();
+    let url = url::Url::parse(&c.words.endpoint).ok();
+    if !c.words.endpoint.is_empty()
+        && !url.is_some_and(|u| matches!(u.scheme(), "http" | "https") && u.has_host())
+    {
+        r.add(&s.value_span("endpoint"), "endpoint in [words] is no address; expected https://…/v1");
+    }
+    c.words.model = s.text(r, "model").unwrap_or_default();
+    if ["key_env", "key_file", "key_command"].iter().any(|k| s.get(k).is_some()) {
+        c.words.key = secret(&mut s, r, c, ["key_env", "key_file", "key_command"]);
+    }
+    c.words.lang = s.text(r, "lang").unwrap_or_else(|| "en".into());
+    c.words.private = s.flag(r, "private").unwrap_or(false);
+    s.finish(r);
+}
+
 const LEVELS: [(&str, Level); 3] = [("off", Level::Off), ("amber", Level::Amber), ("red", Level::Red)];
 
 pub(super) fn read(top: &mut Section<'_>, r: &mut Report<'_>, c: &mut Config) {
     clocks(top, r, c);
+    words(top, r, c);
     if let Some(mut s) = top.table(r, "send") {
         s.name = "[send]".into();
         if let Some(ms) = s.span_ms(r, "settle") {

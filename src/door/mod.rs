@@ -7,7 +7,7 @@ mod told;
 
 pub use login::{LoginAsk, LoginSay};
 pub use numbers::{Placed, Standing, Total, Trial};
-pub use told::{LogRow, Present, SINCE_MAX, Settle, Since, Terms, Want};
+pub use told::{Help, LogRow, Present, SINCE_MAX, Settle, Since, Terms, Want};
 
 use crate::model::outgoing::{Outgoing, Preflight, SendAs};
 use crate::model::snippet::Snippet;
@@ -131,6 +131,13 @@ pub enum Request {
         draft: Option<Id>,
         mention: Id,
         how: Box<SendAs>,
+    },
+    /// Help with words about a mention, by what the operator configured; `lang`: two letters, or empty.
+    Help {
+        how: Help,
+        mention: Id,
+        draft: String,
+        lang: String,
     },
     /// What leaves and what left.
     Outbox,
@@ -308,6 +315,11 @@ pub enum Reply {
     },
     Preflight(Box<Preflight>),
     Outbox(Vec<Outgoing>),
+    /// Words of a machine: marked as such where they are for a draft.
+    Helped {
+        mention: Id,
+        text: Text,
+    },
     /// A draft was let go: it leaves then.
     LetGo {
         applied: Applied,

@@ -58,6 +58,7 @@ pub async fn answer(e: Arc<Engine>, caller: Caller, request: Request) -> Reply {
         Request::AddPage(url) => e.add_page(&caller, &url).await,
         Request::LookAt(url) => e.look_at(&url).await,
         Request::Login(ask) => e.login(&caller, ask).await,
+        Request::Help { how, mention, draft, lang } => e.help(&how, mention, &draft, &lang).await,
         Request::TestAlert(name) => e.test_alert(&caller.asker.who, &name).await,
         other => match tokio::task::spawn_blocking(move || e.timed(blocking(&e, &caller, other))).await {
             Ok(r) => r,
@@ -212,6 +213,7 @@ fn blocking(e: &Engine, caller: &Caller, request: Request) -> Reply {
                 Reply::Checked(n, found.iter().map(|f| clean::line(&f.text)).collect())
             }
             Request::Login(_)
+            | Request::Help { .. }
             | Request::Poll { .. }
             | Request::TestSource(_)
             | Request::TestAlert(_)

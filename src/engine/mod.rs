@@ -29,6 +29,7 @@ mod streams;
 mod team;
 mod terms;
 mod trial;
+mod words;
 
 pub use crate::net::enter_session;
 pub use polls::Listen;

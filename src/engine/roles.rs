@@ -24,6 +24,7 @@ fn needs(request: &Request) -> Role {
         Request::Act { verb, .. } => verb.spec().role,
         Request::SaveDraft { .. }
         | Request::Preflight { .. }
+        | Request::Help { .. }
         | Request::Settle { .. }
         | Request::Undo
         | Request::Redo
@@ -137,6 +138,7 @@ fn what(request: &Request) -> &'static str {
     match request {
         Request::Act { verb, .. } => verb.name(),
         Request::SaveDraft { .. } | Request::Preflight { .. } => "writing a draft",
+        Request::Help { .. } => "help with words",
         Request::Settle { .. } => "settling an answer",
         Request::Undo | Request::Redo => "undo",
         Request::Poll { .. } => "asking sources",

@@ -358,6 +358,8 @@ pub struct App {
     pub recall: Option<Key>,
     pub settling: Option<Id>,
     pub snippets: Vec<crate::model::snippet::Snippet>,
+    /// A mention in another language, as long as it is looked at so.
+    pub translated: Option<(Id, crate::model::Text)>,
     pub counts: Counts,
     pub sources: Vec<SourceView>,
     pub pages: Vec<Page>,
@@ -479,6 +481,7 @@ impl App {
             recall: None,
             settling: None,
             snippets: Vec::new(),
+            translated: None,
             counts: Counts::default(),
             sources: Vec::new(),
             pages: Vec::new(),

@@ -72,6 +72,7 @@ const PRESETS: &[(&str, Changes)] = &[
             ("unfold", &["right"]),
             ("mark", &["t"]),
             ("mark range", &["T"]),
+            ("translate", &["g t"]),
             ("tag", &["x"]),
             ("next unread", &["tab", "] u"]),
             ("next pane", &["ctrl-w"]),

@@ -84,6 +84,8 @@ pub enum For {
     Flight(crate::model::Key),
     LetGo(crate::model::Key),
     Outbox,
+    /// Words of a helper: for the draft as it was after so many changes, or for reading.
+    Helped(Option<u64>),
     /// The mention of a colleague's draft.
     Approval,
     /// The discussion that the next one is looked for in.

@@ -158,3 +158,12 @@ fn a_snippet_is_found_by_its_words_and_asks_what_it_does_not_know() {
         .press("esc")
         .shows("3.0. ;");
 }
+
+#[test]
+fn a_machine_drafts_and_translates_and_one_change_takes_it_back() {
+    let mut s = Story::five((80, 24));
+    s.press("enter").rest().press("T").shows("translated by a machine").shows("Translate");
+    s.press("T").hides("translated by a machine").shows("The whole text of");
+    s.press("r").type_in("Mine").rest().press("ctrl-x m").rest().shows("Draft Mine").hides("Mine Mine");
+    s.press("ctrl-x u").press("ctrl-x u").rest().shows("Mine");
+}

@@ -442,6 +442,9 @@ impl World {
                 p.saved_at = NOW;
                 Reply::Preflight(Box::new(p))
             }
+            Request::Help { how, mention, draft, lang } => {
+                Reply::Helped { mention, text: text(&format!("{how:?} {draft} {lang}")) }
+            }
             Request::Snippets => Reply::Snippets(self.snippets.clone()),
             Request::Outbox => Reply::Outbox(self.outbox.clone()),
             Request::Settle { draft, how } => {

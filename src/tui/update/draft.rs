@@ -264,6 +264,9 @@ pub fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
                 out
             }
             Found::Action(Action::DraftSubmit) => finish::submit(app),
+            Found::Action(a @ (Action::DraftMachine | Action::DraftTranslate | Action::DraftShorten)) => {
+                super::words::ask(app, a)
+            }
             Found::Action(Action::DraftSnippet) => super::snippets::open(app),
             Found::Action(a @ (Action::DraftAs | Action::DraftWhen)) => super::flight::ask(app, a),
             Found::Action(Action::DraftUndo) => {

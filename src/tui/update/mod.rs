@@ -16,6 +16,7 @@ mod team;
 pub use team::view_of;
 mod texts;
 mod verbs;
+mod words;
 
 pub use panes::{open_drafts, ranked};
 pub use verbs::URGENT;
@@ -446,6 +447,7 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
         | Action::SaveView
         | Action::RemoveView
         | Action::SourceAdd => prompt::open(app, a),
+        Action::Translate => words::translate(app),
         Action::GoTopics => team::open(app),
         Action::GoRules => team::open_rules(app),
         Action::ApplyRules => team::ask_apply(),

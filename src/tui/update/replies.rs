@@ -196,6 +196,7 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
         }
         (For::Flight(key), Reply::Preflight(p)) => super::flight::came(app, key, *p),
         (For::LetGo(key), Reply::LetGo { due, .. }) => super::flight::let_go(app, key, due),
+        (For::Helped(of), Reply::Helped { mention, text }) => super::words::came(app, of, mention, &text),
         (For::Outbox, Reply::Outbox(all)) => {
             super::flight::outbox(app, all);
             Vec::new()

@@ -88,7 +88,13 @@ pub(super) fn lines(app: &App, t: &Theme, i: &Item, width: usize) -> Vec<Line<'s
         out.push(Line::from(Span::styled(fit(&format!("answered at {u}"), width), t.notice)));
     }
     out.push(Line::default());
-    out.extend(body(i, t, width));
+    match app.translated.as_ref().filter(|(of, _)| *of == i.id) {
+        Some((_, text)) => {
+            out.push(Line::from(Span::styled("translated by a machine · T shows the original", t.notice)));
+            out.extend(lit_text(text, width, &[], t.text, t.matched));
+        }
+        None => out.extend(body(i, t, width)),
+    }
     if !m.url.is_empty() {
         out.push(Line::default());
         out.push(Line::from(Span::styled(fit(&m.url, width), t.key)));
