@@ -85,7 +85,7 @@ pub fn crashed(s: Sending, now: Stamp) -> Sending {
     match s.fate {
         Fate::Asking => {
             let why = Text::ours("the engine ended while it was being sent");
-            Sending { fate: Fate::Unsure, next: now, why, ..s }
+            Sending { fate: Fate::Unsure, next: now, asked: now, looks: 0, unknown: true, why, ..s }
         }
         _ => s,
     }
@@ -96,10 +96,11 @@ pub fn crashed(s: Sending, now: Stamp) -> Sending {
 pub fn came(s: Sending, came: Came, once: Once, looks: bool, p: Patience, now: Stamp) -> Sending {
     let unsure = |s: Sending, why: Text| {
         if looks || once == Once::Own {
+            // From here on the server may still be at it: the time in which all must be seen begins now.
             let next = now.plus(SOON.min(p.settle_ms));
-            Sending { fate: Fate::Unsure, next, looks: 0, why, ..s }
+            Sending { fate: Fate::Unsure, next, asked: now, looks: 0, unknown: true, why, ..s }
         } else {
-            Sending { fate: Fate::Asks, next: now, why, ..s }
+            Sending { fate: Fate::Asks, next: now, unknown: true, why, ..s }
         }
     };
     match came {
@@ -139,13 +140,14 @@ fn not_seen(s: Sending, once: Once, p: Patience, now: Stamp) -> Sending {
         // Growing pauses; the last look is when all must be seen.
         let pause = SOON.min(p.settle_ms) << s.looks.min(6);
         let next = now.plus(pause);
-        return Sending { next: if next < settled { next } else { settled.max(now.plus(1)) }, ..s };
+        let last = settled.max(now.plus(SOON.min(p.settle_ms)));
+        return Sending { next: if next < settled { next } else { last }, ..s };
     }
     if s.doubted {
         // It was refused, and it is not there.
-        return Sending { fate: Fate::Failed, next: now, ..s };
+        return Sending { fate: Fate::Failed, next: now, unknown: false, ..s };
     }
-    Sending { fate: Fate::Again, next: now, ..s }
+    Sending { fate: Fate::Again, next: now, unknown: false, ..s }
 }
 
 /// It is not there for sure.
@@ -154,7 +156,9 @@ fn not_there(s: Sending, t: &Trouble, p: Patience, now: Stamp) -> Sending {
     let passes =
         matches!(t, Trouble::Wait(..) | Trouble::Fault(_) | Trouble::Garbled(_) | Trouble::Expired(_));
     if !passes || now.0 - s.begun.0 > p.tries_ms {
-        return Sending { fate: Fate::Failed, next: now, why, ..s };
+        // An earlier attempt of which nobody knows may stand there: that this one was refused says nothing of it.
+        let fate = if s.unknown { Fate::Asks } else { Fate::Failed };
+        return Sending { fate, next: now, why, ..s };
     }
     let next = match t {
         Trouble::Wait(ms, _) => now.plus((*ms).clamp(1, DAY)),

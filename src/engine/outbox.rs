@@ -22,6 +22,8 @@ const AT_ONCE: usize = 8;
 const STEPS: usize = 8;
 /// Between two looks at what is due, where nobody says that something changed.
 const LOOK: Duration = Duration::from_secs(60);
+/// One that is being sent for so long (ms), while its account is free, was left in the middle.
+const LEFT: i64 = 10 * 60 * 1000;
 /// After the disk failed.
 const TROUBLE: Duration = Duration::from_secs(5);
 
@@ -91,6 +93,12 @@ pub async fn run(engine: Weak<Engine>, mut stop: watch::Receiver<bool>) {
         let done = tokio::task::spawn_blocking(move || {
             let now = Stamp::now();
             let _ = e.store.tidy_sendings(now);
+            let by = Asker { who: "hearken".into(), uid: e.asker.uid };
+            let n = e.store.settle_restored(&by, now)?;
+            if n > 0 {
+                let words = format!("{n} answers were on their way when the backup was made: g O, g D");
+                e.notice(true, clean::line(&words));
+            }
             let reader = e.store.reader();
             for id in reader.going_ids()? {
                 if let Some((_, s)) = reader.going_how(id)?.filter(|(_, s)| s.fate == Fate::Asking) {
@@ -174,6 +182,9 @@ impl Engine {
         if !g.asked && s.fate == Fate::Again {
             return Some(g.due.max(s.next));
         }
+        if s.fate == Fate::Asking {
+            return Some(s.asked.plus(LEFT));
+        }
         let once = self.posts_as(&g.account).map(|p| p.posting.once());
         match plan(s, once.unwrap_or(crate::networks::Once::Found), true, Stamp::now()) {
             Do::Wait(t) => Some(t),
@@ -238,7 +249,19 @@ impl Engine {
         let now = Stamp::now();
         let by = Asker { who: g.by.clone(), uid: self.asker.uid };
         let p = self.posts_as(&g.account);
-        let item = self.store.reader().item(d.mention.id, &d.who).ok().flatten().filter(|i| !i.deleted);
+        let item = match self.store.reader().item(d.mention.id, &d.who) {
+            Ok(i) => i.filter(|i| !i.deleted),
+            // A disk that does not answer says nothing of what is there.
+            Err(e) => {
+                self.notice(true, clean::line(&format!("nothing was sent: {e}")));
+                tokio::time::sleep(TROUBLE).await;
+                return;
+            }
+        };
+        if s.fate == Fate::Asking {
+            // Nobody is at it: its account is free. A fault of ours ended it.
+            return self.end(&d, &by, crashed(s, now)).await;
+        }
         let (p, item) = match (p, item, g.asked) {
             (Some(p), Some(i), _) => (p, i),
             (None, _, false) => {
@@ -255,7 +278,13 @@ impl Engine {
                 return self.end(&d, &by, s).await;
             }
         };
-        if let (false, Some(at)) = (g.asked, &item.answered) {
+        // Once it may stand there, it is looked for whatever else was answered.
+        let not_there = !g.asked || (s.fate == Fate::Again && !s.unknown);
+        if not_there && !accounts_for(self, &item).contains(&g.account) {
+            let why = format!("the account {} cannot answer this any more: it is elsewhere", g.account);
+            return self.fail(&d, &by, &s, clean::line(&why)).await;
+        }
+        if let (true, Some(at)) = (not_there, &item.answered) {
             let why = format!("it was answered meanwhile, at {at}");
             return self.fail(&d, &by, &s, clean::line(&why)).await;
         }
@@ -413,6 +442,7 @@ impl Engine {
             match p.posting.seen(desk, post, &call, &a) {
                 Ok(PostSeen::Then(next)) => call = next,
                 Ok(PostSeen::These(all)) => return Came::Seen(all),
+                Ok(PostSeen::Held(why)) => return Came::Held(why),
                 Err(t) => return Came::Blind(t),
             }
         }
@@ -458,7 +488,10 @@ impl Engine {
                 self.store.fail_sending(&caller.asker, &s, &why, now)?
             }
             Settle::Again => {
-                let s = Sending { fate: Fate::Again, next: now, why: Text::default(), ..s };
+                // What may be there is looked for first, whoever asks; only what a person was asked of is their word.
+                let fate = if s.fate == Fate::Asks { Fate::Again } else { s.fate };
+                let unknown = s.unknown && fate != Fate::Again;
+                let s = Sending { fate, unknown, next: now, why: Text::default(), ..s };
                 self.store.keep_sending(&s)?;
                 crate::model::Applied { changed: 1, keys: vec![d.mention], ..Default::default() }
             }

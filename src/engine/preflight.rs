@@ -162,7 +162,8 @@ impl Engine {
         flight.promo = clean::line(&f.promo.header(now));
         flight.checks = crate::answer::preflight(&f);
         flight.header = clean::line_capped(&header.join(" · "), 300);
-        if flight.by_hand.is_empty() {
+        // Whom an account serves, and where, is no matter of levels.
+        if flight.by_hand.is_empty() && f.no_account.is_none() {
             flight.account = wanted;
         }
         Ok(Ok(Looked { draft: d, item, flight }))
@@ -511,7 +512,8 @@ impl Engine {
             return no(RefusalKind::Usage, &format!("these ask for a reason: {}", words(Level::Amber)));
         }
         let Some(account) = flight.account.clone() else {
-            return no(RefusalKind::Usage, "there is no account to send it by");
+            let why = flight.checks.iter().find(|c| c.name == "account").map_or("", |c| c.words.as_str());
+            return no(RefusalKind::Role, &format!("no account sends this: {why}"));
         };
         let now = Stamp::now();
         if how.at.is_some_and(|t| t <= now) {

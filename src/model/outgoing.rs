@@ -134,6 +134,8 @@ pub struct Sending {
     pub why: Text,
     /// The network refused it in words that may mean that it is there: looking decides.
     pub doubted: bool,
+    /// An attempt of which nobody knows may stand there.
+    pub unknown: bool,
     /// Posts of ours with these words that were there before.
     pub before: Option<Vec<Text>>,
     pub posted: Posted,

@@ -31,7 +31,10 @@ pub fn explain(e: &reqwest::Error, url: &Url) -> NetError {
     let low = all.to_lowercase();
     let (why, what) = if low.contains("private address") {
         (Why::Guard, format!("{host} is {PRIVATE}"))
-    } else if low.contains("certificate") || low.contains("tls") || low.contains("unknownissuer") {
+    // Once it is connected, a word of TLS means a cut: what was sent may have arrived.
+    } else if e.is_connect()
+        && (low.contains("certificate") || low.contains("tls") || low.contains("unknownissuer"))
+    {
         (Why::Tls, format!("the certificate of {host} is not trusted: {all}"))
     } else if e.is_timeout() || low.contains("timed out") {
         (Why::Timeout, format!("{host} does not answer in time"))

@@ -66,6 +66,8 @@ pub enum Seen {
     Then(Call),
     /// Posts of ours with these words at this place; none if it is not there.
     These(Vec<Posted>),
+    /// Its moderators have it.
+    Held(Text),
 }
 
 /// How long a text is, as the network counts.
@@ -155,7 +157,10 @@ pub trait Posting: Sync {
 #[must_use]
 pub fn core_of(text: &str) -> String {
     text.split_whitespace()
-        .filter(|w| !w.starts_with('@') && !w.contains("://"))
+        .filter(|w| {
+            let bare = w.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '@');
+            !bare.starts_with('@') && !w.contains("://")
+        })
         .flat_map(str::chars)
         .filter(|c| c.is_alphanumeric())
         .flat_map(char::to_lowercase)

@@ -13,6 +13,8 @@ use std::sync::Arc;
 const MAGIC: &[u8; 8] = b"HKBACK01";
 /// The name of the part that holds the keys.
 const KEYS: &str = "keys";
+/// What a store is marked with that was brought back: what left since is not known in it.
+pub const RESTORED: &str = "restored";
 
 /// Bytes read at once.
 const PIECE: usize = 1 << 20;
@@ -202,6 +204,7 @@ fn put_keys(dir: &Path, bytes: &[u8]) -> Result<()> {
             kv.apply(&std::mem::take(&mut batch))?;
         }
     }
+    batch.put(super::keys::meta(RESTORED), vec![1]);
     kv.apply(&batch)?;
     kv.sync()
 }

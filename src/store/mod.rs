@@ -456,6 +456,10 @@ impl Inner {
         s.by_no.insert(no, id.into());
     }
 
+    pub fn is_building(&self) -> bool {
+        self.building
+    }
+
     pub fn draft_rec(&self, id: Id) -> Result<Option<records::DraftRec>> {
         self.kv().get(&keys::draft(id))?.map(|b| codec::decode(&b)).transpose()
     }

@@ -38,6 +38,7 @@ impl Store {
         if d.saved_at != seen {
             return stale("the draft was changed elsewhere since you read it");
         }
+        self.inner.record::<super::records::StoredNote>(d.place, 0)?;
         if matches!(d.stage, Stage::Going(_)) {
             return stale("it is on its way already");
         }
@@ -85,6 +86,10 @@ impl Store {
             return Ok(None);
         };
         let Stage::Going(g) = &d.stage else { return Ok(None) };
+        // Called back and let go anew, perhaps with other words: that is another sending.
+        if g.mark(d.id) != first.mark {
+            return Ok(None);
+        }
         let mut s = self.inner.sending(first.draft)?.unwrap_or_else(|| first.clone());
         if s.mark != first.mark {
             // Of an earlier one that failed.
@@ -114,9 +119,40 @@ impl Store {
     /// If the disk fails.
     pub fn keep_sending(&self, s: &Sending) -> Result<()> {
         let _core = self.urgently()?;
+        // What came to its end stays there, whatever was under way.
+        let is = self.inner.sending(s.draft)?;
+        if is.is_some_and(|is| is.mark == s.mark && !is.fate.is_open() && s.fate.is_open()) {
+            return Ok(());
+        }
         let mut batch = super::Batch::default();
         batch.put(keys::sending(s.draft), codec::encode(s)?);
         self.inner.write(&batch)
+    }
+
+    /// This store was brought back from a backup: what has left since is not known here. What was to leave is with its
+    /// writer again, and what was being sent is asked of a person.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn settle_restored(&self, by: &Asker, now: Stamp) -> Result<usize> {
+        let mark = keys::meta(super::backup::RESTORED);
+        if self.inner.kv().get(&mark)?.is_none() {
+            return Ok(0);
+        }
+        let all = self.reader().going()?;
+        for (d, s) in &all {
+            let why = Text::ours("the store was brought back from a backup: look whether it left");
+            if d.going().is_some_and(|g| g.asked) {
+                self.keep_sending(&Sending { fate: Fate::Asks, unknown: true, next: now, why, ..s.clone() })?;
+            } else {
+                self.fail_sending(by, s, &why, now)?;
+            }
+        }
+        let _core = self.urgently()?;
+        let mut batch = super::Batch::default();
+        batch.delete(mark);
+        self.inner.write(&batch)?;
+        Ok(all.len())
     }
 
     /// It is there: the mention is answered, the draft is posted, the record is closed, all at once.
@@ -198,6 +234,18 @@ impl Store {
 
 /// What the log has beyond the tree: the network is asked only when the tree has it too, so it was not.
 pub(super) fn replayed(tx: &mut Tx<'_>, entry: &Entry) -> Result<()> {
+    if matches!(entry.verb.as_str(), "sent" | "unsent") {
+        for c in &entry.changes {
+            let Target::Draft(id) = &c.target else { continue };
+            match tx.inner().sending(*id)? {
+                Some(s) => {
+                    let fate = if entry.verb == "sent" { Fate::Sent } else { Fate::Failed };
+                    tx.batch.put(keys::sending(*id), codec::encode(&Sending { fate, next: entry.at, ..s })?);
+                }
+                None => tx.batch.delete(keys::sending(*id)),
+            }
+        }
+    }
     if entry.verb != ASKED {
         return Ok(());
     }
@@ -205,7 +253,10 @@ pub(super) fn replayed(tx: &mut Tx<'_>, entry: &Entry) -> Result<()> {
         let (Target::Draft(id), Value::Stage(Stage::Going(g))) = (&c.target, &c.to) else { continue };
         let Some(d) = tx.draft(*id)? else { continue };
         if tx.inner().sending(*id)?.is_none_or(|s| s.mark != g.mark(*id)) {
-            let s = Sending { fate: Fate::Again, ..sending_of(&d.id, d.mention, g) };
+            // A tree that is built anew holds no records: there it was asked, and nobody knows.
+            let unknown = tx.inner().is_building();
+            let fate = if unknown { Fate::Unsure } else { Fate::Again };
+            let s = Sending { fate, unknown, ..sending_of(&d.id, d.mention, g) };
             tx.batch.put(keys::sending(*id), codec::encode(&s)?);
         }
     }
@@ -305,7 +356,7 @@ impl Reader {
         let kept = self.inner.sending(id)?.filter(|s| s.mark == first.mark);
         Ok(match kept {
             Some(s) => s,
-            None if g.asked => Sending { fate: Fate::Unsure, ..first },
+            None if g.asked => Sending { fate: Fate::Unsure, unknown: true, ..first },
             None => Sending { fate: Fate::Again, next: g.due, ..first },
         })
     }
@@ -315,6 +366,9 @@ impl Reader {
     /// # Errors
     /// If the disk fails.
     pub fn going_one(&self, id: Id) -> Result<Option<(Draft, Sending)>> {
+        let Some(rec) = self.inner.draft_rec(id)? else { return Ok(None) };
+        // Words that the disk does not give are never sent in a form of ours.
+        self.inner.record::<super::records::StoredNote>(rec.place, 0)?;
         let Some(d) = self.draft_by_id(id)? else { return Ok(None) };
         let Some(g) = d.going() else { return Ok(None) };
         let s = self.how_far(id, d.mention, g)?;

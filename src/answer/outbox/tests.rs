@@ -162,6 +162,32 @@ fn what_was_there_before_is_not_taken_for_it() {
 }
 
 #[test]
+fn a_refusal_after_an_unknown_attempt_is_asked_of_a_person() {
+    let (p, now) = (Patience::default(), Stamp(1_790_000_000_000));
+    let s = Sending { fate: Fate::Asking, begun: now, asked: now, attempts: 1, ..Sending::default() };
+    // An id of ours, and nobody can look: the same one again; it is refused, and the first may stand there.
+    let s = came(s, Came::Unknown(Text::ours("cut")), Once::Own, false, p, now);
+    assert_eq!(plan(&s, Once::Own, false, s.next), Do::Attempt);
+    let s = came(s, Came::Never(Trouble::Forbidden(Text::ours("not in the room"))), Once::Own, false, p, now);
+    assert_eq!(s.fate, Fate::Asks);
+}
+
+#[test]
+fn the_time_to_settle_begins_when_the_attempt_is_given_up() {
+    let (p, now) = (Patience::default(), Stamp(1_790_000_000_000));
+    let s = Sending { fate: Fate::Asking, begun: now, asked: now, attempts: 1, ..Sending::default() };
+    // A time-out as long as the time to settle.
+    let late = now.plus(p.settle_ms);
+    let mut s = came(s, Came::Unknown(Text::ours("no answer in time")), Once::Found, true, p, late);
+    let mut t = s.next;
+    while s.fate == Fate::Unsure {
+        t = s.next.max(t);
+        s = came(s, Came::Seen(Vec::new()), Once::Found, true, p, t);
+    }
+    assert!(s.fate == Fate::Again && t >= late.plus(p.settle_ms), "{t:?}");
+}
+
+#[test]
 fn a_refusal_ends_it_and_a_doubtful_one_is_looked_for() {
     let (p, now) = (Patience::default(), Stamp(1_790_000_000_000));
     let s = Sending { fate: Fate::Asking, begun: now, asked: now, attempts: 1, ..Sending::default() };

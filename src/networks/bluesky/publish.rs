@@ -33,7 +33,15 @@ fn facets(text: &str) -> Vec<Value> {
         from += word.len() + text[from + word.len()..].chars().next().map_or(0, char::len_utf8);
         let end = |w: &str| w.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '"', '\'', '”']).len();
         if let Some(i) = ["https://", "http://"].iter().find_map(|s| word.find(s)) {
-            let link = &word[i..i + end(&word[i..])];
+            let mut link = &word[i..i + end(&word[i..])];
+            // A bracket that closes one within the address belongs to it.
+            let open = |l: &str| l.matches('(').count() > l.matches(')').count();
+            if open(link) && word[i + link.len()..].starts_with(')') {
+                link = &word[i..=i + link.len()];
+            }
+            if link.split("://").nth(1).is_none_or(|h| !h.starts_with(char::is_alphanumeric)) {
+                continue;
+            }
             out.push(json!({
                 "index": {"byteStart": at + i, "byteEnd": at + i + link.len()},
                 "features": [{"$type": "app.bsky.richtext.facet#link", "uri": link}],

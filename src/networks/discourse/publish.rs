@@ -5,8 +5,8 @@
 use super::super::posts::{Desk, Length, Once, POST, Post, Posting, Said, Seen, same_words};
 use super::super::{Answer, Call, Trouble};
 use crate::clean;
-use crate::model::Text;
 use crate::model::outgoing::{Outcome, Posted};
+use crate::model::{Mention, Text};
 use serde_json::{Value, json};
 
 pub struct Publish;
@@ -29,6 +29,11 @@ fn there(d: &Desk<'_>, v: &Value) -> Option<Posted> {
 }
 
 impl Posting for Publish {
+    /// Topics are numbered in each forum anew: only the one that the address names knows it.
+    fn server_of(&self, m: &Mention, _heard_at: &str) -> Option<String> {
+        Some(clean::host_of(&m.url).into_string())
+    }
+
     fn once(&self) -> Once {
         Once::Found
     }
@@ -101,6 +106,17 @@ impl Posting for Publish {
             return Err(Trouble::Garbled(Text::ours("the posts of a topic were expected")));
         };
         let me = [d.me.handle.trim_start_matches('@'), &d.me.user, &d.me.native];
+        // The forum shows us what of ours waits for its moderators.
+        let waits = v["pending_posts"].as_array().into_iter().flatten();
+        if waits.filter_map(|x| x["raw"].as_str()).any(|raw| raw.trim() == p.text.trim()) {
+            return Ok(Seen::Held(Text::ours("the forum's moderators look at it first")));
+        }
+        // To this post, and not to another of the same topic.
+        let to = place_of(&p.to.url).map_or(1, |(_, n)| n);
+        let here = |x: &Value| match x["reply_to_post_number"].as_i64() {
+            Some(n) => n == to,
+            None => to <= 1,
+        };
         let ours = |x: &&Value| {
             let by = x["username"].as_str().unwrap_or("");
             let mine = x["yours"] == true || me.iter().any(|m| !m.is_empty() && m.eq_ignore_ascii_case(by));
@@ -110,7 +126,7 @@ impl Posting for Publish {
                     same_words(&clean::html(x["cooked"].as_str().unwrap_or(""), Some(d.server)).text, p.text)
                 }
             };
-            mine && words
+            mine && words && here(x)
         };
         Ok(Seen::These(list.iter().filter(ours).filter_map(|x| there(d, x)).collect()))
     }

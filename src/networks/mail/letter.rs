@@ -147,7 +147,18 @@ fn mention_of(at: &Spot<'_>, mail: &Message<'_>, raw: &[u8]) -> Item {
     m.thread = root.map(|r| clean::line_capped(&format!("mid:{r}"), 512)).unwrap_or_default();
     m.url =
         header(mail, "Archived-At").map(|u| clean::url(u.trim_matches(['<', '>']), None)).unwrap_or_default();
-    m.visibility = Some(if list.is_some() { "list" } else { "private" }.to_owned());
+    // Where an answer goes, as the letter itself asks.
+    let posting = header(mail, "List-Post").and_then(|h| {
+        let a = h.split_once("mailto:")?.1.split(['>', '?', ',']).next()?.trim();
+        a.contains('@').then(|| a.to_lowercase())
+    });
+    let reply = first_of(mail.reply_to()).map(|r| r.1).filter(|a| *a != m.author.native.as_str());
+    m.visibility = Some(match (&list, posting, reply) {
+        (Some(_), Some(a), _) => format!("list {a}"),
+        (Some(_), None, _) => "list".to_owned(),
+        (None, _, Some(a)) => format!("private to {a}"),
+        (None, _, None) => "private".to_owned(),
+    });
     let identity = match &id {
         Some(id) => hash64(&["mail", id]),
         // Without an id of its own it is what it says, by whom and when.

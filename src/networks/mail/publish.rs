@@ -98,10 +98,15 @@ impl Posting for Publish {
 
     /// A list is answered where everybody reads it, a person alone.
     fn begin(&self, d: &Desk<'_>, p: &Post<'_>) -> Result<Call, Text> {
-        let list = p.to.visibility.as_deref() == Some("list");
-        // The address of a list is its id with an @ in the place of its first dot, where nothing else is known.
-        let posted = p.to.community.replacen('.', "@", 1);
-        let to = if list { posted.as_str() } else { address(&p.to.author.native) };
+        let asked = p.to.visibility.as_deref().unwrap_or("");
+        let to = match (asked.strip_prefix("list"), asked.strip_prefix("private to ")) {
+            (Some(a), _) if a.trim().is_empty() => {
+                return Err(Text::ours("this list does not say where it is answered: answer by hand"));
+            }
+            (Some(a), _) => a.trim(),
+            (_, Some(a)) => a,
+            _ => address(&p.to.author.native),
+        };
         let safe = |a: &str| {
             a.contains('@')
                 && !a.contains(|c: char| c.is_whitespace() || c.is_control() || "<>,;:\"".contains(c))

@@ -59,7 +59,10 @@ fn a_mail_of_a_list_is_told_with_its_discussion_and_without_what_it_repeats() {
         ("ana@home.example", "Ana <ana@home.example>")
     );
     assert_eq!((m.parent.as_str(), m.thread.as_str(), m.lang.as_str()), ("2@x", "mid:1@x", "en"));
-    assert_eq!((m.url.as_str(), m.visibility.as_deref()), ("https://lists.example/m/3", Some("list")));
+    assert_eq!(
+        (m.url.as_str(), m.visibility.as_deref()),
+        ("https://lists.example/m/3", Some("list users@lists.example"))
+    );
     let root =
         one("From: bo@x.example\nMessage-ID: <1@x>\nTo: <support+tins@acme.example>\nSubject: leak\n\nhi\n");
     assert_eq!(root.thread.as_str(), "mid:1@x", "it begins the discussion that the other belongs to");

@@ -54,7 +54,8 @@ pub fn weight(text: &str) -> usize {
 /// Never wider than what is answered.
 fn visibility(p: &Post<'_>) -> &'static str {
     let rank = |v: &str| VISIBILITIES.iter().position(|x| *x == v);
-    let theirs = p.to.visibility.as_deref().and_then(rank).unwrap_or(0);
+    // One that this list does not know (local, for followers of followers) is narrower than all of it.
+    let theirs = p.to.visibility.as_deref().map_or(0, |v| rank(v).unwrap_or(VISIBILITIES.len() - 1));
     let ours = rank(p.visibility).unwrap_or(theirs.max(usize::from(theirs == 0)));
     VISIBILITIES[ours.max(theirs)]
 }
@@ -64,11 +65,19 @@ fn text_of(p: &Post<'_>) -> String {
     let name = &p.to.author.name;
     let acct = name.rsplit_once("(@").and_then(|(_, r)| r.strip_suffix(')'));
     match acct {
-        Some(a) if !p.text.contains(&format!("@{a}")) && !p.text.trim_start().starts_with('@') => {
+        Some(a) if !calls(p.text, a) => {
             format!("@{a} {}", p.text)
         }
         _ => p.text.to_owned(),
     }
+}
+
+/// True if a text calls somebody by this name, as a whole word.
+fn calls(text: &str, acct: &str) -> bool {
+    let part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '@' | '.' | '-');
+    text.split(|c: char| !part(c)).any(|w| {
+        w.strip_prefix('@').is_some_and(|w| w.trim_end_matches(['.', '-']).eq_ignore_ascii_case(acct))
+    })
 }
 
 fn posted(v: &Value) -> Option<Posted> {
@@ -83,7 +92,9 @@ impl Posting for Publish {
     }
 
     fn length(&self, _d: &Desk<'_>, p: &Post<'_>) -> Length {
-        Length { used: weight(&text_of(p)), most: Some(MOST), unit: "characters" }
+        // A warning that is taken over counts as well.
+        let warning = p.to.title.graphemes(true).count();
+        Length { used: weight(&text_of(p)) + warning, most: Some(MOST), unit: "characters" }
     }
 
     fn visibilities(&self) -> &'static [&'static str] {
@@ -187,6 +198,19 @@ mod tests {
     use super::*;
     use crate::model::{Mention, Stamp};
     use crate::networks::Me;
+
+    #[test]
+    fn whom_it_calls_is_told_by_whole_words() {
+        assert!(calls("Hi @ana, thanks", "ana") && calls("@ana@home.example: hi.", "ana@home.example"));
+        assert!(!calls("@anabel hi", "ana") && !calls("ana", "ana") && calls("(@ana).", "ana"));
+        let mut to = Mention { visibility: Some("local".into()), ..Mention::default() };
+        let post = |to: &Mention, ours: &str| {
+            visibility(&Post { text: "x", to, visibility: ours, lang: "", mark: 0, begun: Stamp(0) })
+        };
+        assert_eq!(post(&to, "public"), "direct", "what we do not know is not widened");
+        to.visibility = Some("public".into());
+        assert_eq!((post(&to, ""), post(&to, "private")), ("unlisted", "private"));
+    }
 
     #[test]
     fn what_came_of_it_is_read() {

@@ -131,7 +131,11 @@ pub fn item_of(at: &Spot<'_>, s: &Status) -> Item {
     }
     let name = if a.display_name.trim().is_empty() { &a.acct } else { &a.display_name };
     m.author = Author {
-        name: clean::line_capped(&format!("{name} (@{})", a.acct), 256),
+        // The name is theirs to choose, the account is not: it is never what falls off at the end.
+        name: clean::line_capped(
+            &format!("{} (@{})", clean::line_capped(name, 100), clean::line_capped(&a.acct, 140)),
+            256,
+        ),
         scope: clean::line_capped(&format!("mastodon {}", at.instance()), 256),
         native: clean::line_capped(&a.id, 128),
     };

@@ -149,6 +149,8 @@ pub fn mention_of(at: &Spot<'_>, room: &str, e: &Event, content: &Value) -> Ment
     let root = (relation["rel_type"] == "m.thread").then(|| relation["event_id"].as_str()).flatten();
     let falls_back = relation["is_falling_back"] == true;
     m.parent = clean::line_capped(answers.filter(|_| !falls_back).or(root).unwrap_or(""), 512);
+    // An answer to what stands in a thread belongs there; to what stands in the room, it stands in the room.
+    m.visibility = root.map(|_| "thread".to_owned());
     m.thread = root.or(answers).map(|id| link(room, id)).unwrap_or_default();
     m
 }

@@ -58,8 +58,9 @@ impl Posting for Publish {
         };
         let mut relation = json!({"m.in_reply_to": {"event_id": event}});
         // Where a thread is, the answer is in it.
-        let root = room_of(&p.to.thread).map(|r| r.1).filter(|r| *r != event);
-        if let Some(root) = root.filter(|r| *r == p.to.parent.as_str()) {
+        let in_thread = p.to.visibility.as_deref() == Some("thread");
+        let root = room_of(&p.to.thread).map(|r| r.1).filter(|r| *r != event && in_thread);
+        if let Some(root) = root {
             relation["rel_type"] = "m.thread".into();
             relation["event_id"] = root.into();
             relation["is_falling_back"] = false.into();

@@ -6,7 +6,8 @@ use super::super::{Answer, Call, Trouble};
 use super::{page_of, section_of};
 use crate::clean;
 use crate::model::outgoing::Posted;
-use crate::model::{Mention, Text};
+use crate::model::time::HOUR;
+use crate::model::{Mention, Stamp, Text};
 
 pub struct Publish;
 
@@ -19,18 +20,37 @@ fn api(d: &Desk<'_>, pairs: &[(&str, &str)]) -> String {
 
 /// Where it is answered: a discussion where it stands, a page on its talk page. Namespaces that are no talk pages have
 /// an even number; their talk page is `Talk:` or `NAME talk:`.
+const TALKS: [&str; 14] = [
+    "user",
+    "project",
+    "wikipedia",
+    "file",
+    "mediawiki",
+    "template",
+    "help",
+    "category",
+    "portal",
+    "draft",
+    "module",
+    "book",
+    "gadget",
+    "timedtext",
+];
+
 fn page(p: &Post<'_>) -> String {
     let title = p.to.title.as_str();
     let talk = |t: &str| {
         let space = t.split_once(':').map_or("", |x| x.0).to_lowercase();
-        space == "talk" || space.ends_with(" talk")
+        let of = space.strip_suffix(" talk").unwrap_or("");
+        space == "talk" || TALKS.contains(&of) || space == "diskussion" || space.ends_with(" diskussion")
     };
     if talk(title) {
         return title.to_owned();
     }
-    const SPACES: [&str; 7] = ["User", "Project", "File", "Template", "Help", "Category", "Wikipedia"];
     match title.split_once(':') {
-        Some((space, rest)) if SPACES.contains(&space) => format!("{space} talk:{rest}"),
+        Some((space, rest)) if TALKS.contains(&space.to_lowercase().as_str()) => {
+            format!("{space} talk:{rest}")
+        }
         _ => format!("Talk:{title}"),
     }
 }
@@ -40,6 +60,11 @@ fn section(p: &Post<'_>) -> Option<String> {
     let named = p.to.thread.split_once('#').map(|(_, s)| s.replace('_', " "));
     let said = p.to.text.lines().next().and_then(|l| section_of(l).map(str::to_owned));
     named.or(said).filter(|_| page(p) == p.to.title.as_str())
+}
+
+/// What an edit says of itself: its first words.
+fn summary_of(text: &str) -> String {
+    text.lines().next().unwrap_or("").chars().take(120).collect()
 }
 
 fn signed(text: &str, indent: &str) -> String {
@@ -99,6 +124,10 @@ impl Posting for Publish {
                     });
                     found?["index"].as_str().map(str::to_owned)
                 });
+                if let (Some(w), None) = (&wanted, &number) {
+                    let why = format!("the section “{w}” is not on that page any more");
+                    return Err(Trouble::Refused(clean::line_capped(&why, 300)));
+                }
                 let base = v["parse"]["revid"].as_i64().unwrap_or(0);
                 let with = format!("{}\n{base}", number.unwrap_or_default());
                 Ok(Said::Then(token(d, &with)))
@@ -110,7 +139,7 @@ impl Posting for Publish {
                 }
                 let (number, base) = call.with.split_once('\n').unwrap_or(("", "0"));
                 let title = page(p);
-                let summary: String = p.text.lines().next().unwrap_or("").chars().take(120).collect();
+                let summary = summary_of(p.text);
                 let mut fields = vec![
                     ("action", "edit"),
                     ("format", "json"),
@@ -170,7 +199,7 @@ impl Posting for Publish {
             ("rvuser", user),
             ("rvlimit", "10"),
             ("rvslots", "main"),
-            ("rvprop", "ids|content"),
+            ("rvprop", "ids|timestamp|comment|content"),
         ];
         (!user.is_empty()).then(|| Call::get("own", api(d, &by)))
     }
@@ -184,7 +213,12 @@ impl Posting for Publish {
         let mut found = Vec::new();
         for r in pages.iter().filter_map(|p| p["revisions"].as_array()).flatten() {
             let content = r["slots"]["main"]["content"].as_str().unwrap_or("");
-            if let Some(rev) = r["revid"].as_i64().filter(|_| core_of(content).contains(&words)) {
+            // This edit of ours, by its summary, and not one before it that left the same words there.
+            let by_it = r["comment"].as_str().is_some_and(|c| c.contains(summary_of(p.text).trim()));
+            let young = r["timestamp"].as_str().and_then(|t| Stamp::parse_rfc3339(t).ok());
+            let young = young.is_none_or(|t| t > p.begun.plus(-HOUR));
+            let holds = by_it && young && core_of(content).contains(&words);
+            if let Some(rev) = r["revid"].as_i64().filter(|_| holds) {
                 found.push(there(d, &page(p), rev));
             }
         }
