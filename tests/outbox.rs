@@ -546,3 +546,129 @@ fn what_nobody_can_know_is_asked_of_a_person_and_never_guessed() {
     });
     assert!(hostile("neither", &t, &b, &d, n) > 0, "some cannot be known");
 }
+
+/// What a draft's header says of promotion is what the log says: who let what go, as what, and that it left.
+#[test]
+fn the_promo_ledger_is_what_the_log_says() {
+    use hearken::model::outgoing::Class;
+    use hearken::model::{Entry, Stage, Target, Value as V};
+    let (t, b, d) = (Temp::new(), Arc::new(Book::default()), dice());
+    b.well.store(true, Ordering::SeqCst);
+    let port = matrix(b.clone(), d.clone());
+    let account = |i: usize| {
+        format!(
+            "[account.a{i}]\nnetwork = 'matrix'\nserver = 'http://127.0.0.1:{port}'\nuser = '@us:hs.example'\ntoken_file = 'token{i}'\n"
+        )
+    };
+    let source = format!(
+        "[[source]]\nid = 'm'\nnetwork = 'matrix'\nserver = 'http://127.0.0.1:{port}'\naccount = 'a0'\nevery = '1d'\n"
+    );
+    configure(&t, &account, &source);
+    let n = 40;
+    {
+        let store = Store::open(&t.path("data"), 16).unwrap();
+        let items = (0..n + 3).map(|i| {
+            let now = Stamp::now();
+            let m = Mention {
+                source: "m".into(),
+                network: "matrix".into(),
+                community: hearken::clean::line(&format!("#room{}:hs.example", i % 3)),
+                native_id: hearken::clean::line(&format!("$e{i}")),
+                url: hearken::clean::url(&format!("https://matrix.to/#/%21a%3Ahs.example/%24e{i}"), None),
+                at: now,
+                heard_at: now,
+                text: hearken::clean::line(&format!("Question {i} about acme")),
+                ..Mention::default()
+            };
+            let identity = Id(hash64(&["outbox", &i.to_string()]));
+            Incoming {
+                identity,
+                mention: m,
+                state: State::Inbox,
+                link: 0,
+                thread: 0,
+                like: Default::default(),
+            }
+        });
+        store.ingest(vec![Arrivals::of("m", "matrix", "main", items.collect())]).unwrap();
+    }
+    let config = Config::read(&t.path("config.toml")).unwrap_or_else(|p| panic!("{p:?}"));
+    let own = Asker { who: "owner".into(), uid: rustix::process::getuid().as_raw() };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let engine = Engine::start(config, &t.path("data"), own, Listen::Soon).unwrap();
+        let door = Here::own(engine.clone());
+        let id = |i: usize| Id(hash64(&["outbox", &i.to_string()]));
+        for i in 0..n {
+            let Reply::Items(items) = door.ask(Request::Items(vec![id(i)])).await else { panic!() };
+            let save = Request::SaveDraft {
+                mention: items[0].key,
+                of: None,
+                seen: None,
+                text: hearken::clean::draft(&words(i)),
+            };
+            let Reply::Saved { id: draft, at, .. } = door.ask(save).await else { panic!() };
+            let how = SendAs {
+                saved_at: at,
+                account: format!("a{}", i % 2),
+                reason: "a test".into(),
+                class: Some(Class::ALL[d.roll(4) as usize]),
+                ..SendAs::default()
+            };
+            let (verb, targets) = (Verb::Send(Box::new(how)), Targets::Drafts(vec![draft]));
+            let reply = door.ask(Request::Act { verb, targets, quiet: false }).await;
+            assert!(matches!(reply, Reply::LetGo { .. }), "{reply:?}");
+        }
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let Reply::Outbox(all) = door.ask(Request::Outbox).await else { panic!() };
+            if all.iter().filter(|o| o.fate == Some(hearken::model::outgoing::Fate::Sent)).count() == n {
+                break;
+            }
+            assert!(Instant::now() < deadline);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        // The log alone: the last word of what each was for, of those that left.
+        let Reply::Log(rows) = door.ask(Request::Log { about: None, limit: 10_000 }).await else { panic!() };
+        let mut entries: Vec<Entry> = rows.into_iter().map(|r| r.entry).collect();
+        entries.sort_by_key(|e| e.seq);
+        let (mut class, mut left) = (HashMap::new(), HashMap::new());
+        for e in &entries {
+            for c in &e.changes {
+                match (&c.target, &c.to, e.verb.as_str()) {
+                    (Target::Draft(d), V::Stage(Stage::Going(g)), "send") => {
+                        class.insert(*d, (g.class, g.account.clone()));
+                    }
+                    (Target::Draft(d), V::Answered(Some(_)), "sent") => {
+                        let about = e.changes.iter().find_map(|c| match c.target {
+                            Target::Mention(k) => Some(k.id),
+                            _ => None,
+                        });
+                        left.insert(*d, about.unwrap());
+                    }
+                    _ => {}
+                }
+            }
+        }
+        assert_eq!(left.len(), n);
+        for room in 0..3 {
+            let here = |about: &Id| (0..n).any(|i| i % 3 == room && id(i) == *about);
+            let mine: Vec<Class> =
+                left.iter().filter(|(_, about)| here(about)).map(|(d, _)| class[d].0).collect();
+            let promo = mine.iter().filter(|c| c.is_promo()).count();
+            // What the header of a new draft in that room says.
+            let next = Request::Preflight {
+                draft: None,
+                mention: id(n + (room + 3 - n % 3) % 3),
+                how: Box::default(),
+            };
+            let Reply::Preflight(p) = door.ask(next).await else { panic!() };
+            assert!(
+                p.promo.starts_with(&format!("promo {promo}/{}", mine.len())),
+                "{room}: {} {mine:?}",
+                p.promo
+            );
+        }
+        engine.stop();
+    });
+}

@@ -132,7 +132,7 @@ fn blocking(e: &Engine, caller: &Caller, request: Request) -> Reply {
             Request::Sources => Reply::Sources(e.source_views()?),
             Request::Networks => Reply::Networks(super::networks::views()),
             Request::Accounts => Reply::Accounts(e.account_views(caller)?),
-            Request::Communities(name) => Reply::Communities(e.community_views(name.as_deref(), &who)?),
+            Request::Communities(name) => Reply::Communities(e.community_views(caller, name.as_deref())?),
             Request::People(ids) => Reply::People(
                 once_each(ids)
                     .iter()

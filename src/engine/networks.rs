@@ -2,6 +2,8 @@
 
 use super::{Caller, Engine};
 use crate::account::Way;
+use crate::answer::promo;
+use crate::clean;
 use crate::door::ListQuery;
 use crate::model::network::{AccountView, CommunityView, NetworkView};
 use crate::model::{Stamp, State, time};
@@ -90,9 +92,10 @@ impl Engine {
     /// Communities that networks told of; the one of this name, or those whose name holds it.
     pub(super) fn community_views(
         &self,
+        caller: &Caller,
         name: Option<&str>,
-        who: &str,
     ) -> Result<Vec<CommunityView>, StoreError> {
+        let who = &caller.asker.who;
         let mut all = self.store.reader().communities()?;
         all.sort_by(|a, b| (&a.network, &a.name).cmp(&(&b.network, &b.name)));
         if let Some(n) = name {
@@ -131,8 +134,38 @@ impl Engine {
                 }
             }
             let answered = if heard > 0 { count(format!("{place} is:answered"))? } else { 0 };
-            out.push(CommunityView { community: c, heard, ours, answered });
+            out.push(CommunityView { community: c, heard, ours, answered, ..CommunityView::default() });
+        }
+        if let [one] = out.as_mut_slice() {
+            self.how_we_stand(caller, one)?;
         }
         Ok(out)
+    }
+
+    /// How well we know a community and how much we speak of ourselves there, with the evidence.
+    fn how_we_stand(&self, caller: &Caller, c: &mut CommunityView) -> Result<(), StoreError> {
+        let now = crate::model::Stamp::now();
+        let (network, name) = (c.community.network.clone(), c.community.name.to_string());
+        let setup = self.setup();
+        let account = setup.config.accounts.iter().find(|a| a.network == network).map(|a| a.name.clone());
+        let account = account.unwrap_or_default();
+        let ready = self.readiness(caller, &network, &name, &account)?;
+        c.readiness = clean::line(&ready.words());
+        c.ready = ready.points.into_iter().map(|p| (p.name.to_owned(), p.holds, p.words)).collect();
+        let rule = match setup.config.send.community(&name).promo {
+            Some(n) => promo::Rule { one_of: n, source: "config.toml".into() },
+            None => promo::usual(&network),
+        };
+        let ledger = self.ledger()?;
+        let p = promo::figures(&ledger, &network, &name, &account, &rule, now);
+        c.promo = clean::line(&p.header(now));
+        c.promo_source = clean::line(&rule.source);
+        let here = |s: &&promo::Said| s.network == network && s.community.eq_ignore_ascii_case(&name);
+        let mut said: Vec<_> =
+            ledger.iter().filter(here).map(|s| (s.at, s.class.word().to_owned())).collect();
+        said.sort_by_key(|s| std::cmp::Reverse(s.0));
+        said.truncate(5);
+        c.said = said;
+        Ok(())
     }
 }

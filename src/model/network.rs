@@ -1,7 +1,7 @@
 //! Networks, accounts and communities as front ends show them, and what cannot be heard, in one list.
 
 use super::place::{Budget, Community, Limit, Lost, Standing};
-use super::{SourceView, Stamp, Trouble};
+use super::{SourceView, Stamp, Text, Trouble};
 use serde::{Deserialize, Serialize};
 
 /// A network, as its file declares it.
@@ -48,6 +48,15 @@ pub struct CommunityView {
     /// Posts of our accounts there.
     pub ours: u64,
     pub answered: u64,
+    /// How well we know it: each of the seven points with its evidence; of one that is looked at by itself.
+    pub ready: Vec<(String, bool, Text)>,
+    /// "listening: 3 of 7; missing rules".
+    pub readiness: Text,
+    /// How much we speak of ourselves there, who says how much we may, and the last things that we said, each with what it
+    /// was for.
+    pub promo: Text,
+    pub promo_source: Text,
+    pub said: Vec<(Stamp, String)>,
 }
 
 /// Why something was not heard, or not all of it.
@@ -115,6 +124,14 @@ pub fn card(c: &CommunityView) -> Vec<String> {
     if !k.about.is_empty() {
         out.push(format!("about      {}", k.about.lines().next().unwrap_or("")));
     }
+    if !c.ready.is_empty() {
+        out.push(format!("readiness  {}", c.readiness));
+        for (name, holds, words) in &c.ready {
+            out.push(format!("  {} {name}: {words}", if *holds { "+" } else { "-" }));
+        }
+        out.push(format!("promo      {} ({})", c.promo, c.promo_source));
+        out.extend(c.said.iter().map(|(at, class)| format!("  {} {class}", at.local_minute())));
+    }
     if k.rules.is_empty() {
         out.push("rules      it publishes none that a program can read".into());
     } else {
@@ -131,7 +148,7 @@ pub fn card(c: &CommunityView) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Text;
+
     use crate::model::place::{Ledger, Narrowing};
 
     #[test]
