@@ -151,6 +151,12 @@ fn mastodon_is_heard_as_it_streams() {
     assert_eq!(there["account"]["username"], "ada");
     let m = json_lines(&ok(&t, &["show", "--json", m["id"].as_str().unwrap()])).remove(0);
     assert_eq!(m["answered"], sent["url"], "{m}");
+    // Deleted from here: it is gone there, and the mention waits for an answer again.
+    ok(&t, &["outbox", "remove", sent["draft"].as_str().unwrap()]);
+    let ours = format!("{at}/api/v1/statuses/{}", sent["native"].as_str().unwrap());
+    assert_eq!(ask("GET", &ours, &grace, "").0, 404);
+    let m = json_lines(&ok(&t, &["show", "--json", m["id"].as_str().unwrap()])).remove(0);
+    assert_eq!((m["answered"].is_null(), m["state"].as_str()), (true, Some("inbox")), "{m}");
     // The engine is killed; what is said meanwhile is heard when it is back, once.
     e.kill();
     say(&two);
@@ -223,6 +229,10 @@ fn matrix_rooms_are_heard_and_a_kill_of_either_side_loses_nothing() {
         (there["sender"].as_str(), there["content"]["body"].as_str()),
         (Some("@acme:hs.lab.test"), Some("Thanks, it is fixed"))
     );
+    ok(&t, &["outbox", "remove", sent["draft"].as_str().unwrap()]);
+    let url = format!("{api}/rooms/{}/event/{}", esc(&room), esc(native));
+    let there = json("GET", &url, &maria, &Value::Null);
+    assert!(there["content"].as_object().unwrap().is_empty(), "{there}");
     // Many messages while the engine is dead: more than a sync gives at once.
     e.kill();
     for i in 0..130 {

@@ -499,4 +499,6 @@ pub enum Left {
     Drop { draft: String },
     /// It is not there: send it again
     Again { draft: String },
+    /// It was sent: delete it where it stands
+    Remove { draft: String },
 }

@@ -160,10 +160,19 @@ async fn outbox(door: &dyn Door, action: Option<Left>, out: &Out) -> i32 {
         Some(Left::Posted { draft, url }) => (draft, Settle::Posted(url)),
         Some(Left::Drop { draft }) => (draft, Settle::Drop),
         Some(Left::Again { draft }) => (draft, Settle::Again),
+        Some(Left::Remove { draft }) => (draft, Settle::Remove),
     };
-    let id: Id = match one(door, &draft, out).await {
-        Ok(d) => d.id,
-        Err(code) => return code,
+    let id: Id = match (&how, super::exact_id(&draft)) {
+        // What was sent is no open draft any more.
+        (Settle::Remove, Some(id)) => id,
+        (Settle::Remove, None) => {
+            out.complain("name it by its whole id, as hearken outbox shows it");
+            return 2;
+        }
+        _ => match one(door, &draft, out).await {
+            Ok(d) => d.id,
+            Err(code) => return code,
+        },
     };
     let name = how.word();
     super::verbs::said(door.ask(Request::Settle { draft: id, how }).await, name, out)

@@ -12,6 +12,8 @@ pub enum Settle {
     Drop,
     /// It is not there: it is sent again.
     Again,
+    /// It was sent, and is taken away there.
+    Remove,
 }
 
 impl Settle {
@@ -21,6 +23,7 @@ impl Settle {
             Settle::Posted(_) => "posted",
             Settle::Drop => "dropped",
             Settle::Again => "again",
+            Settle::Remove => "deleted there",
         }
     }
 }

@@ -487,6 +487,7 @@ impl Engine {
                 let why = clean::line(&format!("{} says that it is not there", caller.asker.who));
                 self.store.fail_sending(&caller.asker, &s, &why, now)?
             }
+            Settle::Remove => return no("it has not been sent"),
             Settle::Again => {
                 // What may be there is looked for first, whoever asks; only what a person was asked of is their word.
                 let fate = if s.fate == Fate::Asks { Fate::Again } else { s.fate };
@@ -500,6 +501,48 @@ impl Engine {
         self.announce(Event::DraftsChanged);
         self.announce(Event::Changed(vec![d.mention]));
         Ok(Reply::Applied(crate::model::Applied { verb: how.word().into(), ..applied }))
+    }
+}
+
+impl Engine {
+    /// Takes away there what was sent.
+    pub(super) async fn take_away(&self, caller: &super::Caller, draft: Id) -> crate::door::Reply {
+        use crate::door::{RefusalKind, Reply};
+        let no = |why: &str| super::refuse(RefusalKind::Usage, why);
+        let reader = self.store.reader();
+        let (d, s) = match (reader.draft_by_id(draft), reader.sending(draft)) {
+            (Ok(Some(d)), Ok(Some(s))) if s.fate == Fate::Sent => (d, s),
+            (Err(e), _) | (_, Err(e)) => return super::failed(&e),
+            _ => return no("that was not sent from here"),
+        };
+        let mine = d.who == caller.asker.who;
+        let need = if mine { crate::model::Role::Draft } else { crate::model::Role::Send };
+        if let Err(why) = self.has(caller, need, "deleting a colleague's answer") {
+            return super::refuse(RefusalKind::Role, &why);
+        }
+        let Some(p) = self.posts_as(&s.account) else {
+            return no("its account is not there any more");
+        };
+        let now = Stamp::now();
+        let desk = Desk { server: &p.server, me: &p.me, now };
+        let Some(call) = p.posting.remove(&desk, &s.posted) else {
+            return no("it cannot be taken away from here: delete it where it stands");
+        };
+        match self.accounts.call(&self.setup().net, &p.way, &call).await {
+            Ok(_) | Err(Trouble::Missing(_) | Trouble::Gone(_)) => {}
+            Err(t) => return super::refuse(RefusalKind::Failed, &format!("it is still there: {}", t.text())),
+        }
+        let (store, by) = (self.store.clone(), caller.asker.clone());
+        match tokio::task::spawn_blocking(move || store.taken_away(&by, &s, now)).await {
+            Ok(Ok(applied)) => {
+                self.looks.forget_answers();
+                self.announce(Event::DraftsChanged);
+                self.announce(Event::Changed(applied.keys.clone()));
+                Reply::Applied(crate::model::Applied { verb: "deleted".into(), ..applied })
+            }
+            Ok(Err(e)) => super::failed(&e),
+            Err(_) => no("it is gone there; this could not be kept"),
+        }
     }
 }
 

@@ -121,6 +121,11 @@ pub trait Posting: Sync {
         None
     }
 
+    /// Takes something of ours away; `None` where that cannot be done from here.
+    fn remove(&self, _d: &Desk<'_>, _posted: &Posted) -> Option<Call> {
+        None
+    }
+
     /// Asks what came of something of ours; `None` where nobody tells.
     fn after(&self, _d: &Desk<'_>, _posted: &Posted) -> Option<Call> {
         None

@@ -216,6 +216,31 @@ impl Store {
         Ok(Applied { changed: 1, keys: vec![s.mention], ..applied })
     }
 
+    /// One of us took it away there: the mention is not answered any more, and on the table again.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn taken_away(&self, by: &Asker, s: &Sending, now: Stamp) -> Result<Applied> {
+        let why = Text::already_clean(format!("deleted by {}", by.who));
+        let gone = Sending { fate: Fate::Failed, why, next: now, ..s.clone() };
+        let mut core = self.urgently()?;
+        let mut tx = Tx::new(&self.inner);
+        tx.now = now;
+        let mut changes = Vec::new();
+        let back = [Value::Answered(None), Value::State(crate::model::State::Inbox, None)];
+        for to in back {
+            let target = Target::Mention(s.mention);
+            if let Some(from) = fields::get(&mut tx, &by.who, &target, &to)?.filter(|from| *from != to) {
+                fields::set(&mut tx, &by.who, &target, &to, None)?;
+                changes.push(Change { target, from, to });
+            }
+        }
+        tx.batch.put(keys::sending(s.draft), codec::encode(&gone)?);
+        let entry = ("deleted".to_owned(), changes, Cause::Along);
+        let applied = self.log_and_commit(&mut core, tx, by, now, entry, Line::None)?;
+        Ok(Applied { changed: 1, keys: vec![s.mention], ..applied })
+    }
+
     /// Lets go of the records of sendings that ended long ago.
     ///
     /// # Errors
@@ -373,6 +398,14 @@ impl Reader {
         let Some(g) = d.going() else { return Ok(None) };
         let s = self.how_far(id, d.mention, g)?;
         Ok(Some((d, s)))
+    }
+
+    /// The record of a draft's sending.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn sending(&self, draft: Id) -> Result<Option<Sending>> {
+        self.inner.sending(draft)
     }
 
     /// What was sent since then.

@@ -254,6 +254,8 @@ pub enum Asking {
     /// As whom, and who sees it; and when.
     SendAs,
     SendWhen,
+    /// Enter deletes what was sent.
+    SendingRemove,
     /// A piece of an answer; and what it asks.
     Snippet,
     Question,

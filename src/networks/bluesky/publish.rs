@@ -138,6 +138,12 @@ impl Posting for Publish {
         }
     }
 
+    fn remove(&self, d: &Desk<'_>, posted: &Posted) -> Option<Call> {
+        let (repo, collection, rkey) = parts(&posted.native)?;
+        let body = json!({"repo": repo, "collection": collection, "rkey": rkey});
+        Some(Call::json("remove", d.at("/xrpc/com.atproto.repo.deleteRecord"), &body))
+    }
+
     fn after(&self, d: &Desk<'_>, posted: &Posted) -> Option<Call> {
         let url = d.at(&format!("/xrpc/app.bsky.feed.getPosts?uris={}", esc(&posted.native)));
         (!posted.native.is_empty()).then(|| Call::get("after", url))

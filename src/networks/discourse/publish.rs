@@ -3,7 +3,7 @@
 //! app/controllers/posts_controller.rs and lib/new_post_manager.rs (32,000 characters by default).
 
 use super::super::posts::{Desk, Length, Once, POST, Post, Posting, Said, Seen, same_words};
-use super::super::{Answer, Call, Trouble};
+use super::super::{Answer, Call, Method, Trouble};
 use crate::clean;
 use crate::model::outgoing::{Outcome, Posted};
 use crate::model::{Mention, Text};
@@ -68,6 +68,11 @@ impl Posting for Publish {
             || Said::Unsure(Text::ours("the forum took it and did not say where it stands")),
             Said::Posted,
         ))
+    }
+
+    fn remove(&self, d: &Desk<'_>, posted: &Posted) -> Option<Call> {
+        let url = d.at(&format!("/posts/{}.json", posted.native));
+        (!posted.native.is_empty()).then(|| Call { method: Method::Delete, ..Call::get("remove", url) })
     }
 
     fn after(&self, d: &Desk<'_>, posted: &Posted) -> Option<Call> {

@@ -3,7 +3,7 @@
 //! (500 characters, an address counts 23, of a remote name the part before the second @).
 
 use super::super::posts::{Desk, Length, Once, POST, Post, Posting, Said, Seen, same_words};
-use super::super::{Answer, Call, Trouble};
+use super::super::{Answer, Call, Method, Trouble};
 use super::status::Status;
 use crate::clean;
 use crate::model::outgoing::{Outcome, Posted};
@@ -128,6 +128,11 @@ impl Posting for Publish {
             || Said::Unsure(Text::ours("the server took it and did not say where it stands")),
             Said::Posted,
         ))
+    }
+
+    fn remove(&self, d: &Desk<'_>, posted: &Posted) -> Option<Call> {
+        let url = d.at(&format!("/api/v1/statuses/{}", posted.native));
+        (!posted.native.is_empty()).then(|| Call { method: Method::Delete, ..Call::get("remove", url) })
     }
 
     fn after(&self, d: &Desk<'_>, posted: &Posted) -> Option<Call> {

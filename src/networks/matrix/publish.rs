@@ -82,6 +82,15 @@ impl Posting for Publish {
         })
     }
 
+    fn remove(&self, d: &Desk<'_>, posted: &Posted) -> Option<Call> {
+        let (room, event) = room_of(&posted.url)?;
+        // The same one again is the same one.
+        let txn = crate::model::hash64(&["redact", &event]);
+        let path =
+            format!("/_matrix/client/v3/rooms/{}/redact/{}/hearken{txn:016x}", esc(&room), esc(&event));
+        Some(Call { method: Method::Put, ..Call::json("remove", d.at(&path), &json!({})) })
+    }
+
     fn after(&self, d: &Desk<'_>, posted: &Posted) -> Option<Call> {
         let (room, event) = room_of(&posted.url)?;
         Some(Call::get(

@@ -109,6 +109,14 @@ fn what_leaves_is_listed_and_what_nobody_knows_is_settled_there() {
     assert_eq!(s.world.settled, [(Id(2), crate::door::Settle::Posted("https://x.example/1".into()))]);
     s.press("+");
     assert_eq!(s.world.settled.last().unwrap().1, crate::door::Settle::Again);
+    s.press("G D")
+        .shows("Esc keeps it")
+        .press("enter")
+        .shows("it stays")
+        .press("D")
+        .type_in("yes")
+        .press("enter");
+    assert_eq!(s.world.settled.last().unwrap(), &(Id(3), crate::door::Settle::Remove));
     s.press("G E").shows("it came to its end").press("g g E");
     assert!(matches!(s.world.acts.last().unwrap().0, Verb::Recall));
 }

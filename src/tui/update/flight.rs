@@ -128,7 +128,10 @@ pub fn act(app: &mut App, a: Action) -> Option<Vec<Effect>> {
             Some(open(app))
         }
         (PageKind::Preflight, Action::FlightGo) => Some(go(app)),
-        (PageKind::Outbox, Action::SendingBack | Action::SendingPosted | Action::SendingAgain) => {
+        (
+            PageKind::Outbox,
+            Action::SendingBack | Action::SendingPosted | Action::SendingAgain | Action::SendingRemove,
+        ) => {
             let Behind::Sending(o) = page.behind().clone() else { return Some(Vec::new()) };
             Some(settle(app, a, &o))
         }
@@ -288,7 +291,7 @@ pub fn outbox(app: &mut App, all: Vec<Outgoing>) {
     page.head = vec![if all.is_empty() {
         "Nothing leaves, and nothing left. Ctrl-x p in a draft lets it go.".to_owned()
     } else {
-        "E back to its writer · P it is there: its address · + once more".to_owned()
+        "E back to its writer · P it is there: its address · + once more · D delete there".to_owned()
     }];
     page.rows = all
         .into_iter()
@@ -310,6 +313,16 @@ fn settle(app: &mut App, a: Action, o: &Outgoing) -> Vec<Effect> {
     let waits = o.fate.is_none();
     let open = o.fate.is_none_or(Fate::is_open);
     match a {
+        Action::SendingRemove if o.fate == Some(Fate::Sent) => {
+            let label = format!("yes and Enter delete it at {} · Esc keeps it", o.posted.url);
+            app.prompt = Some(Prompt::new(Asking::SendingRemove, label, ""));
+            app.settling = Some(o.draft);
+            Vec::new()
+        }
+        Action::SendingRemove => {
+            app.say("it was not sent");
+            Vec::new()
+        }
         _ if !open => {
             app.say("it came to its end");
             Vec::new()
@@ -337,6 +350,17 @@ fn settle(app: &mut App, a: Action, o: &Outgoing) -> Vec<Effect> {
 
 fn ask_settle(draft: crate::model::Id, how: Settle) -> Effect {
     Effect::Ask(For::Verb(how.word().into()), Request::Settle { draft, how })
+}
+
+/// It is deleted there, if a person says yes.
+pub fn removed(app: &mut App, text: &str) -> Vec<Effect> {
+    match (app.settling.take(), text.to_lowercase().as_str()) {
+        (Some(d), "y" | "yes") => vec![ask_settle(d, Settle::Remove)],
+        _ => {
+            app.say("it stays");
+            Vec::new()
+        }
+    }
 }
 
 /// A person says where it stands.

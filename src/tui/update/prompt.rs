@@ -284,6 +284,7 @@ fn accept(app: &mut App) -> Vec<Effect> {
                 Err(why) => again(app, p, &why),
             }
         }
+        Asking::SendingRemove => super::flight::removed(app, text),
         Asking::Snippet => super::snippets::take(app),
         Asking::Question => super::snippets::answer(app, &p.source, &p.was, text),
         Asking::SendingAt => match super::flight::stands_at(app, text) {
