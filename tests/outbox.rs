@@ -415,7 +415,7 @@ fn hostile(name: &str, t: &Temp, b: &Book, d: &Dice, n: usize) -> u32 {
     }
     let mut e = engine(t);
     let (mut asked, mut seen) = (0, std::collections::HashSet::new());
-    let deadline = Instant::now() + Duration::from_secs(60 + n as u64 / 2);
+    let deadline = Instant::now() + Duration::from_secs(180 + n as u64);
     loop {
         let all = outbox(t);
         assert_eq!(all.len(), n, "each has its record");

@@ -162,7 +162,8 @@ fn not_there(s: Sending, t: &Trouble, p: Patience, now: Stamp) -> Sending {
     }
     let next = match t {
         Trouble::Wait(ms, _) => now.plus((*ms).clamp(1, DAY)),
-        _ => now.plus(growing(s.attempts, p)),
+        // The longer it lasts, the longer the pauses; how often it was tried says nothing of that.
+        _ => now.plus(((now.0 - s.begun.0) / 4).clamp(SOON.min(p.settle_ms.max(1)), SELDOM)),
     };
     Sending { fate: Fate::Again, next, why, ..s }
 }
@@ -176,7 +177,7 @@ fn blind(s: Sending, t: &Trouble, once: Once, p: Patience, now: Stamp) -> Sendin
             matches!(t, Trouble::Forbidden(_) | Trouble::Missing(_) | Trouble::Gone(_) | Trouble::Refused(_));
         return match never {
             true => Sending { before: Some(Vec::new()), next: now, ..s },
-            false => not_there(Sending { attempts: s.attempts.saturating_add(1), ..s }, t, p, now),
+            false => not_there(s, t, p, now),
         };
     }
     if once == Once::Own && matches!(t, Trouble::Missing(_)) {
@@ -195,12 +196,6 @@ fn blind(s: Sending, t: &Trouble, once: Once, p: Patience, now: Stamp) -> Sendin
         _ => now.plus(((now.0 - s.asked.0) / 2).clamp(SOON.min(p.settle_ms.max(1)), SELDOM)),
     };
     Sending { next, why, ..s }
-}
-
-/// Growing pauses, in ms.
-fn growing(n: u32, p: Patience) -> i64 {
-    let first = SOON.min(p.settle_ms.max(1));
-    (first << n.min(10)).clamp(1, SELDOM)
 }
 
 #[cfg(test)]
