@@ -9,32 +9,9 @@ use common::*;
 use futures_util::SinkExt;
 use ring::hmac;
 use serde_json::{Value, json};
-use std::process::Child;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-
-/// An engine that stays until it is killed.
-struct Engine(Child);
-
-impl Engine {
-    fn start(t: &Temp) -> Engine {
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(t.path("engine.log")).unwrap();
-        Engine(hearken(t).arg("serve").stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap())
-    }
-
-    fn kill(mut self) {
-        signal(self.0.id().try_into().unwrap(), "KILL");
-        self.0.wait().unwrap();
-    }
-}
-
-impl Drop for Engine {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 fn configure(t: &Temp, rest: &str) {
     let head =
@@ -161,7 +138,7 @@ fn a_firehose_is_sifted_cut_and_killed_and_nothing_is_lost_or_doubled() {
     );
     j.post("0", "nothing of interest");
     j.post("1", "acme one");
-    let e = Engine::start(&t);
+    let e = Serving::start(&t);
     let see = |want: &[&str]| {
         until(&format!("{want:?}"), || {
             let w = words(&t);
@@ -184,7 +161,7 @@ fn a_firehose_is_sifted_cut_and_killed_and_nothing_is_lost_or_doubled() {
     e.kill();
     j.post("4", "acme four");
     j.delete("1");
-    let e = Engine::start(&t);
+    let e = Serving::start(&t);
     see(&["acme four", "acme three", "acme two"]);
     assert!(ok(&t, &["log"]).contains("source:sky"), "who deleted it is in the log");
     until("all were counted once", || {
@@ -196,7 +173,7 @@ fn a_firehose_is_sifted_cut_and_killed_and_nothing_is_lost_or_doubled() {
     see(&[]);
     // What is wiped is written out of the files at the next keeping: at a start, and every hour.
     e.kill();
-    let _e = Engine::start(&t);
+    let _e = Serving::start(&t);
     until("the words are off the disk", || {
         let dir = t.path("data");
         let o = std::process::Command::new("grep")
@@ -228,7 +205,7 @@ fn what_is_pushed_counts_once_and_only_with_the_secret() {
             "[hooks]\nlisten = '127.0.0.1:{port}'\n[account.gh]\nnetwork = 'webhook'\ntoken_file = 'hook.secret'\n[[source]]\nid = 'gh'\nnetwork = 'webhook'\naccount = 'gh'\nshape = 'github'\n"
         ),
     );
-    let e = Engine::start(&t);
+    let e = Serving::start(&t);
     until("the hook listens", || {
         std::net::TcpStream::connect(("127.0.0.1", port)).map(|_| ()).map_err(|e| e.to_string())
     });
@@ -255,7 +232,7 @@ fn what_is_pushed_counts_once_and_only_with_the_secret() {
     // When it says yes it is on the disk.
     assert_eq!(send("acme leaks", "opened", "1", good), 200);
     e.kill();
-    let e = Engine::start(&t);
+    let e = Serving::start(&t);
     until("the hook listens", || {
         std::net::TcpStream::connect(("127.0.0.1", port)).map(|_| ()).map_err(|e| e.to_string())
     });
@@ -398,7 +375,7 @@ fn no_secret_shows_anywhere() {
             "[hooks]\nlisten = '127.0.0.1:{hooks}'\n[account.us]\nnetwork = 'mastodon'\nserver = 'http://127.0.0.1:{port}'\ntoken_file = 'm.token'\n[account.hook]\nnetwork = 'webhook'\ntoken_file = 'hook.token'\n[[source]]\nid = 'm'\nnetwork = 'mastodon'\naccount = 'us'\ntags = ['acme']\n[[source]]\nid = 'h'\nnetwork = 'webhook'\naccount = 'hook'\n"
         ),
     );
-    let _e = Engine::start(&t);
+    let _e = Serving::start(&t);
     until("the hook listens", || {
         std::net::TcpStream::connect(("127.0.0.1", hooks)).map(|_| ()).map_err(|e| e.to_string())
     });

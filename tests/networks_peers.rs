@@ -8,7 +8,6 @@ use common::*;
 use serde_json::{Value, json as j};
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
-use std::process::Child;
 use std::time::{Duration, Instant};
 
 fn peer(name: &str) -> Option<String> {
@@ -17,30 +16,6 @@ fn peer(name: &str) -> Option<String> {
         eprintln!("SKIPPED: {name} names no server");
     }
     found
-}
-
-/// An engine that stays until it is killed.
-struct Engine(Child);
-
-impl Engine {
-    fn start(t: &Temp) -> Engine {
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(t.path("engine.log")).unwrap();
-        let mut c = hearken(t);
-        c.arg("serve").env("TOKEN", "").stdout(log.try_clone().unwrap()).stderr(log);
-        Engine(c.spawn().unwrap())
-    }
-
-    fn kill(mut self) {
-        signal(self.0.id().try_into().unwrap(), "KILL");
-        self.0.wait().unwrap();
-    }
-}
-
-impl Drop for Engine {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 fn mark() -> String {
@@ -105,7 +80,7 @@ fn mastodon_is_heard_as_it_streams() {
             "[account.us]\nnetwork = 'mastodon'\nserver = '{at}'\ntoken_file = 'token'\n[[source]]\nid = 'm'\nnetwork = 'mastodon'\naccount = 'us'\npublic = 'all'\nevery = '1h'\n"
         ),
     );
-    let e = Engine::start(&t);
+    let e = Serving::start(&t);
     let open = || {
         until("the stream", || {
             let all = json_lines(&ok(&t, &["sources", "--json"]));
@@ -160,7 +135,7 @@ fn mastodon_is_heard_as_it_streams() {
     // The engine is killed; what is said meanwhile is heard when it is back, once.
     e.kill();
     say(&two);
-    let _e = Engine::start(&t);
+    let _e = Serving::start(&t);
     heard(&t, &two);
     open();
     assert_eq!(found(&t, &one).len(), 1);
@@ -203,7 +178,7 @@ fn matrix_rooms_are_heard_and_a_kill_of_either_side_loses_nothing() {
             .to_owned()
     };
     let say = |w: &str| put("send/m.room.message", &j!({"msgtype": "m.text", "body": format!("{w} leaks")}));
-    let e = Engine::start(&t);
+    let e = Serving::start(&t);
     let (one, two, three) = (mark(), mark(), mark());
     let id = say(&one);
     let m = heard(&t, &one);
@@ -238,7 +213,7 @@ fn matrix_rooms_are_heard_and_a_kill_of_either_side_loses_nothing() {
     for i in 0..130 {
         put("send/m.room.message", &j!({"msgtype": "m.text", "body": format!("{two}-{i} tip")}));
     }
-    let _e = Engine::start(&t);
+    let _e = Serving::start(&t);
     until("all that was said meanwhile", || {
         let n = found(&t, &two).len();
         if n == 130 { Ok(()) } else { Err(format!("{n}; {}", ok(&t, &["sources"]))) }
@@ -345,7 +320,7 @@ fn a_mailbox_tells_when_something_comes() {
             ),
         );
     };
-    let e = Engine::start(&t);
+    let e = Serving::start(&t);
     let (one, two) = (mark(), mark());
     until("the mailbox is open", || {
         let all = json_lines(&ok(&t, &["sources", "--json"]));
@@ -371,7 +346,7 @@ fn a_mailbox_tells_when_something_comes() {
     assert!(raw.contains(&format!("Subject: Re: {own}")), "{raw}");
     e.kill();
     send(&two, &two);
-    let _e = Engine::start(&t);
+    let _e = Serving::start(&t);
     heard(&t, &two);
     assert_eq!(found(&t, &one).len(), 1);
     // The same letter by another way is the same letter.
@@ -443,7 +418,7 @@ fn a_wiki_tells_the_words_that_changed() {
     let w = Wiki::log_in(&at);
     let (one, two) = (mark(), mark());
     w.edit("Watched_tins", "A%20bad%20tin%20of%20food", "first");
-    let e = Engine::start(&t);
+    let e = Serving::start(&t);
     w.edit("Watched_tins", &format!("A%20good%20{one}%20of%20food"), &one.to_string());
     let m = until("the edit", || {
         found(&t, &one)
@@ -472,7 +447,7 @@ fn a_wiki_tells_the_words_that_changed() {
     );
     e.kill();
     w.edit("Other_tins", &two.to_string(), &two.to_string());
-    let _e = Engine::start(&t);
+    let _e = Serving::start(&t);
     heard(&t, &two);
 }
 
@@ -515,13 +490,13 @@ fn the_stream_of_a_real_wiki_is_resumed_where_it_was_cut() {
         ),
     );
     let w = Wiki::log_in(&at);
-    let e = Engine::start(&t);
+    let e = Serving::start(&t);
     let (one, two, three) = (mark(), mark(), mark());
     w.edit("Stream_tins", &format!("text%20{one}"), &one.to_string());
     heard(&t, &one);
     e.kill();
     w.edit("Stream_tins", &format!("text%20{two}"), &two.to_string());
-    let _e = Engine::start(&t);
+    let _e = Serving::start(&t);
     heard(&t, &two);
     w.edit("Stream_tins", &format!("text%20{three}"), &three.to_string());
     heard(&t, &three);
@@ -568,7 +543,7 @@ fn bluesky_tells_who_speaks_to_us() {
             &j!({"repo": maria, "collection": "app.bsky.feed.post", "record": record}),
         )
     };
-    let e = Engine::start(&t);
+    let e = Serving::start(&t);
     let (one, two) = (mark(), mark());
     say(&one);
     let m = heard(&t, &one);
@@ -588,7 +563,7 @@ fn bluesky_tells_who_speaks_to_us() {
     assert_eq!(there["value"]["facets"][0]["features"][0]["uri"], "https://acme.example/x", "{there}");
     e.kill();
     say(&two);
-    let _e = Engine::start(&t);
+    let _e = Serving::start(&t);
     heard(&t, &two);
     assert_eq!(found(&t, &one).len(), 1);
     // The session is kept: it is not begun anew with each start.

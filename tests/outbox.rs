@@ -15,7 +15,6 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
-use std::process::Child;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -326,11 +325,6 @@ fn base64(s: &str) -> Vec<u8> {
     out
 }
 
-fn engine(t: &Temp) -> Child {
-    let log = std::fs::OpenOptions::new().create(true).append(true).open(t.path("engine.log")).unwrap();
-    hearken(t).arg("serve").stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap()
-}
-
 fn words(n: usize) -> String {
     format!("Thank you, number {n}, it is fixed in the next one.")
 }
@@ -365,7 +359,7 @@ fn prepare(t: &Temp, n: usize, mention: &dyn Fn(usize, &mut Mention)) {
         }
     }
     let config = Config::read(&t.path("config.toml")).unwrap_or_else(|p| panic!("{p:?}"));
-    let own = Asker { who: hearken_user(), uid: rustix::process::getuid().as_raw() };
+    let own = Asker { who: "owner".into(), uid: rustix::process::getuid().as_raw() };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let engine = Engine::start(config, &data, own, Listen::Never).unwrap();
@@ -394,26 +388,21 @@ fn prepare(t: &Temp, n: usize, mention: &dyn Fn(usize, &mut Mention)) {
     });
 }
 
-fn hearken_user() -> String {
-    "owner".into()
-}
-
 fn outbox(t: &Temp) -> Vec<Value> {
     json_lines(&text(&run(t, &["outbox", "--json"]).stdout))
 }
 
 /// Everything leaves while the engine is killed again and again; gives how often a person was asked.
 fn hostile(name: &str, t: &Temp, b: &Book, d: &Dice, n: usize) -> u32 {
-    prepare_is_done(t, n);
+    assert_eq!(outbox(t).len(), n, "all are on their way");
     let begun = Instant::now();
     let kills = 6 + n / 50;
     for _ in 0..kills {
-        let mut e = engine(t);
+        let e = Serving::start(t);
         std::thread::sleep(Duration::from_millis(250 + d.roll(1_500)));
-        signal(e.id().try_into().unwrap(), "KILL");
-        e.wait().unwrap();
+        e.kill();
     }
-    let mut e = engine(t);
+    let e = Serving::start(t);
     let (mut asked, mut seen) = (0, std::collections::HashSet::new());
     let deadline = Instant::now() + Duration::from_secs(180 + n as u64);
     loop {
@@ -439,8 +428,7 @@ fn hostile(name: &str, t: &Temp, b: &Book, d: &Dice, n: usize) -> u32 {
         }
         std::thread::sleep(Duration::from_millis(if n > 1_000 { 3_000 } else { 200 }));
     }
-    signal(e.id().try_into().unwrap(), "KILL");
-    e.wait().unwrap();
+    e.kill();
     let doubles = (0..n).filter(|i| b.times(&words(*i)) > 1).count();
     let lost = (0..n).filter(|i| b.times(&words(*i)) == 0).count();
     let mut failures: Vec<_> = b.failures.lock().unwrap().clone().into_iter().collect();
@@ -457,10 +445,6 @@ fn hostile(name: &str, t: &Temp, b: &Book, d: &Dice, n: usize) -> u32 {
     asked
 }
 
-fn prepare_is_done(t: &Temp, n: usize) {
-    assert_eq!(outbox(t).len(), n);
-}
-
 fn configure(t: &Temp, account: &dyn Fn(usize) -> String, source: &str) {
     let mut text = "[brand]\nname = 'Acme'\n[[topic]]\nname = 'brand'\nquery = 'acme'\n\
         [http]\nfirst_byte = '1s'\nwhole = '1s'\n[send]\nsettle = '2s'\n\
@@ -474,6 +458,18 @@ fn configure(t: &Temp, account: &dyn Fn(usize) -> String, source: &str) {
     }
     text += source;
     t.write("config.toml", &text);
+}
+
+fn configure_matrix(t: &Temp, port: u16) {
+    let account = |i: usize| {
+        format!(
+            "[account.a{i}]\nnetwork = 'matrix'\nserver = 'http://127.0.0.1:{port}'\nuser = '@us:hs.example'\ntoken_file = 'token{i}'\n"
+        )
+    };
+    let source = format!(
+        "[[source]]\nid = 'm'\nnetwork = 'matrix'\nserver = 'http://127.0.0.1:{port}'\naccount = 'a0'\nevery = '1d'\n"
+    );
+    configure(t, &account, &source);
 }
 
 fn dice() -> Arc<Dice> {
@@ -506,15 +502,7 @@ fn our_own_posts_are_looked_through_and_nothing_is_there_twice() {
 fn an_id_of_ours_makes_one_post_of_many_attempts() {
     let (t, b, d) = (Temp::new(), Arc::new(Book::default()), dice());
     let port = matrix(b.clone(), d.clone());
-    let account = |i: usize| {
-        format!(
-            "[account.a{i}]\nnetwork = 'matrix'\nserver = 'http://127.0.0.1:{port}'\nuser = '@us:hs.example'\ntoken_file = 'token{i}'\n"
-        )
-    };
-    let source = format!(
-        "[[source]]\nid = 'm'\nnetwork = 'matrix'\nserver = 'http://127.0.0.1:{port}'\naccount = 'a0'\nevery = '1d'\n"
-    );
-    configure(&t, &account, &source);
+    configure_matrix(&t, port);
     let n = sends();
     prepare(&t, n, &|i, m| {
         m.network = "matrix".into();
@@ -555,15 +543,7 @@ fn the_promo_ledger_is_what_the_log_says() {
     let (t, b, d) = (Temp::new(), Arc::new(Book::default()), dice());
     b.well.store(true, Ordering::SeqCst);
     let port = matrix(b.clone(), d.clone());
-    let account = |i: usize| {
-        format!(
-            "[account.a{i}]\nnetwork = 'matrix'\nserver = 'http://127.0.0.1:{port}'\nuser = '@us:hs.example'\ntoken_file = 'token{i}'\n"
-        )
-    };
-    let source = format!(
-        "[[source]]\nid = 'm'\nnetwork = 'matrix'\nserver = 'http://127.0.0.1:{port}'\naccount = 'a0'\nevery = '1d'\n"
-    );
-    configure(&t, &account, &source);
+    configure_matrix(&t, port);
     let n = 40;
     {
         let store = Store::open(&t.path("data"), 16).unwrap();

@@ -1,7 +1,7 @@
 //! The clock of a mention: until when it should be answered. It knows what perishes: what a network forgets in an hour is
 //! due in an hour, what gathers speed sooner; what is for a launch, from somebody who matters, or angry, sooner still.
 
-use crate::model::hours::Hours;
+use crate::model::hours::{Hours, ResponseTarget};
 use crate::model::time::{HOUR, MINUTE, span};
 use crate::model::{Mood, Objective, Stamp};
 use std::collections::BTreeMap;
@@ -9,18 +9,10 @@ use std::collections::BTreeMap;
 /// Never sooner than this after it was published, in ms.
 const LEAST: i64 = 10 * MINUTE;
 
-/// How long something may wait on a network.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Target {
-    pub ms: i64,
-    /// Counted day and night: attention there does not wait for anybody's hours.
-    pub always: bool,
-}
-
 /// Where the configuration says nothing: half of the time in which a network's attention is gone, and hours of work where
 /// people wait for each other.
 #[must_use]
-pub fn usual(network: &str) -> Target {
+pub fn usual(network: &str) -> ResponseTarget {
     let (ms, always) = match network {
         "hackernews" => (HOUR, true),
         "matrix" => (HOUR / 2, true),
@@ -31,15 +23,15 @@ pub fn usual(network: &str) -> Target {
         // A day of work.
         _ => (8 * HOUR, false),
     };
-    Target { ms, always }
+    ResponseTarget { ms, always }
 }
 
 /// What a team promises itself.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Targets {
     /// By network, and by community (small letters), which goes before it.
-    pub networks: BTreeMap<String, Target>,
-    pub communities: BTreeMap<String, Target>,
+    pub networks: BTreeMap<String, ResponseTarget>,
+    pub communities: BTreeMap<String, ResponseTarget>,
     pub hours: Option<Hours>,
 }
 

@@ -14,7 +14,7 @@ pub use crate::model::{is_quiet, quietly};
 pub use html::{Page, html, looks_like_html};
 pub use opml::opml;
 pub use sink::{sink, sink_counted, sink_json};
-pub use url::{canonical, host_of, same_thing, show_host, url};
+pub use url::{address_in, addresses, canonical, host_of, same_thing, show_host, url};
 
 use crate::model::Text;
 

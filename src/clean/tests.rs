@@ -134,3 +134,21 @@ fn any_bytes_come_out_safe() {
         }
     }
 }
+
+#[test]
+fn addresses_end_where_people_end_them() {
+    let of = |w: &str| address_in(w).map(|at| w[at].to_owned());
+    for (word, address) in [
+        ("https://a.example/x.", "https://a.example/x"),
+        ("(see:https://a.example/x)", "https://a.example/x"),
+        ("https://en.wiki.example/Foo_(bar)", "https://en.wiki.example/Foo_(bar)"),
+        ("(https://en.wiki.example/Foo_(bar)),", "https://en.wiki.example/Foo_(bar)"),
+        ("<http://[::1]:80/>", "http://[::1]:80/"),
+    ] {
+        assert_eq!(of(word).as_deref(), Some(address), "{word}");
+    }
+    assert_eq!(of("https://"), None);
+    assert_eq!(of("https://…"), None);
+    assert_eq!(of("a.example"), None);
+    assert_eq!(addresses("http://a.example, http://a.example http://b.example").len(), 2);
+}

@@ -29,6 +29,38 @@ pub fn url(s: &str, base: Option<&str>) -> Text {
     Text::already_clean(u.into())
 }
 
+/// Where an address stands in a word, in bytes, as people write one: what ends the sentence or opens a bracket before it
+/// is none of it. `None` where there is none, or one without a host.
+#[must_use]
+pub fn address_in(word: &str) -> Option<std::ops::Range<usize>> {
+    const ENDS: [char; 12] = ['.', ',', ';', ':', '!', '?', ')', '"', '\'', '>', '”', '»'];
+    let from = ["https://", "http://"].iter().filter_map(|s| word.find(s)).min()?;
+    let whole = &word[from..];
+    let mut end = whole.trim_end_matches(ENDS).len();
+    // A bracket that closes one within the address belongs to it.
+    while whole[end..].starts_with(')')
+        && whole[..end].matches('(').count() > whole[..end].matches(')').count()
+    {
+        end += 1;
+    }
+    let host = whole[..end].split_once("://")?.1;
+    host.starts_with(|c: char| c.is_alphanumeric() || c == '[').then_some(from..from + end)
+}
+
+/// The addresses in a text, each once.
+#[must_use]
+pub fn addresses(text: &str) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        if let Some(url) = address_in(word).map(|at| &word[at])
+            && !out.iter().any(|u| u == url)
+        {
+            out.push(url.to_owned());
+        }
+    }
+    out
+}
+
 /// The host of an address, lower case, without `www.`; empty if there is none. In ASCII form, so that two
 /// alike-looking names differ.
 #[must_use]

@@ -35,7 +35,7 @@ fn row(d: &Draft) -> String {
     format!("{mark:<6} {} {} {}: {}", d.id, pad(&d.who, 10), fit(&d.about, 40), fit(begin, 60))
 }
 
-pub(super) async fn all(door: &dyn Door, out: &Out) -> Result<Vec<Draft>, i32> {
+async fn all(door: &dyn Door, out: &Out) -> Result<Vec<Draft>, i32> {
     match door.ask(Request::Drafts).await {
         Reply::Drafts(all) => Ok(all),
         other => Err(out.unexpected(&other)),
@@ -58,11 +58,9 @@ pub async fn list(door: &dyn Door, out: &Out) -> i32 {
 pub async fn run(door: &dyn Door, command: Command, out: &Out) -> i32 {
     match command {
         Command::Draft { id, text, replace } => write(door, &id, &text.join(" "), replace, out).await,
-        Command::Submit { draft } => on(door, &draft, |_| Verb::Submit, out).await,
+        Command::Submit { draft } => on(door, &draft, Verb::Submit, out).await,
         Command::Approve { draft, saved_at } => approve(door, &draft, saved_at, out).await,
-        Command::Return { draft, reason } => {
-            on(door, &draft, move |_| Verb::Return(reason.join(" ")), out).await
-        }
+        Command::Return { draft, reason } => on(door, &draft, Verb::Return(reason.join(" ")), out).await,
         _ => {
             out.complain("this command is not about drafts");
             2
@@ -107,12 +105,9 @@ async fn approve(door: &dyn Door, id: &str, saved_at: Option<String>, out: &Out)
             return 2;
         }
         None => {
-            let drafts = match all(door, out).await {
+            let d = match one(door, id, out).await {
                 Ok(d) => d,
                 Err(code) => return code,
-            };
-            let Some(d) = drafts.iter().find(|d| d.is_open() && named(d, id)) else {
-                return none(id, out);
             };
             out.line(&format!(
                 "{} about “{}”:\n\n{}\n\napprove it as it stands? (yes)",
@@ -127,36 +122,34 @@ async fn approve(door: &dyn Door, id: &str, saved_at: Option<String>, out: &Out)
             d.saved_at
         }
     };
-    on(door, id, |_| Verb::Approve(at), out).await
+    on(door, id, Verb::Approve(at), out).await
 }
 
-pub(super) fn named(d: &Draft, id: &str) -> bool {
-    exact_id(id).is_some_and(|e| d.id == e) || d.id.to_string().starts_with(id)
-}
-
-pub(super) fn none(id: &str, out: &Out) -> i32 {
-    out.complain(&format!("no open draft has the id {id}; hearken drafts lists them"));
-    3
+/// One open draft by its id or the beginning of it.
+pub(super) async fn one(door: &dyn Door, id: &str, out: &Out) -> Result<Draft, i32> {
+    let named = |d: &Draft| exact_id(id).is_some_and(|e| d.id == e) || d.id.to_string().starts_with(id);
+    let drafts = all(door, out).await?;
+    let mut found = drafts.into_iter().filter(|d| d.is_open() && named(d));
+    match (found.next(), found.next()) {
+        (Some(d), None) => Ok(d),
+        (None, _) => {
+            out.complain(&format!("no open draft has the id {id}; hearken drafts lists them"));
+            Err(3)
+        }
+        _ => {
+            out.complain(&format!("{id} is the beginning of several ids"));
+            Err(2)
+        }
+    }
 }
 
 /// About one draft, named by its id or the beginning of it.
-async fn on(door: &dyn Door, id: &str, verb: impl FnOnce(&Draft) -> Verb, out: &Out) -> i32 {
-    let drafts = match all(door, out).await {
+async fn on(door: &dyn Door, id: &str, verb: Verb, out: &Out) -> i32 {
+    let d = match one(door, id, out).await {
         Ok(d) => d,
         Err(code) => return code,
     };
-    let found: Vec<&Draft> = drafts.iter().filter(|d| d.is_open() && named(d, id)).collect();
-    match found.as_slice() {
-        [one] => {
-            let verb = verb(one);
-            let name = verb.name();
-            let targets = Targets::Drafts(vec![one.id]);
-            super::verbs::said(door.ask(Request::Act { verb, targets, quiet: false }).await, name, out)
-        }
-        [] => none(id, out),
-        _ => {
-            out.complain(&format!("{id} is the beginning of several ids"));
-            2
-        }
-    }
+    let name = verb.name();
+    let targets = Targets::Drafts(vec![d.id]);
+    super::verbs::said(door.ask(Request::Act { verb, targets, quiet: false }).await, name, out)
 }

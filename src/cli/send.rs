@@ -1,27 +1,13 @@
 //! `preflight`, `send`, `recall` and `outbox`: what is looked at before a draft leaves, and what leaves.
 
 use super::args::{Command, Left};
-use super::drafts::{all, named, none};
+use super::drafts::one;
 use super::out::Out;
 use crate::clean::width::{fit, pad};
 use crate::door::{Door, Reply, Request, Settle};
 use crate::model::outgoing::{Check, Class, Level, Outgoing, Preflight, SendAs};
-use crate::model::{Draft, Id, Stamp, Targets, Verb, time};
+use crate::model::{Id, Stamp, Targets, Verb, time};
 use serde_json::{Value, json};
-
-/// One draft by its id or the beginning of it.
-async fn one(door: &dyn Door, id: &str, out: &Out) -> Result<Draft, i32> {
-    let mut found: Vec<Draft> =
-        all(door, out).await?.into_iter().filter(|d| d.is_open() && named(d, id)).collect();
-    match (found.pop(), found.is_empty()) {
-        (Some(d), true) => Ok(d),
-        (None, _) => Err(none(id, out)),
-        _ => {
-            out.complain(&format!("{id} is the beginning of several ids"));
-            Err(2)
-        }
-    }
-}
 
 fn check(c: &Check) -> Value {
     json!({"check": c.name, "level": c.level.word(), "words": c.words.as_str(), "source": c.source.as_str()})

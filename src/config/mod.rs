@@ -69,8 +69,8 @@ pub struct Config {
     pub answers: Answers,
     pub send: SendConf,
     pub words: Words,
-    /// How long something may wait, by network, in ms, and whether that is counted day and night.
-    pub targets: BTreeMap<String, (i64, bool)>,
+    /// How long something may wait, by network.
+    pub targets: BTreeMap<String, crate::model::hours::ResponseTarget>,
     pub hours: Option<crate::model::hours::Hours>,
     /// Queries that name sets and views, where they stand, and the name that they themselves have.
     naming: Vec<Naming>,

@@ -3,7 +3,7 @@
 use super::Config;
 use super::reader::{Report, Section};
 use super::source::{Secret, secret};
-use crate::model::hours::{Hours, WEEK};
+use crate::model::hours::{Hours, ResponseTarget, WEEK};
 use crate::model::outgoing::{CHECKS, Level};
 use crate::model::time::DAY;
 use std::collections::BTreeMap;
@@ -55,8 +55,8 @@ pub struct CommunityConf {
     /// Who may speak there for us, and whom to call.
     pub speaks: Vec<String>,
     pub escalate: String,
-    /// How long something may wait there, in ms, and whether that is counted day and night.
-    pub target: Option<(i64, bool)>,
+    /// How long something may wait there.
+    pub target: Option<ResponseTarget>,
 }
 
 /// `[words]`: help with words; nothing is asked of anybody where it is empty.
@@ -166,10 +166,10 @@ pub(super) fn read(top: &mut Section<'_>, r: &mut Report<'_>, c: &mut Config) {
 const TARGET: &str = "\"4h\", in business hours, or \"1h+\", day and night";
 
 /// `4h` in business hours, `1h+` day and night.
-fn target(t: &str) -> Option<(i64, bool)> {
+fn target(t: &str) -> Option<ResponseTarget> {
     let (span, always) = t.trim().strip_suffix('+').map_or((t, false), |s| (s, true));
     let ms = crate::model::time::parse_span(span).ok().filter(|ms| *ms > 0)?;
-    Some((ms, always))
+    Some(ResponseTarget { ms, always })
 }
 
 fn clocks(top: &mut Section<'_>, r: &mut Report<'_>, c: &mut Config) {
@@ -292,8 +292,11 @@ mod tests {
         );
         let text = "[brand]\nname='x'\n[targets]\ndiscourse='4h'\n[hours]\nzone='Europe/Berlin'\nmon=['09:00-12:00']\nholidays=['12-25']\n";
         let both = Config::parse(text, std::path::Path::new("c.toml")).unwrap();
-        assert_eq!((both.targets["discourse"], both.hours.unwrap().week[0].len()), ((14_400_000, false), 1));
-        assert_eq!(c.community("a.example").target, Some((3_600_000, true)));
+        assert_eq!(
+            (both.targets["discourse"], both.hours.unwrap().week[0].len()),
+            (ResponseTarget { ms: 14_400_000, always: false }, 1)
+        );
+        assert_eq!(c.community("a.example").target, Some(ResponseTarget { ms: 3_600_000, always: true }));
         let bad = "[brand]\nname='x'\n[targets]\ndiscorse='4h'\n[hours]\nzone='Berlin'\nmon=['9-12']\nholidays=['x']\n";
         assert_eq!(Config::parse(bad, std::path::Path::new("c.toml")).unwrap_err().len(), 4);
         let bad = "[brand]\nname='x'\n[send.delay]\nmastadon='45s'\n[preflight]\nlink='red'\n[community.a]\npromo='4'\n";

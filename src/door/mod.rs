@@ -5,9 +5,10 @@ mod login;
 mod numbers;
 mod told;
 
+pub use crate::model::draft::Help;
 pub use login::{LoginAsk, LoginSay};
 pub use numbers::{Placed, Standing, Total, Trial};
-pub use told::{Help, LogRow, Present, SINCE_MAX, Settle, Since, Terms, Want};
+pub use told::{LogRow, Present, SINCE_MAX, Settle, Since, Terms, Want};
 
 use crate::model::outgoing::{Outgoing, Preflight, SendAs};
 use crate::model::snippet::Snippet;

@@ -110,11 +110,3 @@ pub struct Present {
     pub reading: Option<Id>,
     pub writing: Option<Id>,
 }
-
-/// Help with words.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum Help {
-    Draft,
-    Shorten,
-    Translate,
-}

@@ -59,7 +59,7 @@ pub async fn answer(e: Arc<Engine>, caller: Caller, request: Request) -> Reply {
         Request::LookAt(url) => e.look_at(&url).await,
         Request::Login(ask) => e.login(&caller, ask).await,
         Request::Settle { draft, how: crate::door::Settle::Remove } => e.take_away(&caller, draft).await,
-        Request::Help { how, mention, draft, lang } => e.help(&how, mention, &draft, &lang).await,
+        Request::Help { how, mention, draft, lang } => e.help(how, mention, &draft, &lang).await,
         Request::TestAlert(name) => e.test_alert(&caller.asker.who, &name).await,
         other => match tokio::task::spawn_blocking(move || e.timed(blocking(&e, &caller, other))).await {
             Ok(r) => r,

@@ -2,9 +2,9 @@
 //! in order by it; and the rules that hear of what is late.
 
 use super::{Engine, Setup};
-use crate::answer::clock::{Due, Known, Target, Targets, due};
+use crate::answer::clock::{Due, Known, Targets, due};
 use crate::config::Config;
-use crate::door::{Placed, Reply};
+use crate::door::{Event, Placed, Reply};
 use crate::model::{Item, Key, Objective, Stamp, State};
 use crate::store::{PageQuery, StoreError};
 use std::collections::HashSet;
@@ -19,11 +19,10 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 /// What the team promises itself, as the configuration has it.
 pub fn targets(c: &Config) -> Targets {
-    let of = |t: &(i64, bool)| Target { ms: t.0, always: t.1 };
     let communities = c.send.communities.iter();
     Targets {
-        networks: c.targets.iter().map(|(n, t)| (n.clone(), of(t))).collect(),
-        communities: communities.filter_map(|(n, k)| Some((n.clone(), of(&k.target?)))).collect(),
+        networks: c.targets.clone(),
+        communities: communities.filter_map(|(n, k)| Some((n.clone(), k.target?))).collect(),
         hours: c.hours.clone(),
     }
 }
@@ -94,7 +93,7 @@ pub async fn run(engine: Weak<Engine>, mut stop: watch::Receiver<bool>) {
             drop(e);
             tokio::select! {
                 _ = stop.changed() => return,
-                () = super::streams::changed(&mut events) => continue,
+                () = super::happens(&mut events, |e| matches!(e, Event::SourcesChanged)) => continue,
             }
         }
         let work = e.clone();

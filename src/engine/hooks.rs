@@ -4,6 +4,7 @@
 use super::Engine;
 use super::polls::{Arrived, record};
 use crate::clean;
+use crate::door::Event;
 use crate::listen::{Poller, Report, Source, SourceKind, received};
 use crate::model::{Stamp, Trouble};
 use crate::net::{Answered, Hook, HookStanding, Posted, Taker, listen_hook};
@@ -97,7 +98,7 @@ pub async fn run(engine: Weak<Engine>, arrived: mpsc::Sender<Arrived>, mut stop:
         drop(e);
         tokio::select! {
             _ = stop.changed() => return,
-            () = super::streams::changed(&mut events) => {}
+            () = super::happens(&mut events, |e| matches!(e, Event::SourcesChanged)) => {}
             () = tokio::time::sleep(LOOK) => {}
         }
     }

@@ -17,6 +17,7 @@ mod networks;
 mod outbox;
 mod outcome;
 mod polls;
+mod poster;
 mod preflight;
 mod presence;
 mod rank;
@@ -24,6 +25,7 @@ mod retopic;
 mod roles;
 mod rules;
 mod search;
+mod settle;
 mod sources;
 mod streams;
 mod team;
@@ -122,6 +124,18 @@ impl Setup {
     /// Who asks a query, and when; with what the team named.
     fn cx<'a>(&'a self, now: Stamp, zone: i32, me: Option<&'a str>) -> Context<'a> {
         Context { now, zone, me, names: Some(&self.names) }
+    }
+}
+
+/// Waits until an event that is waited for, or until some were missed; for ever once the engine is gone.
+async fn happens(events: &mut broadcast::Receiver<Event>, waited_for: impl Fn(&Event) -> bool) {
+    use broadcast::error::RecvError;
+    loop {
+        match events.recv().await {
+            Ok(e) if !waited_for(&e) => {}
+            Ok(_) | Err(RecvError::Lagged(_)) => return,
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
     }
 }
 

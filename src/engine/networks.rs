@@ -152,10 +152,7 @@ impl Engine {
         let ready = self.readiness(caller, &network, &name, &account)?;
         c.readiness = clean::line(&ready.words());
         c.ready = ready.points.into_iter().map(|p| (p.name.to_owned(), p.holds, p.words)).collect();
-        let rule = match setup.config.send.community(&name).promo {
-            Some(n) => promo::Rule { one_of: n, source: "config.toml".into() },
-            None => promo::usual(&network),
-        };
+        let rule = self.promo_rule(&network, &name);
         let ledger = self.ledger()?;
         let p = promo::figures(&ledger, &network, &name, &account, &rule, now);
         c.promo = clean::line(&p.header(now));

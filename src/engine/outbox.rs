@@ -2,14 +2,15 @@
 //! The record is on the disk before the network is asked; `answer` decides what comes next.
 
 use super::Engine;
-use crate::account::{Account, Outcome, Way};
+use super::poster::Poster;
+use crate::account::Outcome;
 use crate::answer::{Came, Do, Patience, came, crashed, plan};
 use crate::clean;
 use crate::door::{Event, To};
 use crate::listen::language as detect;
-use crate::model::outgoing::{Fate, Going, Posted, Sending};
-use crate::model::{Draft, Id, Item, Stamp, Text};
-use crate::networks::{Desk, Me, POST, Post, PostSaid, PostSeen, Posting, Trouble};
+use crate::model::outgoing::{Fate, Going, Sending};
+use crate::model::{Draft, Id, Stamp, Text};
+use crate::networks::{Desk, POST, Post, PostSaid, PostSeen, Trouble};
 use crate::store::{Asker, StoreError};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -76,7 +77,7 @@ impl Engine {
             }
         };
         for id in ids {
-            let next = reader.going_how(id)?.and_then(|(g, s)| Some((self.when(&g, &s)?, g.account)));
+            let next = reader.going_how(id)?.and_then(|(g, s)| Some((when(&g, &s)?, g.account)));
             match next {
                 Some(n) => plan.insert(id, n),
                 None => plan.remove(&id),
@@ -129,7 +130,7 @@ pub async fn run(engine: Weak<Engine>, mut stop: watch::Receiver<bool>) {
                 if let Err(err) = done {
                     e.notice(true, clean::line(&err.to_string()));
                     sends.look_at_all();
-                    wait = Duration::from_secs(5);
+                    wait = TROUBLE;
                 }
             }
             Err(_) => sends.look_at_all(),
@@ -166,57 +167,17 @@ impl Drop for Turn {
     }
 }
 
-/// An account and how its network is posted to.
-pub(super) struct Post1 {
-    pub account: Account,
-    pub posting: &'static dyn Posting,
-    pub me: Me,
-    /// What its addresses begin with.
-    pub server: String,
-    pub way: Way,
+/// When something is to be done about a sending; `None` for never.
+fn when(g: &Going, s: &Sending) -> Option<Stamp> {
+    match s.fate {
+        Fate::Again if !g.asked => Some(g.due.max(s.next)),
+        Fate::Again | Fate::Unsure | Fate::Held => Some(s.next),
+        Fate::Asking => Some(s.asked.plus(LEFT)),
+        Fate::Asks | Fate::Failed | Fate::Sent => None,
+    }
 }
 
 impl Engine {
-    /// When something is to be done about a sending; `None` for never.
-    fn when(&self, g: &Going, s: &Sending) -> Option<Stamp> {
-        if !g.asked && s.fate == Fate::Again {
-            return Some(g.due.max(s.next));
-        }
-        if s.fate == Fate::Asking {
-            return Some(s.asked.plus(LEFT));
-        }
-        let once = self.posts_as(&g.account).map(|p| p.posting.once());
-        match plan(s, once.unwrap_or(crate::networks::Once::Found), true, Stamp::now()) {
-            Do::Wait(t) => Some(t),
-            Do::Rest => None,
-            _ => Some(Stamp(0)),
-        }
-    }
-
-    /// How this account posts; `None` if it is not there or its network cannot be posted to.
-    pub(super) fn posts_as(&self, account: &str) -> Option<Post1> {
-        let account = self.accounts.named(account)?;
-        let posting = account.network.posting()?;
-        let me = self.accounts.me(&account.name)?;
-        let setup = self.setup();
-        let by_mail = !account.smtp.is_empty();
-        let server = if by_mail { account.smtp.clone() } else { account.server.clone() };
-        let of =
-            |s: &&crate::listen::Source| s.way().is_some_and(|w| w.account.as_deref() == Some(&account.name));
-        let source = setup.sources.iter().find(of);
-        let way = Way {
-            network: account.network,
-            server: account.server.clone(),
-            account: Some(account.name.clone()),
-            allow: source.map_or_else(Vec::new, |s| s.allow.clone()),
-            ca: source.and_then(|s| s.ca.clone()).or_else(|| setup.config.http.ca.clone()),
-            proxy: source.map_or_else(|| setup.config.http.proxy.clone(), |s| s.proxy.clone()),
-            limits: super::convert::limits(&setup.config),
-            answering: true,
-        };
-        Some(Post1 { posting, me, server, way, account })
-    }
-
     /// Begins what is due about a draft, if its account is free.
     fn take_turn(self: &Arc<Self>, id: Id, account: &str) {
         if !self.sends.take(account) {
@@ -232,7 +193,7 @@ impl Engine {
             let read = move || again.store.reader().going_one(id);
             if let Ok(Ok(Some((d, s)))) = tokio::task::spawn_blocking(read).await
                 && let Some(g) = d.going().cloned()
-                && e.when(&g, &s).is_some_and(|t| t <= Stamp::now())
+                && when(&g, &s).is_some_and(|t| t <= Stamp::now())
             {
                 e.step(d, g, s).await;
             }
@@ -280,7 +241,7 @@ impl Engine {
         };
         // Once it may stand there, it is looked for whatever else was answered.
         let not_there = !g.asked || (s.fate == Fate::Again && !s.unknown);
-        if not_there && !accounts_for(self, &item).contains(&g.account) {
+        if not_there && !self.accounts_for(&item).contains(&g.account) {
             let why = format!("the account {} cannot answer this any more: it is elsewhere", g.account);
             return self.fail(&d, &by, &s, clean::line(&why)).await;
         }
@@ -394,7 +355,7 @@ impl Engine {
     }
 
     /// Posts it, once.
-    async fn attempt(&self, p: &Post1, desk: &Desk<'_>, post: &Post<'_>) -> Came {
+    async fn attempt(&self, p: &Poster, desk: &Desk<'_>, post: &Post<'_>) -> Came {
         let net = self.setup().net;
         let mut call = match p.posting.begin(desk, post) {
             Ok(c) => c,
@@ -429,7 +390,7 @@ impl Engine {
     }
 
     /// Looks for it.
-    async fn look(&self, p: &Post1, desk: &Desk<'_>, post: &Post<'_>) -> Came {
+    async fn look(&self, p: &Poster, desk: &Desk<'_>, post: &Post<'_>) -> Came {
         let net = self.setup().net;
         let Some(mut call) = p.posting.look(desk, post) else {
             return Came::Blind(Trouble::Refused(Text::ours("nobody can look for it there")));
@@ -448,121 +409,4 @@ impl Engine {
         }
         Came::Blind(Trouble::Garbled(Text::ours("the server sends us in circles")))
     }
-
-    /// A person says what became of a sending that nobody can know.
-    pub(super) fn settle(
-        &self,
-        caller: &super::Caller,
-        draft: Id,
-        how: &crate::door::Settle,
-    ) -> Result<crate::door::Reply, StoreError> {
-        use crate::door::{RefusalKind, Reply, Settle};
-        let no = |why: &str| Ok(super::refuse(RefusalKind::Usage, why));
-        let now = Stamp::now();
-        let reader = self.store.reader();
-        let Some((d, s)) = reader.going()?.into_iter().find(|(d, _)| d.id == draft) else {
-            return no("that draft is not on its way");
-        };
-        let mine = d.who == caller.asker.who || d.going().is_some_and(|g| g.by == caller.asker.who);
-        if !mine && let Err(why) = self.has(caller, crate::model::Role::Send, "settling a colleague's answer")
-        {
-            return Ok(super::refuse(RefusalKind::Role, &why));
-        }
-        if d.going().is_some_and(|g| !g.asked) {
-            return no("it has not left yet: recall it, or wait");
-        }
-        if s.fate == Fate::Asking {
-            return no("it is being sent just now");
-        }
-        let applied = match how {
-            Settle::Posted(url) => {
-                let url = clean::url(url, None);
-                if url.is_empty() {
-                    return no("that is no http or https address");
-                }
-                let posted = Posted { native: Text::default(), url };
-                self.store.close_sending(&caller.asker, &s, &posted, now)?
-            }
-            Settle::Drop => {
-                let why = clean::line(&format!("{} says that it is not there", caller.asker.who));
-                self.store.fail_sending(&caller.asker, &s, &why, now)?
-            }
-            Settle::Remove => return no("it has not been sent"),
-            Settle::Again => {
-                // What may be there is looked for first, whoever asks; only what a person was asked of is their word.
-                let fate = if s.fate == Fate::Asks { Fate::Again } else { s.fate };
-                let unknown = s.unknown && fate != Fate::Again;
-                let s = Sending { fate, unknown, next: now, why: Text::default(), ..s };
-                self.store.keep_sending(&s)?;
-                crate::model::Applied { changed: 1, keys: vec![d.mention], ..Default::default() }
-            }
-        };
-        self.sends.look_at(draft);
-        self.announce(Event::DraftsChanged);
-        self.announce(Event::Changed(vec![d.mention]));
-        Ok(Reply::Applied(crate::model::Applied { verb: how.word().into(), ..applied }))
-    }
-}
-
-impl Engine {
-    /// Takes away there what was sent.
-    pub(super) async fn take_away(&self, caller: &super::Caller, draft: Id) -> crate::door::Reply {
-        use crate::door::{RefusalKind, Reply};
-        let no = |why: &str| super::refuse(RefusalKind::Usage, why);
-        let reader = self.store.reader();
-        let (d, s) = match (reader.draft_by_id(draft), reader.sending(draft)) {
-            (Ok(Some(d)), Ok(Some(s))) if s.fate == Fate::Sent => (d, s),
-            (Err(e), _) | (_, Err(e)) => return super::failed(&e),
-            _ => return no("that was not sent from here"),
-        };
-        let mine = d.who == caller.asker.who;
-        let need = if mine { crate::model::Role::Draft } else { crate::model::Role::Send };
-        if let Err(why) = self.has(caller, need, "deleting a colleague's answer") {
-            return super::refuse(RefusalKind::Role, &why);
-        }
-        let Some(p) = self.posts_as(&s.account) else {
-            return no("its account is not there any more");
-        };
-        let now = Stamp::now();
-        let desk = Desk { server: &p.server, me: &p.me, now };
-        let Some(call) = p.posting.remove(&desk, &s.posted) else {
-            return no("it cannot be taken away from here: delete it where it stands");
-        };
-        match self.accounts.call(&self.setup().net, &p.way, &call).await {
-            Ok(_) | Err(Trouble::Missing(_) | Trouble::Gone(_)) => {}
-            Err(t) => return super::refuse(RefusalKind::Failed, &format!("it is still there: {}", t.text())),
-        }
-        let (store, by) = (self.store.clone(), caller.asker.clone());
-        match tokio::task::spawn_blocking(move || store.taken_away(&by, &s, now)).await {
-            Ok(Ok(applied)) => {
-                self.looks.forget_answers();
-                self.announce(Event::DraftsChanged);
-                self.announce(Event::Changed(applied.keys.clone()));
-                Reply::Applied(crate::model::Applied { verb: "deleted".into(), ..applied })
-            }
-            Ok(Err(e)) => super::failed(&e),
-            Err(_) => no("it is gone there; this could not be kept"),
-        }
-    }
-}
-
-/// The accounts by which a mention may be answered: of its network, and of the server that knows it by this id.
-pub(super) fn accounts_for(e: &Engine, item: &Item) -> Vec<String> {
-    let setup = e.setup();
-    let m = &item.mention;
-    let source = setup.sources.iter().find(|s| s.id == m.source).and_then(|s| s.way());
-    let theirs = source.as_ref().map(|w| w.server.clone()).unwrap_or_default();
-    let own = source.and_then(|w| w.account);
-    let fits = |a: &&crate::config::AccountConf| {
-        let Some(p) = e.posts_as(&a.name) else { return false };
-        a.network == m.network
-            && match p.posting.server_of(m, &theirs) {
-                Some(host) => clean::host_of(&a.server).as_str() == host,
-                None => true,
-            }
-    };
-    let mut all: Vec<String> = setup.config.accounts.iter().filter(fits).map(|a| a.name.clone()).collect();
-    // The one that hears it answers first.
-    all.sort_by_key(|a| Some(a.as_str()) != own.as_deref());
-    all
 }

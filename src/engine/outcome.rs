@@ -43,19 +43,7 @@ pub async fn run(engine: Weak<Engine>, mut stop: watch::Receiver<bool>) {
             _ = stop.changed() => return,
             () = tokio::time::sleep(ROUND), if !none => {}
             // At rest nothing wakes this: only something that was sent does.
-            () = sent(&mut events), if none => {}
-        }
-    }
-}
-
-/// Waits until drafts changed.
-async fn sent(events: &mut tokio::sync::broadcast::Receiver<Event>) {
-    use tokio::sync::broadcast::error::RecvError;
-    loop {
-        match events.recv().await {
-            Ok(Event::DraftsChanged) | Err(RecvError::Lagged(_)) => return,
-            Ok(_) => {}
-            Err(RecvError::Closed) => std::future::pending().await,
+            () = super::happens(&mut events, |e| matches!(e, Event::DraftsChanged)), if none => {}
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The facts of a preflight, and the one way by which a draft is let go: what `answer` says of it holds for the terminal,
 //! the command line and the socket alike.
 
-use super::{Caller, Engine, outbox, refuse};
+use super::poster::Poster;
+use super::{Caller, Engine, refuse};
 use crate::answer::promo::{self, Said};
 use crate::answer::readiness::{Known, Ready, Wants, ready};
 use crate::answer::{Alive, Facts};
@@ -40,19 +41,6 @@ impl Looks {
         *self.ledger.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.known.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
-}
-
-/// Addresses in a text, each once.
-fn links_of(text: &str) -> Vec<String> {
-    let mut out: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        let Some(i) = ["https://", "http://"].iter().find_map(|s| word.find(s)) else { continue };
-        let url = word[i..].trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '"', '\'', '>', '”']);
-        if !out.iter().any(|u| u == url) {
-            out.push(url.to_owned());
-        }
-    }
-    out
 }
 
 /// All that goes into a preflight.
@@ -109,7 +97,7 @@ impl Engine {
         let m = &item.mention;
         let network = crate::networks::named(&m.network);
         let title = network.map_or(m.network.as_str(), |n| n.declared().title).to_owned();
-        let fitting = outbox::accounts_for(self, &item);
+        let fitting = self.accounts_for(&item);
         let serves =
             |a: &String| setup.config.accounts.iter().any(|c| c.name == *a && c.serves(who, &caller.groups));
         let posts = network.is_some_and(|n| n.posting().is_some());
@@ -144,9 +132,17 @@ impl Engine {
             header.push(m.community.to_string());
         }
         let mut flight = Preflight { accounts, saved_at: d.saved_at, by_hand, ..Preflight::default() };
-        let wanted = self.who_posts(&chosen, &d, &item, how, &mut f, &mut flight, &mut header)?;
+        let poster = chosen.as_ref().filter(|_| !f.by_hand).and_then(|a| self.posts_as(a));
+        match &poster {
+            Some(p) => header.extend(self.who_posts(p, &d, &item, how, &mut f, &mut flight)?),
+            None => {
+                header.push(if f.by_hand { "by hand".into() } else { "nobody".into() });
+                header.push(format!("{} characters", d.text.chars().count()));
+            }
+        }
+        let wanted = poster.map(|p| p.account.name);
         self.about_the_thread(caller, &d, &item, &mut f)?;
-        f.links = self.links_now(&links_of(&f.text));
+        f.links = self.links_now(&clean::addresses(&f.text));
         f.domains.clone_from(&send.domains);
         f.products.clone_from(&send.products);
         if f.products.is_empty() && !setup.config.brand.is_empty() {
@@ -169,23 +165,16 @@ impl Engine {
         Ok(Ok(Looked { draft: d, item, flight }))
     }
 
-    /// Account, visibility, length, delay; gives the account's name.
-    #[allow(clippy::too_many_arguments)]
+    /// Account, visibility, length, delay; gives what the header says of them.
     fn who_posts(
         &self,
-        chosen: &Option<String>,
+        p: &Poster,
         d: &Draft,
         item: &Item,
         how: &SendAs,
         f: &mut Facts,
         flight: &mut Preflight,
-        header: &mut Vec<String>,
-    ) -> Result<Option<String>, StoreError> {
-        let Some(p) = chosen.as_ref().filter(|_| !f.by_hand).and_then(|a| self.posts_as(a)) else {
-            header.push(if f.by_hand { "by hand".into() } else { "nobody".into() });
-            header.push(format!("{} characters", d.text.chars().count()));
-            return Ok(None);
-        };
+    ) -> Result<[String; 3], StoreError> {
         let desk = Desk { server: &p.server, me: &p.me, now: f.now };
         let post = Post {
             text: &d.text,
@@ -208,25 +197,25 @@ impl Engine {
         f.theirs.clone_from(&item.mention.visibility);
         f.standing = self.store.reader().standing(&p.account.name)?.map(|s| (s.words, s.wrong, s.told_at));
         let shown = [&p.me.handle, &p.me.user].into_iter().find(|h| !h.is_empty());
-        header.push(format!("as {}", shown.unwrap_or(&p.account.name)));
+        let who = format!("as {}", shown.unwrap_or(&p.account.name));
         let private = item.mention.visibility.as_deref();
-        header.push(match (visibility, private) {
+        let seen_by = match (visibility, private) {
             ("", Some(v)) => v.to_owned(),
             ("", None) => "public".into(),
             (v, _) => v.to_owned(),
-        });
-        header.push(match length.most {
+        };
+        let left = match length.most {
             Some(most) if length.used > most => format!("{} {} too many", length.used - most, length.unit),
             Some(most) => format!("{} {} left", most - length.used, length.unit),
             None => format!("{} {}", length.used, length.unit),
-        });
+        };
         f.length = Some(length);
         let name = p.account.network.declared().name;
         let own = self.setup().config.send.delay_ms.get(name).copied();
         flight.delay_ms = own.unwrap_or_else(|| p.posting.delay_ms());
         flight.visibility = visibility.to_owned();
         flight.visibilities = all.iter().skip(theirs).map(|v| (*v).to_owned()).collect();
-        Ok(Some(p.account.name))
+        Ok([who, seen_by, left])
     }
 
     fn about_the_thread(
@@ -293,15 +282,18 @@ impl Engine {
             f.rules.clone_from(&conf.rules);
             f.rules_url = format!("config.toml: [community.\"{}\"]", m.community);
         }
-        let rule = match conf.promo {
-            Some(n) => {
-                promo::Rule { one_of: n, source: format!("config.toml: [community.\"{}\"]", m.community) }
-            }
-            None => promo::usual(&m.network),
-        };
+        let rule = self.promo_rule(&m.network, &m.community);
         f.promo = promo::figures(&self.ledger()?, &m.network, &m.community, account, &rule, f.now);
         f.ready = self.readiness(caller, &m.network, &m.community, account)?;
         Ok(())
+    }
+
+    /// How much we may speak of ourselves in a community: its own line of the configuration, or what is usual.
+    pub(super) fn promo_rule(&self, network: &str, community: &str) -> promo::Rule {
+        match self.setup().config.send.community(community).promo {
+            Some(n) => promo::Rule { one_of: n, source: format!("config.toml: [community.\"{community}\"]") },
+            None => promo::usual(network),
+        }
     }
 
     /// How well we know a community, in seven points.
@@ -348,13 +340,10 @@ impl Engine {
             (true, Some(c)) if !c.rules.is_empty() => Some(c.rules_since),
             _ => None,
         };
-        k.promo = Some(match conf.promo {
-            Some(0) => "no bound (config.toml)".to_owned(),
-            Some(n) => format!("1/{n} (config.toml)"),
-            None => {
-                let r = promo::usual(network);
-                format!("1/{} ({})", r.one_of, r.source)
-            }
+        let rule = self.promo_rule(network, community);
+        k.promo = Some(match rule.one_of {
+            0 => format!("no bound ({})", rule.source),
+            n => format!("1/{n} ({})", rule.source),
         });
         let oldest = ListQuery {
             from: crate::model::Key::default(),
@@ -398,7 +387,8 @@ impl Engine {
                 Stage::Going(g) => (g.account.clone(), g.class, g.due),
                 // Posted by hand: its words tell.
                 _ => {
-                    let class = promo::class_of(&d.text, &links_of(&d.text), &send.domains, &send.products);
+                    let class =
+                        promo::class_of(&d.text, &clean::addresses(&d.text), &send.domains, &send.products);
                     (String::new(), class, d.saved_at)
                 }
             };
@@ -455,7 +445,7 @@ impl Engine {
 
     /// Links of a draft that is being written are asked while somebody writes.
     pub(super) fn look_ahead(&self, text: &str) {
-        let urls = links_of(text);
+        let urls = clean::addresses(text);
         if !urls.is_empty() {
             self.links_now(&urls);
         }

@@ -3,6 +3,7 @@
 
 use super::Engine;
 use super::polls::{Arrived, Listen, jitter, record, rests};
+use crate::door::Event;
 use crate::listen::{Polled, Poller, Source, Streamer};
 use crate::model::{Stamp, Text};
 use crate::networks::Trouble;
@@ -89,38 +90,11 @@ pub async fn run(
         drop(e);
         tokio::select! {
             _ = stop.changed() => break,
-            () = changed(&mut events) => {}
+            () = super::happens(&mut events, |e| matches!(e, Event::SourcesChanged)) => {}
             () = tokio::time::sleep(LOOK) => {}
         }
     }
     tasks.values().for_each(|(_, _, t)| t.abort());
-}
-
-/// Waits until sources changed.
-pub(super) async fn changed(events: &mut tokio::sync::broadcast::Receiver<crate::door::Event>) {
-    use crate::door::Event;
-    use tokio::sync::broadcast::error::RecvError;
-    loop {
-        match events.recv().await {
-            Ok(Event::SourcesChanged) | Err(RecvError::Lagged(_)) => return,
-            Ok(_) => {}
-            Err(RecvError::Closed) => std::future::pending().await,
-        }
-    }
-}
-
-/// Waits until this source was polled.
-async fn polled(events: &mut tokio::sync::broadcast::Receiver<crate::door::Event>, id: &str) {
-    use crate::door::Event;
-    use tokio::sync::broadcast::error::RecvError;
-    loop {
-        match events.recv().await {
-            Ok(Event::Polled { source, .. }) if source == id => return,
-            Ok(_) => {}
-            Err(RecvError::Lagged(_)) => return,
-            Err(RecvError::Closed) => std::future::pending().await,
-        }
-    }
 }
 
 /// One source, for as long as it is configured.
@@ -138,7 +112,7 @@ async fn hear(engine: Weak<Engine>, source: Source, arrived: mpsc::Sender<Arrive
             // No stream, as things are: a poll may tell where there is one.
             drop(e);
             tokio::select! {
-                () = polled(&mut events, &source.id) => {}
+                () = super::happens(&mut events, |e| matches!(e, Event::Polled { source: s, .. } if *s == source.id)) => {}
                 () = tokio::time::sleep(LOOK) => {}
             }
             continue;

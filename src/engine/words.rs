@@ -2,7 +2,7 @@
 //! gives is a draft or a reading, never a deed.
 
 use super::{Engine, refuse};
-use crate::answer::words::{MARK, Task, chat, input, said};
+use crate::answer::words::{MARK, chat, input, said};
 use crate::clean;
 use crate::config::Words;
 use crate::door::{Help, RefusalKind, Reply};
@@ -16,12 +16,7 @@ const MAX_BYTES: u64 = 256 << 10;
 
 impl Engine {
     /// Asks for help with words about a mention.
-    pub(super) async fn help(&self, help: &Help, mention: Id, draft: &str, lang: &str) -> Reply {
-        let task = match help {
-            Help::Draft => Task::Draft,
-            Help::Shorten => Task::Shorten,
-            Help::Translate => Task::Translate,
-        };
+    pub(super) async fn help(&self, help: Help, mention: Id, draft: &str, lang: &str) -> Reply {
         let setup = self.setup();
         let conf = &setup.config.words;
         let Some(item) = self.store.reader().item(mention, "").ok().flatten() else {
@@ -29,9 +24,9 @@ impl Engine {
         };
         let m = &item.mention;
         // What was said in private is nobody else's to read.
-        let private = matches!(m.visibility.as_deref(), Some("private" | "direct" | "staff"));
-        let network = crate::networks::named(&m.network);
-        if private || network.is_some_and(|n| n.declared().name == "mail") && !conf.private {
+        let narrow = |v: &str| v.starts_with("private") || matches!(v, "direct" | "staff");
+        let private = m.visibility.as_deref().is_some_and(narrow) || m.network == "mail";
+        if private && !conf.private {
             return refuse(
                 RefusalKind::Usage,
                 "what was written in private is given to no program ([words] private)",
@@ -39,20 +34,20 @@ impl Engine {
         }
         let about = if m.title.is_empty() { m.text.to_string() } else { format!("{}\n{}", m.title, m.text) };
         let lang = if lang.is_empty() { conf.lang.as_str() } else { lang };
-        let got = match conf.command(task.word()) {
+        let got = match conf.command(help.word()) {
             Some(argv) => {
                 let p = Program {
                     argv: argv.to_vec(),
                     time: TIME,
                     max_bytes: MAX_BYTES,
-                    input: input(task, &about, draft, lang).to_string().into_bytes(),
+                    input: input(help, &about, draft, lang).to_string().into_bytes(),
                 };
                 run_program(&p).await.map_err(|e| e.0).map(|b| String::from_utf8_lossy(&b).trim().to_owned())
             }
-            None if !conf.endpoint.is_empty() => self.model(conf, task, &about, draft, lang).await,
+            None if !conf.endpoint.is_empty() => self.model(conf, help, &about, draft, lang).await,
             None => {
                 let why =
-                    format!("no help is configured: write {} = [\"program\"] under [words]", task.word());
+                    format!("no help is configured: write {} = [\"program\"] under [words]", help.word());
                 return refuse(RefusalKind::Usage, &why);
             }
         };
@@ -61,7 +56,7 @@ impl Engine {
                 // It is outside text, as any other.
                 let words = clean::draft(&words);
                 let text =
-                    if task == Task::Translate { words } else { clean::draft(&format!("{MARK}\n{words}")) };
+                    if help == Help::Translate { words } else { clean::draft(&format!("{MARK}\n{words}")) };
                 Reply::Helped { mention, text }
             }
             Ok(_) => refuse(RefusalKind::Failed, "it gave no words"),
@@ -72,7 +67,7 @@ impl Engine {
     async fn model(
         &self,
         c: &Words,
-        task: Task,
+        help: Help,
         about: &str,
         draft: &str,
         lang: &str,
@@ -80,7 +75,7 @@ impl Engine {
         let setup = self.setup();
         let fence =
             crate::model::hash64(&["fence", about, &crate::model::Stamp::now().0.to_string(), &c.endpoint]);
-        let body = chat(&c.model, task, about, draft, lang, fence).to_string().into_bytes();
+        let body = chat(&c.model, help, about, draft, lang, fence).to_string().into_bytes();
         let mut login = Vec::new();
         if let Some(key) = &c.key {
             let s = setup.net.secret(&super::convert::secret(key)).await.map_err(|e| clean::line(&e))?;

@@ -102,3 +102,22 @@ impl Draft {
         })
     }
 }
+
+/// What a program or a model is asked to do with words.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Help {
+    Draft,
+    Shorten,
+    Translate,
+}
+
+impl Help {
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Help::Draft => "draft",
+            Help::Shorten => "shorten",
+            Help::Translate => "translate",
+        }
+    }
+}

@@ -4,6 +4,14 @@ use super::Stamp;
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeZone, Utc, Weekday};
 use chrono_tz::Tz;
 
+/// How long something may wait for an answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ResponseTarget {
+    pub ms: i64,
+    /// Counted day and night: attention there does not wait for anybody's hours.
+    pub always: bool,
+}
+
 /// A calendar of work.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Hours {

@@ -37,7 +37,7 @@ impl Way {
 
 /// What its API lets us do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-#[allow(clippy::struct_excessive_bools)]
+#[allow(clippy::struct_excessive_bools, reason = "each is one thing that a network can or cannot do")]
 pub struct Can {
     pub reply: bool,
     pub post: bool,

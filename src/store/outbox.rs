@@ -8,6 +8,7 @@ use super::verbs::{Asker, Done, Line};
 use super::{Inner, Reader, Store, codec, fields, keys, kv};
 use crate::model::outgoing::{Fate, Going, Outgoing, Posted, Sending};
 use crate::model::{Applied, Cause, Change, Draft, Entry, Id, Key, Stage, Stamp, Target, Text, Value};
+use std::collections::HashSet;
 
 /// The log's word for the moment from which on nobody calls a draft back.
 const ASKED: &str = "asked";
@@ -194,20 +195,34 @@ impl Store {
         all: &[(Target, Value)],
         now: Stamp,
     ) -> Result<Applied> {
+        // Posted already, or with its writer for other reasons: nothing is taken back here.
+        let stays = |from: &Value| match from {
+            Value::Stage(is) => !matches!(is, Stage::Going(_)),
+            Value::Answered(at) => at.is_some(),
+            _ => false,
+        };
+        self.with_record(by, verb, s, all, stays, now)
+    }
+
+    /// Sets what is not as it should be, unless it `stays`, and keeps the record with it, in one batch.
+    fn with_record(
+        &self,
+        by: &Asker,
+        verb: &str,
+        s: &Sending,
+        all: &[(Target, Value)],
+        stays: impl Fn(&Value) -> bool,
+        now: Stamp,
+    ) -> Result<Applied> {
         let mut core = self.urgently()?;
         let mut tx = Tx::new(&self.inner);
         tx.now = now;
         let mut changes = Vec::new();
         for (target, to) in all {
-            match fields::get(&mut tx, &by.who, target, to)? {
-                // Posted already, or with its writer for other reasons: nothing is taken back here.
-                Some(Value::Stage(is)) if !matches!(is, Stage::Going(_)) => {}
-                Some(Value::Answered(Some(_))) => {}
-                Some(from) if from != *to => {
-                    fields::set(&mut tx, &by.who, target, to, None)?;
-                    changes.push(Change { target: target.clone(), from, to: to.clone() });
-                }
-                _ => {}
+            let is = fields::get(&mut tx, &by.who, target, to)?;
+            if let Some(from) = is.filter(|from| from != to && !stays(from)) {
+                fields::set(&mut tx, &by.who, target, to, None)?;
+                changes.push(Change { target: target.clone(), from, to: to.clone() });
             }
         }
         tx.batch.put(keys::sending(s.draft), codec::encode(s)?);
@@ -223,22 +238,10 @@ impl Store {
     pub fn taken_away(&self, by: &Asker, s: &Sending, now: Stamp) -> Result<Applied> {
         let why = Text::already_clean(format!("deleted by {}", by.who));
         let gone = Sending { fate: Fate::Failed, why, next: now, ..s.clone() };
-        let mut core = self.urgently()?;
-        let mut tx = Tx::new(&self.inner);
-        tx.now = now;
-        let mut changes = Vec::new();
+        let on = Target::Mention(s.mention);
         let back = [Value::Answered(None), Value::State(crate::model::State::Inbox, None)];
-        for to in back {
-            let target = Target::Mention(s.mention);
-            if let Some(from) = fields::get(&mut tx, &by.who, &target, &to)?.filter(|from| *from != to) {
-                fields::set(&mut tx, &by.who, &target, &to, None)?;
-                changes.push(Change { target, from, to });
-            }
-        }
-        tx.batch.put(keys::sending(s.draft), codec::encode(&gone)?);
-        let entry = ("deleted".to_owned(), changes, Cause::Along);
-        let applied = self.log_and_commit(&mut core, tx, by, now, entry, Line::None)?;
-        Ok(Applied { changed: 1, keys: vec![s.mention], ..applied })
+        let back = back.map(|to| (on.clone(), to));
+        self.with_record(by, "deleted", &gone, &back, |_| false, now)
     }
 
     /// Lets go of the records of sendings that ended long ago.
@@ -417,15 +420,6 @@ impl Reader {
         Ok(all.into_iter().filter(|s| s.fate == Fate::Sent && s.next >= since).collect())
     }
 
-    /// What came of our answer to a mention, as far as that is known.
-    ///
-    /// # Errors
-    /// If the disk fails.
-    pub fn outcome(&self, mention: Id) -> Result<Option<Sending>> {
-        let all = self.inner.sendings()?;
-        Ok(all.into_iter().filter(|s| s.fate == Fate::Sent && s.mention.id == mention).max_by_key(|s| s.next))
-    }
-
     /// What leaves and what left, what is on its way first.
     ///
     /// # Errors
@@ -433,9 +427,9 @@ impl Reader {
     pub fn outbox(&self) -> Result<Vec<Outgoing>> {
         let mut out = Vec::new();
         let going = self.going()?;
-        let ended =
-            self.inner.sendings()?.into_iter().filter(|s| !going.iter().any(|(d, _)| d.id == s.draft));
-        let mut rest: Vec<Sending> = ended.collect();
+        let on_their_way: HashSet<Id> = going.iter().map(|(d, _)| d.id).collect();
+        let mut rest = self.inner.sendings()?;
+        rest.retain(|s| !on_their_way.contains(&s.draft));
         for (d, s) in &going {
             let waits = d.going().is_some_and(|g| !g.asked);
             let mut o = outgoing(d, s);

@@ -81,6 +81,29 @@ pub fn until<T>(what: &str, mut see: impl FnMut() -> Result<T, String>) -> T {
     }
 }
 
+/// The program that serves its socket; killed when it goes.
+pub struct Serving(std::process::Child);
+
+impl Serving {
+    pub fn start(t: &Temp) -> Serving {
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(t.path("engine.log")).unwrap();
+        Serving(hearken(t).arg("serve").stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap())
+    }
+
+    /// As a crash would end it.
+    pub fn kill(mut self) {
+        signal(self.0.id().try_into().unwrap(), "KILL");
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// A server on loopback with documents that can be changed.
 pub struct Site {
     pub at: String,

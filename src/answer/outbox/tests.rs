@@ -1,3 +1,5 @@
+//! Sendings by the thousand in a world that fails: each is there once, and only what nobody can know is asked.
+
 use super::*;
 use crate::model::Id;
 use std::collections::{HashMap, HashSet};

@@ -1,3 +1,5 @@
+//! Each check alone: what it stops, what it asks, and what it lets through.
+
 use super::*;
 use crate::answer::promo::Promo;
 use crate::model::outgoing::CHECKS;

@@ -31,23 +31,13 @@ fn facets(text: &str) -> Vec<Value> {
     for word in text.split(char::is_whitespace) {
         let at = from;
         from += word.len() + text[from + word.len()..].chars().next().map_or(0, char::len_utf8);
-        let end = |w: &str| w.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '"', '\'', '”']).len();
-        if let Some(i) = ["https://", "http://"].iter().find_map(|s| word.find(s)) {
-            let mut link = &word[i..i + end(&word[i..])];
-            // A bracket that closes one within the address belongs to it.
-            let open = |l: &str| l.matches('(').count() > l.matches(')').count();
-            if open(link) && word[i + link.len()..].starts_with(')') {
-                link = &word[i..=i + link.len()];
-            }
-            if link.split("://").nth(1).is_none_or(|h| !h.starts_with(char::is_alphanumeric)) {
-                continue;
-            }
+        if let Some(link) = clean::address_in(word) {
             out.push(json!({
-                "index": {"byteStart": at + i, "byteEnd": at + i + link.len()},
-                "features": [{"$type": "app.bsky.richtext.facet#link", "uri": link}],
+                "index": {"byteStart": at + link.start, "byteEnd": at + link.end},
+                "features": [{"$type": "app.bsky.richtext.facet#link", "uri": &word[link]}],
             }));
         } else if let Some(tag) = word.strip_prefix('#') {
-            let tag = &tag[..end(tag)];
+            let tag = tag.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '"', '\'', '”']);
             if !tag.is_empty() && tag.len() <= 640 && !tag.chars().all(|c| c.is_ascii_digit()) {
                 out.push(json!({
                     "index": {"byteStart": at, "byteEnd": at + 1 + tag.len()},

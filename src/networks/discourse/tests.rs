@@ -1,3 +1,5 @@
+//! Discourse as its documents and recorded answers have it: what is heard, and what is posted.
+
 use super::super::testing::{Here, answer, keeps_the_contract, recorded};
 use super::super::{Me, Value as V};
 use super::*;

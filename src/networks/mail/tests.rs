@@ -1,3 +1,5 @@
+//! Letters as people and programs write them: identities, threads, private ones and lists, and ours in answer.
+
 use super::super::testing::{Here, files};
 use super::super::{Me, Value as V};
 use super::*;

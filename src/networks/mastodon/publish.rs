@@ -29,12 +29,9 @@ pub fn weight(text: &str) -> usize {
     for part in text.split_inclusive(char::is_whitespace) {
         let word = part.trim_end_matches(char::is_whitespace);
         let space = part[word.len()..].graphemes(true).count();
-        let at = ["https://", "http://"].iter().find_map(|s| word.find(s));
-        n += match (at, word.strip_prefix('@').and_then(|w| w.split_once('@'))) {
-            (Some(i), _) => {
-                let tail = word[i..].trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '"', '\'']);
-                let after = word[i + tail.len()..].graphemes(true).count();
-                word[..i].graphemes(true).count() + ADDRESS + after
+        n += match (clean::address_in(word), word.strip_prefix('@').and_then(|w| w.split_once('@'))) {
+            (Some(at), _) => {
+                word[..at.start].graphemes(true).count() + ADDRESS + word[at.end..].graphemes(true).count()
             }
             (None, Some((name, host))) if host.contains('.') => {
                 let after = host.trim_end_matches(|c: char| c.is_alphanumeric()).len();

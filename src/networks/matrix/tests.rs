@@ -1,3 +1,5 @@
+//! Matrix as its specification and recorded answers have it: what is heard, and what is posted.
+
 use super::super::testing::{Here, answer, files, keeps_the_contract, recorded};
 use super::super::{Me, Value as V};
 use super::*;

@@ -1,3 +1,5 @@
+//! What other programs push to us: signatures, shapes, what is refused.
+
 use super::super::Value as V;
 use super::super::testing::Here;
 use super::*;

@@ -1,3 +1,5 @@
+//! MediaWiki as its documents and recorded answers have it: what is heard, and what is written on talk pages.
+
 use super::super::Value as V;
 use super::super::testing::{Here, answer, files, keeps_the_contract, recorded};
 use super::*;

@@ -336,10 +336,7 @@ fn settle(app: &mut App, a: Action, o: &Outgoing) -> Vec<Effect> {
             Vec::new()
         }
         Action::SendingPosted => {
-            let mut p = Prompt::new(Asking::SendingAt, "it is there; its address", "");
-            p.source = o.draft.to_string();
-            p.about = Some(o.mention);
-            app.prompt = Some(p);
+            app.prompt = Some(Prompt::new(Asking::SendingAt, "it is there; its address", ""));
             app.settling = Some(o.draft);
             Vec::new()
         }

@@ -1,0 +1,65 @@
+//! Who posts: an account of ours with the way to its server, and which of them may answer a mention.
+
+use super::Engine;
+use crate::account::{Account, Way};
+use crate::clean;
+use crate::model::Item;
+use crate::networks::{Me, Posting};
+
+/// An account and how its network is posted to.
+pub(super) struct Poster {
+    pub account: Account,
+    pub posting: &'static dyn Posting,
+    pub me: Me,
+    /// What its addresses begin with.
+    pub server: String,
+    pub way: Way,
+}
+
+impl Engine {
+    /// How this account posts; `None` if it is not there or its network cannot be posted to.
+    pub(super) fn posts_as(&self, account: &str) -> Option<Poster> {
+        let account = self.accounts.named(account)?;
+        let posting = account.network.posting()?;
+        let me = self.accounts.me(&account.name)?;
+        let setup = self.setup();
+        let by_mail = !account.smtp.is_empty();
+        let server = if by_mail { account.smtp.clone() } else { account.server.clone() };
+        let of =
+            |s: &&crate::listen::Source| s.way().is_some_and(|w| w.account.as_deref() == Some(&account.name));
+        let source = setup.sources.iter().find(of);
+        let way = Way {
+            network: account.network,
+            server: account.server.clone(),
+            account: Some(account.name.clone()),
+            allow: source.map_or_else(Vec::new, |s| s.allow.clone()),
+            ca: source.and_then(|s| s.ca.clone()).or_else(|| setup.config.http.ca.clone()),
+            proxy: source.map_or_else(|| setup.config.http.proxy.clone(), |s| s.proxy.clone()),
+            limits: super::convert::limits(&setup.config),
+            answering: true,
+        };
+        Some(Poster { posting, me, server, way, account })
+    }
+
+    /// The accounts by which a mention may be answered: of its network, and of the server that knows it by this id.
+    pub(super) fn accounts_for(&self, item: &Item) -> Vec<String> {
+        let setup = self.setup();
+        let m = &item.mention;
+        let source = setup.sources.iter().find(|s| s.id == m.source).and_then(|s| s.way());
+        let theirs = source.as_ref().map(|w| w.server.clone()).unwrap_or_default();
+        let own = source.and_then(|w| w.account);
+        let fits = |a: &&crate::config::AccountConf| {
+            let Some(p) = self.posts_as(&a.name) else { return false };
+            a.network == m.network
+                && match p.posting.server_of(m, &theirs) {
+                    Some(host) => clean::host_of(&a.server).as_str() == host,
+                    None => true,
+                }
+        };
+        let mut all: Vec<String> =
+            setup.config.accounts.iter().filter(fits).map(|a| a.name.clone()).collect();
+        // The one that hears it answers first.
+        all.sort_by_key(|a| Some(a.as_str()) != own.as_deref());
+        all
+    }
+}
