@@ -186,3 +186,37 @@ async fn claims_are_required_optional_or_off_by_community() {
         o.act("sam", Verb::Claim(None), quiet).await.unwrap_err().contains("claims are off at quiet.example")
     );
 }
+
+#[tokio::test]
+async fn a_macro_is_one_step_and_all_of_it_or_none() {
+    let o = Office::open().await;
+    let (blog, quiet) = (o.at("blog").await, o.at("quiet").await);
+    let many = |verbs: Vec<Verb>, keys: &[Key]| Request::ActMany {
+        verbs,
+        targets: Targets::Mentions(keys.to_vec()),
+    };
+    let bug = Verb::Tag { tag: "bug".into(), on: true };
+    let steps = vec![bug.clone(), Verb::Note("@sam look".into()), Verb::Done];
+    let mut events = o.door("sam").events();
+    let Reply::Applied(a) = o.ask("dee", many(steps, &[blog, quiet])).await else { panic!() };
+    assert_eq!((a.verb.as_str(), a.changed), ("macro", 2));
+    let told = loop {
+        if let Event::Told { text, .. } = events.recv().await.unwrap() {
+            break text.into_string();
+        }
+    };
+    assert!(told.contains("dee calls you"), "{told}");
+    let Reply::Items(items) = o.ask("dee", Request::Items(vec![blog.id])).await else { panic!() };
+    assert_eq!((items[0].state, items[0].tags.len(), items[0].notes.len()), (State::Done, 1, 1));
+    // One step back takes all of it back.
+    assert!(matches!(o.ask("dee", Request::Undo).await, Reply::Applied(_)));
+    let Reply::Items(items) = o.ask("dee", Request::Items(vec![blog.id, quiet.id])).await else { panic!() };
+    assert!(items.iter().all(|i| i.state == State::Inbox && i.tags.is_empty() && i.notes.is_empty()));
+    // Where one of its verbs may not be, none is done; what cannot be taken back is no step at all.
+    for verbs in [vec![bug.clone(), Verb::Claim(None)], vec![bug.clone(), Verb::Wipe], vec![bug, posted()]] {
+        let said = o.ask("ana", many(verbs.clone(), &[quiet])).await;
+        assert!(matches!(said, Reply::Refused(_)), "{verbs:?}: {said:?}");
+    }
+    let Reply::Items(items) = o.ask("dee", Request::Items(vec![quiet.id])).await else { panic!() };
+    assert!(items[0].tags.is_empty());
+}

@@ -89,6 +89,11 @@ pub enum Request {
         targets: Targets,
         quiet: bool,
     },
+    /// Several verbs after one another, as one step of undo.
+    ActMany {
+        verbs: Vec<Verb>,
+        targets: Targets,
+    },
     Undo,
     Redo,
     UndoList(usize),

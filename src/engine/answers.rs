@@ -29,7 +29,7 @@ fn once_each(mut ids: Vec<Id>) -> Vec<Id> {
 const LAST_WORDS: std::time::Duration = std::time::Duration::from_millis(50);
 
 pub async fn answer(e: Arc<Engine>, caller: Caller, request: Request) -> Reply {
-    if let Request::Act { targets, .. } = &request {
+    if let Request::Act { targets, .. } | Request::ActMany { targets, .. } = &request {
         let n = match targets {
             Targets::Mentions(k) => k.len(),
             Targets::Rows(k, s) => k.len() + s.len(),
@@ -119,6 +119,7 @@ fn blocking(e: &Engine, caller: &Caller, request: Request) -> Reply {
                 ),
             },
             Request::Act { verb, targets, quiet } => e.act(caller, verb, &targets, quiet),
+            Request::ActMany { verbs, targets } => e.act_many(caller, verbs, &targets),
             Request::Undo => e.undo(asker, false),
             Request::Redo => e.undo(asker, true),
             Request::UndoList(n) => Reply::Log(

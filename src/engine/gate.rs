@@ -7,6 +7,25 @@ use crate::door::{Event, RefusalKind, Reply, To};
 use crate::model::{Id, Item, Key, Stage, Stamp, Target, Targets, Text, Verb};
 use crate::store::{Asker, StoreError};
 
+/// The log's word for several verbs at once.
+const MACRO: &str = "macro";
+
+/// True for what can be a step of a macro: what is done to mentions and can be taken back.
+fn in_macros(v: &Verb) -> bool {
+    v.spec().undoable
+        && !matches!(
+            v,
+            Verb::Answered(_)
+                | Verb::Discard(_)
+                | Verb::Submit
+                | Verb::Approve(_)
+                | Verb::Return(_)
+                | Verb::Send(_)
+                | Verb::Pause(_)
+                | Verb::Unmute(_)
+        )
+}
+
 /// Longest tag and name, in bytes.
 const NAME_MAX: usize = 64;
 
@@ -65,6 +84,50 @@ impl Engine {
                 }
                 self.tell_of(asker, &verb, targets, &applied);
                 if matches!(verb, Verb::Vip(_)) {
+                    self.announce(Event::Resync);
+                }
+                Reply::Applied(applied)
+            }
+            Err(e) => failed(&e),
+        }
+    }
+
+    /// Checks and does several verbs to mentions, all of them or none, as one step.
+    pub(super) fn act_many(&self, caller: &Caller, verbs: Vec<Verb>, targets: &Targets) -> Reply {
+        let (asker, now) = (&caller.asker, Stamp::now());
+        if !matches!(targets, Targets::Mentions(_) | Targets::Story(_) | Targets::Rows(..)) {
+            return refuse(RefusalKind::Usage, "a macro is about mentions");
+        }
+        let mut steps = Vec::new();
+        for verb in verbs {
+            let verb = match checked(verb, now) {
+                Ok(v) => v,
+                Err(why) => return refuse(RefusalKind::Usage, &why),
+            };
+            if !in_macros(&verb) {
+                return refuse(RefusalKind::Usage, &format!("{} is no step of a macro", verb.name()));
+            }
+            match self.allowed(caller, &verb, targets) {
+                Ok(()) => {}
+                Err(Stop::No(why)) => return refuse(RefusalKind::Role, &why),
+                Err(Stop::Failed(e)) => return failed(&e),
+            }
+            let targets = match &verb {
+                Verb::Mute { kind, allow: false, .. } => self.muted_with(*kind, targets),
+                _ => Ok(targets.clone()),
+            };
+            match targets {
+                Ok(t) => steps.push((verb, t)),
+                Err(e) => return failed(&e),
+            }
+        }
+        match self.store.act_many(asker, MACRO, &steps, now, false) {
+            Ok(applied) => {
+                self.announce(Event::Changed(applied.keys.clone()));
+                for (verb, targets) in &steps {
+                    self.tell_of(asker, verb, targets, &applied);
+                }
+                if steps.iter().any(|(v, _)| matches!(v, Verb::Vip(_))) {
                     self.announce(Event::Resync);
                 }
                 Reply::Applied(applied)

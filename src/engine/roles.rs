@@ -22,6 +22,7 @@ fn needs(request: &Request) -> Role {
         // Whoever may only draft may post what was approved; the gate looks.
         Request::Act { verb: Verb::Answered(_), .. } => Role::Draft,
         Request::Act { verb, .. } => verb.spec().role,
+        Request::ActMany { verbs, .. } => verbs.iter().map(|v| v.spec().role).max().unwrap_or(Role::Draft),
         Request::SaveDraft { .. }
         | Request::Preflight { .. }
         | Request::Help { .. }
@@ -137,6 +138,7 @@ impl Engine {
 fn what(request: &Request) -> &'static str {
     match request {
         Request::Act { verb, .. } => verb.name(),
+        Request::ActMany { .. } => "a macro",
         Request::SaveDraft { .. } | Request::Preflight { .. } => "writing a draft",
         Request::Help { .. } => "help with words",
         Request::Settle { .. } => "settling an answer",

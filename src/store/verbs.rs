@@ -49,19 +49,7 @@ impl Store {
         let mut tx = Tx::new(&self.inner);
         tx.now = now;
         let mut done = Done::default();
-        let mut note = None;
-        if let Verb::Note(text) | Verb::Return(text) = verb {
-            let about = match targets {
-                Targets::Mentions(k) => k.first().map(|k| k.id),
-                Targets::People(p) => p.first().copied(),
-                Targets::Drafts(d) => match d.first() {
-                    Some(d) => tx.draft(*d)?.map(|d| d.mention.id),
-                    None => None,
-                },
-                _ => None,
-            };
-            note = Some(self.store_note(&mut core, &mut tx, asker, about.unwrap_or_default(), text, now)?);
-        }
+        let note = self.note_of(&mut core, &mut tx, asker, verb, targets)?;
         self.step(&mut tx, asker, verb, targets, note.as_ref(), &mut done)?;
         let (changed, undoable) = (done.changed, verb.spec().undoable);
         let applied = self.conclude(&mut core, tx, asker, verb.name(), done, (quiet, undoable))?;
@@ -85,10 +73,34 @@ impl Store {
         tx.now = now;
         let mut done = Done::default();
         for (verb, targets) in steps {
-            self.step(&mut tx, asker, verb, targets, None, &mut done)?;
+            let note = self.note_of(&mut core, &mut tx, asker, verb, targets)?;
+            self.step(&mut tx, asker, verb, targets, note.as_ref(), &mut done)?;
         }
         let applied = self.conclude(&mut core, tx, asker, name, done, (quiet, true))?;
         Ok(Applied { changed: applied.keys.len() as u32, ..applied })
+    }
+
+    /// Stores the words of a verb that has some.
+    fn note_of(
+        &self,
+        core: &mut Core,
+        tx: &mut Tx<'_>,
+        asker: &Asker,
+        verb: &Verb,
+        targets: &Targets,
+    ) -> Result<Option<NoteRef>> {
+        let (Verb::Note(text) | Verb::Return(text)) = verb else { return Ok(None) };
+        let about = match targets {
+            Targets::Mentions(k) | Targets::Rows(k, _) => k.first().map(|k| k.id),
+            Targets::People(p) => p.first().copied(),
+            Targets::Drafts(d) => match d.first() {
+                Some(d) => tx.draft(*d)?.map(|d| d.mention.id),
+                None => None,
+            },
+            _ => None,
+        };
+        let now = tx.now;
+        self.store_note(core, tx, asker, about.unwrap_or_default(), text, now).map(Some)
     }
 
     /// Logs and commits what was done, and puts it into the person's undo line, unless it is quiet or cannot be undone.
@@ -291,7 +303,8 @@ impl Store {
                 _ => None,
             })
             .collect();
-        applied.keys.dedup();
+        let mut seen = std::collections::HashSet::new();
+        applied.keys.retain(|k| seen.insert(*k));
         if let Line::Set(seq, v) = line {
             tx.batch.put(keys::undo(me, seq), vec![v]);
         }

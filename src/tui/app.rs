@@ -1,7 +1,7 @@
 //! What one terminal shows. Changed only by `update`; selection is an id, never an index.
 
 use super::keymap::Keymap;
-use super::line::LineEdit;
+pub use super::prompt::{Asking, Prompt};
 use crate::door::{ListQuery, Terms, Total};
 use crate::model::{
     Counts, Draft, Id, Item, Key, PersonCard, Role, RuleView, SourceView, Stage, Stamp, State, TopicView,
@@ -124,6 +124,8 @@ pub enum Behind {
     Check(Box<crate::model::outgoing::Check>),
     Sending(Box<crate::model::outgoing::Outgoing>),
     Snippet(Box<crate::model::snippet::Snippet>),
+    /// A macro by its key.
+    Macro(String),
 }
 
 /// A draft that is about to leave, as it was looked at.
@@ -164,6 +166,9 @@ pub enum PageKind {
     Outbox,
     /// Pieces of answers.
     Snippets,
+    /// What a macro does, before its first run; and all of them.
+    Macro,
+    Macros,
     Topics,
     Rules,
     /// What is muted or always let in.
@@ -208,92 +213,6 @@ impl Page {
 
     pub fn behind(&self) -> &Behind {
         self.rows.get(self.selected).map_or(&Behind::Nothing, |r| &r.1)
-    }
-}
-
-/// What a line of text is asked for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Asking {
-    Filter,
-    Palette,
-    Help,
-    Tag,
-    Note,
-    Assign,
-    Snooze,
-    Posted,
-    /// The same, of what was handed off just now and stands above.
-    Handed,
-    SourceUrl,
-    /// The address and interval of a source that is there.
-    SourceChange,
-    PageUrl,
-    BackupFile,
-    MarkQuery,
-    /// Enter removes the source.
-    RemoveSource,
-    /// Enter opens my reply although somebody writes one.
-    Busy,
-    /// Enter claims it, then opens my reply.
-    ClaimFirst,
-    RuleRemove,
-    /// What the rules would do was shown.
-    RulesApply,
-    TopicRemove,
-    /// An author, a site or a community by its name, and for how long.
-    MuteNamed,
-    /// A text or an address, for why the topics hear it or not.
-    WhyNot,
-    ViewRemove,
-    /// Enter approves the draft that is looked at.
-    Approve,
-    /// Why it is returned.
-    Return,
-    /// Why it goes although some checks ask.
-    SendReason,
-    /// As whom, and who sees it; and when.
-    SendAs,
-    SendWhen,
-    /// Enter deletes what was sent.
-    SendingRemove,
-    /// A piece of an answer; and what it asks.
-    Snippet,
-    Question,
-    /// Where something stands that nobody could know of.
-    SendingAt,
-}
-
-/// A line being typed at the bottom.
-#[derive(Debug)]
-pub struct Prompt {
-    pub asking: Asking,
-    pub label: String,
-    /// The source or the topic that it is about, or the mention, if that is not what is selected.
-    pub source: String,
-    /// What stood there.
-    pub was: String,
-    /// The draft that it is about, as it stood when it was asked.
-    pub draft: Option<Box<Draft>>,
-    pub about: Option<Key>,
-    pub line: LineEdit,
-    /// Shown behind the line: an error, a hint.
-    pub hint: String,
-}
-
-impl Prompt {
-    /// A question about nothing but what is selected, with a text to begin with.
-    pub fn new(asking: Asking, label: impl Into<String>, text: &str) -> Prompt {
-        let (label, line) = (label.into(), LineEdit::with(text));
-        Prompt {
-            asking,
-            label,
-            source: String::new(),
-            was: String::new(),
-            draft: None,
-            about: None,
-            line,
-            hint: String::new(),
-        }
     }
 }
 
@@ -360,6 +279,9 @@ pub struct App {
     pub recall: Option<Key>,
     pub settling: Option<Id>,
     pub snippets: Vec<crate::model::snippet::Snippet>,
+    /// The snippet that goes into the reply that is being opened.
+    pub piece: Option<String>,
+    pub macros: super::macros::Macros,
     /// A mention in another language, as long as it is looked at so.
     pub translated: Option<(Id, crate::model::Text)>,
     pub counts: Counts,
@@ -483,6 +405,8 @@ impl App {
             recall: None,
             settling: None,
             snippets: Vec::new(),
+            piece: None,
+            macros: super::macros::Macros::default(),
             translated: None,
             counts: Counts::default(),
             sources: Vec::new(),

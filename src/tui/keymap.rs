@@ -253,7 +253,7 @@ mod tests {
         for (r, keys) in all.rows() {
             for k in keys {
                 assert_eq!(no_key(k, r.place), None, "{k}");
-                assert!(!k.starts_with('@'), "{k} is for macros");
+                assert!(!k.starts_with('@') || k == "@ @", "{k} is for macros");
             }
         }
         // These stay free for the user.

@@ -145,6 +145,8 @@ pub enum Effect {
     Bell(Rings),
     /// Theme, keys and views are read again; with a mistake in them the old ones stay.
     Settings,
+    /// A macro is kept; without steps it is taken out.
+    Macro(super::macros::Macro),
     /// A backup into a file that the person names and makes.
     Backup(std::path::PathBuf),
     Quit(i32),
@@ -155,6 +157,7 @@ pub fn changes_something(r: &Request) -> bool {
     matches!(
         r,
         Request::Act { .. }
+            | Request::ActMany { .. }
             | Request::Undo
             | Request::Redo
             | Request::SaveDraft { .. }

@@ -68,6 +68,7 @@ pub async fn run(settings: Settings, ui: Option<std::path::PathBuf>, who: &str, 
     app.ascii = settings.ascii;
     app.keymap = settings.keys.clone();
     app.views = settings.views.clone();
+    app.macros.all = settings.macros.clone();
     if let Some(t) = &settings.trouble {
         app.warn(t.clone());
     }
@@ -292,6 +293,16 @@ impl Loop {
                     let _ = tx.send(Msg::Said(said));
                 });
             }
+            Effect::Macro(m) => {
+                let said = match &self.settings.macros_file {
+                    Some(path) => super::macros::write(path, &m),
+                    None => Err("there is no place for settings: HOME is not set".into()),
+                };
+                if let Err(why) = said {
+                    self.app.warn(format!("the macro holds for this session only: {why}"));
+                }
+                self.settings.note_times();
+            }
             Effect::Quit(code) => self.app.quit = Some(code),
         }
     }
@@ -306,6 +317,7 @@ impl Loop {
             Ok(s) => {
                 self.app.keymap = s.keys.clone();
                 self.app.views = s.views.clone();
+                self.app.macros.all = s.macros.clone();
                 self.app.scroll_lines = s.scroll_lines;
                 self.app.after = s.after;
                 self.app.calm = s.calm;

@@ -31,6 +31,9 @@ pub struct Settings {
     /// The name of the time zone that clocks are shown in, if not the environment's.
     pub tz: Option<String>,
     pub keys: Keymap,
+    /// From `macros.toml` beside it.
+    pub macros: Vec<super::macros::Macro>,
+    pub macros_file: Option<PathBuf>,
     /// What 1 to 9 show.
     pub views: BTreeMap<u8, View>,
     /// Where the engine listens, and who may run it, if it is not one's own.
@@ -93,8 +96,23 @@ impl Settings {
             let keys = dir.join("keys.toml");
             s.files.push((keys.clone(), changed(&keys)));
             s.keys = Keymap::read(&keys)?;
+            s.read_macros(dir.join("macros.toml"));
         }
         Ok(s)
+    }
+
+    /// A mistake in them is told and takes none of the rest away.
+    fn read_macros(&mut self, path: PathBuf) {
+        self.files.push((path.clone(), changed(&path)));
+        match std::fs::read_to_string(&path) {
+            Ok(text) => match super::macros::read(&text) {
+                Ok(all) => self.macros = all,
+                Err(why) => self.trouble = Some(format!("{}: {why}", path.display())),
+            },
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+            Err(e) => self.trouble = Some(format!("{}: {e}", path.display())),
+        }
+        self.macros_file = Some(path);
     }
 
     /// True if one of the files was changed since it was read.
@@ -125,6 +143,8 @@ impl Settings {
             files: Vec::new(),
             after: After::Down,
             keys: Keymap::default(),
+            macros: Vec::new(),
+            macros_file: None,
             views: BTreeMap::new(),
             socket: None,
             service_user: None,

@@ -121,7 +121,7 @@ fn what_leaves_is_listed_and_what_nobody_knows_is_settled_there() {
     assert!(matches!(s.world.acts.last().unwrap().0, Verb::Recall));
 }
 
-fn snippets() -> Vec<crate::model::snippet::Snippet> {
+pub fn snippets() -> Vec<crate::model::snippet::Snippet> {
     let s = |name: &str, body: &str, lang: &str| crate::model::snippet::Snippet {
         name: name.into(),
         text: body.into(),

@@ -165,6 +165,9 @@ fn start(app: &mut App, mention: Item, d: Option<Draft>, terms: Terms, of: Optio
     let saved_at = d.as_ref().filter(|d| !d.discarded).map_or(Stamp(0), |d| d.saved_at);
     let area = area_of(&d.map(|d| d.text.into_string()).unwrap_or_default());
     app.pages.clear();
+    if let Some(r) = &mut app.macros.recording {
+        r.hear_reply(None);
+    }
     app.editor = Some(Editor {
         mention,
         area,

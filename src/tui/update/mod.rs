@@ -4,6 +4,7 @@ mod draft;
 mod finish;
 pub mod flight;
 mod list;
+mod macros;
 mod pages;
 mod panes;
 mod prompt;
@@ -193,7 +194,7 @@ fn place_on(page: Option<PageKind>) -> Where {
         Some(PageKind::Approval) => Where::APPROVAL,
         Some(PageKind::Preflight) => Where::PREFLIGHT,
         Some(PageKind::Outbox) => Where::OUTBOX,
-        Some(PageKind::Topics | PageKind::Rules | PageKind::Mutes) => Where::TEAM,
+        Some(PageKind::Topics | PageKind::Rules | PageKind::Mutes | PageKind::Macros) => Where::TEAM,
         Some(_) => Where::PAGE,
         None => Where::MAIN,
     }
@@ -231,6 +232,7 @@ fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
         }
         // Esc and its twins only give up a chord that was begun.
         Found::Nothing if pending && matches!(name.as_str(), "esc" | "ctrl-g" | "ctrl-c" | "q") => Vec::new(),
+        Found::Nothing if chord.starts_with("@ ") => macros::run(app, &name),
         Found::Nothing if pending => {
             app.say(format!("{chord} does nothing here"));
             Vec::new()
@@ -447,6 +449,9 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
         | Action::SaveView
         | Action::RemoveView
         | Action::SourceAdd => prompt::open(app, a),
+        Action::MacroRecord => macros::record(app),
+        Action::MacroAgain => macros::run(app, "@"),
+        Action::Macros => macros::list(app),
         Action::Translate => words::translate(app),
         Action::GoTopics => team::open(app),
         Action::GoRules => team::open_rules(app),

@@ -145,6 +145,10 @@ fn enter(app: &mut App) -> Vec<Effect> {
             Vec::new()
         }
         Behind::Check(_) | Behind::Snippet(_) => Vec::new(),
+        Behind::Macro(key) => {
+            app.pages.pop();
+            super::macros::run(app, &key)
+        }
         Behind::Source(id) => sources::open(app, id),
         Behind::Mute(key) => match app.mutes.iter().find(|m| m.key == key).map(|m| m.mute.about.id) {
             Some(id) => vec![Effect::Ask(For::Page, Request::Items(vec![id]))],

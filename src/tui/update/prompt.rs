@@ -99,7 +99,10 @@ pub fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
     if leaves {
         app.prompt = None;
         app.pages.retain(|p| {
-            !matches!(p.kind, PageKind::Palette | PageKind::Help | PageKind::Handed | PageKind::Snippets)
+            !matches!(
+                p.kind,
+                PageKind::Palette | PageKind::Help | PageKind::Handed | PageKind::Snippets | PageKind::Macro
+            )
         });
 
         return Vec::new();
@@ -205,7 +208,12 @@ fn accept(app: &mut App) -> Vec<Effect> {
             verbs::run(app, Verb::Assign((!text.is_empty() && text != "-").then(|| text.to_owned())))
         }
         Asking::Snooze => match Verb::snooze(text, crate::model::Stamp::now()) {
-            Ok(v) => verbs::run(app, v),
+            Ok(v) => {
+                if let Some(r) = &mut app.macros.recording {
+                    r.said = Some(format!("snooze {text}"));
+                }
+                verbs::run(app, v)
+            }
             Err(e) => again(app, p, &e),
         },
         Asking::Posted | Asking::Handed if text.is_empty() => {
@@ -288,6 +296,11 @@ fn accept(app: &mut App) -> Vec<Effect> {
         Asking::Snippet => super::snippets::take(app),
         Asking::Question => super::snippets::answer(app, &p.source, &p.was, text),
         Asking::SendingAt => match super::flight::stands_at(app, text) {
+            Ok(out) => out,
+            Err(why) => again(app, p, &why),
+        },
+        Asking::MacroFirst => super::macros::go_first(app, &p.source),
+        Asking::MacroKey => match super::macros::keep(app, text, &p.was) {
             Ok(out) => out,
             Err(why) => again(app, p, &why),
         },

@@ -343,7 +343,7 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
         }
         (_, Reply::Snippets(s)) => {
             app.snippets = s;
-            Vec::new()
+            super::snippets::piece(app)
         }
         (_, Reply::Views(v)) => {
             app.team_views = v;

@@ -49,6 +49,36 @@ pub fn take(app: &mut App) -> Vec<Effect> {
         app.say("no snippet has these words");
         return Vec::new();
     };
+    if let Some(r) = &mut app.macros.recording {
+        r.hear_reply(Some(&s.name));
+    }
+    put(app, &s)
+}
+
+/// The one that a macro asked for, once the reply is open.
+pub fn piece(app: &mut App) -> Vec<Effect> {
+    if app.editor.is_none() {
+        return Vec::new();
+    }
+    let Some(name) = app.piece.take() else { return Vec::new() };
+    // A draft that was begun is not written over.
+    if app.editor.as_ref().is_some_and(|e| !e.text().trim().is_empty()) {
+        app.say("a draft stands here already: ; puts the snippet in");
+        return Vec::new();
+    }
+    let lang = app.editor.as_ref().map(|e| e.mention.mention.lang.clone()).unwrap_or_default();
+    let mut named = app.snippets.iter().filter(|s| s.name == name);
+    let first = named.clone().find(|s| s.lang == lang).or_else(|| named.next()).cloned();
+    match first {
+        Some(s) => put(app, &s),
+        None => {
+            app.warn(format!("the macro wants the snippet {name}, and there is none"));
+            Vec::new()
+        }
+    }
+}
+
+fn put(app: &mut App, s: &Snippet) -> Vec<Effect> {
     let Some(e) = &app.editor else { return Vec::new() };
     let m = &e.mention.mention;
     let vars = Vars {

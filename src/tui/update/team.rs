@@ -223,6 +223,9 @@ fn selected(app: &App) -> Option<TopicView> {
 
 /// What the page of topics does with an action.
 pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
+    if app.pages.last().is_some_and(|p| p.kind == PageKind::Macros) {
+        return super::macros::act(app, a);
+    }
     if app.pages.last().is_some_and(|p| p.kind == PageKind::Mutes) {
         return act_on_mute(app, a);
     }

@@ -85,6 +85,10 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
         Action::Mute(kind, long) => {
             use crate::model::time::{DAY, HOUR};
             let ms = [None, Some(HOUR), Some(DAY), Some(7 * DAY)].get(usize::from(long)).copied().flatten();
+            if let Some(r) = &mut app.macros.recording {
+                let long = ["ever", "1h", "1d", "1w"].get(usize::from(long)).unwrap_or(&"ever");
+                r.said = Some(format!("mute {} {long}", kind.word()));
+            }
             Verb::Mute { kind, until: ms.map(|ms| app.now.plus(ms)), allow: false }
         }
         Action::Allow(kind) => Verb::Mute { kind, until: None, allow: true },
@@ -107,6 +111,9 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
                 Action::SnoozeReply => "reply",
                 _ => "m",
             };
+            if let Some(r) = &mut app.macros.recording {
+                r.said = Some(format!("snooze {word}"));
+            }
             match Verb::snooze(word, app.now) {
                 Ok(v) => v,
                 Err(e) => {
@@ -141,19 +148,40 @@ pub fn run(app: &mut App, verb: Verb) -> Vec<Effect> {
         let targets = Targets::People(vec![id]);
         return vec![Effect::Ask(what, Request::Act { verb, targets, quiet: false })];
     }
+    if let Some(r) = &mut app.macros.recording {
+        r.hear(&verb);
+    }
+    let closing = closes(&verb);
+    let Some(targets) = aim(app, closing) else { return Vec::new() };
+    let mut said = verb.said(app.now);
+    if closing {
+        let writes =
+            app.subject().and_then(|i| app.others_at(i.id).find(|(_, w)| *w).map(|(who, _)| who.to_owned()));
+        if let Some(who) = writes.filter(|_| !app.stream.marks_asked) {
+            said += &format!(", though {who} is writing a reply to it");
+        }
+    }
+    vec![Effect::Ask(For::Verb(said), Request::Act { verb, targets, quiet: false })]
+}
+
+/// True for what ends work on a row: a folded one stands for all its tellings then.
+pub fn closes(verb: &Verb) -> bool {
+    matches!(
+        verb,
+        Verb::Done | Verb::Snooze(_) | Verb::Inbox | Verb::Mute { allow: false, kind: MuteKind::Story, .. }
+    )
+}
+
+/// What a verb is about that is asked for now; says so if it is nothing.
+pub fn aim(app: &mut App, closing: bool) -> Option<Targets> {
     let keys = targets(app);
     if keys.is_empty() {
         app.say("nothing is selected");
-        return Vec::new();
+        return None;
     }
     if keys.len() > MANY {
         app.say(format!("{} are marked; undo takes all of it back", keys.len()));
     }
-    // A folded row stands for all its tellings.
-    let closing = matches!(
-        verb,
-        Verb::Done | Verb::Snooze(_) | Verb::Inbox | Verb::Mute { allow: false, kind: MuteKind::Story, .. }
-    );
     let story = app
         .subject()
         .filter(|i| closing && i.tellings > 1 && app.stream.marks.is_empty() && app.pages.is_empty())
@@ -173,19 +201,13 @@ pub fn run(app: &mut App, verb: Verb) -> Vec<Effect> {
         }
         None => Targets::Mentions(keys),
     };
-    let mut said = verb.said(app.now);
     if closing {
         app.stream.acting = match &targets {
             Targets::Mentions(k) | Targets::Rows(k, _) => k.clone(),
             _ => app.subject().map(|i| i.key).into_iter().collect(),
         };
-        let writes =
-            app.subject().and_then(|i| app.others_at(i.id).find(|(_, w)| *w).map(|(who, _)| who.to_owned()));
-        if let Some(who) = writes.filter(|_| !app.stream.marks_asked) {
-            said += &format!(", though {who} is writing a reply to it");
-        }
     }
-    vec![Effect::Ask(For::Verb(said), Request::Act { verb, targets, quiet: false })]
+    Some(targets)
 }
 
 /// About one mention, whatever is marked or selected.

@@ -108,6 +108,9 @@ pub fn footer(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
     if red > 0 {
         line += &format!(" !{red}");
     }
+    if let Some(r) = &app.macros.recording {
+        line = format!(" recording {} · Q ends ·{line}", r.steps.len());
+    }
     if app.lost {
         line = format!(" the engine is away ·{line}");
     }
@@ -129,7 +132,10 @@ pub fn footer(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
         } else {
             crate::tui::update::place(app)
         };
-        let all = choices(&app.keymap.choices(&app.chord, place));
+        let mut all = choices(&app.keymap.choices(&app.chord, place));
+        if app.chord == "@" {
+            all.extend(app.macros.all.iter().map(|m| format!("{} {}", m.key, m.name)));
+        }
         Span::styled(fit(&format!("{} … {}", app.chord, all.join(" · ")), w), t.key)
     } else if let Some((urgent, text)) = &app.notice {
         Span::styled(fit(text, w), if *urgent { t.urgent } else { t.notice })
@@ -205,6 +211,7 @@ fn others(app: &App) -> &'static str {
         }
         Some(PageKind::Rules) => "Enter edit · + add · D remove · q back",
         Some(PageKind::Mutes) => "Enter opens it · + mute by name · D lifts it · q back",
+        Some(PageKind::Macros) => "D removes it · q back",
         Some(PageKind::Approval) => {
             "Enter approve · r edit · N return · Tab the rival draft · j k scroll · q back"
         }
