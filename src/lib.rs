@@ -60,8 +60,9 @@
 //!    sure, the newest are read first; what is not filed yet is always looked at.
 //! 4. A stream: `net` opens it, the network's file reads each piece and asks the sieve first, what came within a moment is
 //!    one batch with the place behind it; while it is stored the socket waits. After a cut it goes on at that place.
-//! 5. A reply: a draft saved at each pause; handed off by hand where a network cannot be written to; its
-//!    permalink marks the mention answered.
+//! 5. A reply: a draft saved at each pause, looked at, let go; its record is on the disk before the network is asked, what came
+//!    of it closes the record and answers the mention in one batch. What is new of ours is a mention of ours with such a draft.
+//!    Where a network cannot be written to it is handed off, and its permalink marks the mention answered.
 
 #![deny(unsafe_code)]
 

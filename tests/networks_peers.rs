@@ -53,10 +53,22 @@ fn heard(t: &Temp, word: &str) -> Value {
 fn answer(t: &Temp, mention: &Value, words: &str) -> Value {
     let said = ok(t, &["draft", mention["id"].as_str().unwrap(), words]);
     let draft = said.trim().rsplit(' ').next().unwrap().to_owned();
-    ok(t, &["send", &draft, "--reason", "they asked us by name"]);
+    send(t, &draft)
+}
+
+/// Says something new from here; gives the same.
+fn compose(t: &Temp, how: &[&str], words: &str) -> Value {
+    let all: Vec<&str> =
+        ["compose", "--json", "--account", "us"].iter().chain(how).chain(&[words]).copied().collect();
+    let said = json_lines(&ok(t, &all)).remove(0);
+    send(t, said["draft"].as_str().unwrap())
+}
+
+fn send(t: &Temp, draft: &str) -> Value {
+    ok(t, &["send", draft, "--reason", "they asked us by name"]);
     until("it is sent", || {
         let all = json_lines(&text(&run(t, &["outbox", "--json"]).stdout));
-        let one = all.into_iter().find(|o| o["draft"] == draft.as_str()).unwrap_or_default();
+        let one = all.into_iter().find(|o| o["draft"] == draft).unwrap_or_default();
         if one["fate"] == "sent" { Ok(one) } else { Err(one.to_string()) }
     })
 }
@@ -126,8 +138,42 @@ fn mastodon_is_heard_as_it_streams() {
     assert_eq!(there["account"]["username"], "ada");
     let m = json_lines(&ok(&t, &["show", "--json", m["id"].as_str().unwrap()])).remove(0);
     assert_eq!(m["answered"], sent["url"], "{m}");
+    // Other words for it, where it stands.
+    let draft = sent["draft"].as_str().unwrap();
+    ok(&t, &["outbox", "change", draft, "--reason", "a slip", &format!("Thanks, {one} is fixed in 2.1")]);
+    let there = json(
+        "GET",
+        &format!("{at}/api/v1/statuses/{}", sent["native"].as_str().unwrap()),
+        &grace,
+        &Value::Null,
+    );
+    assert!(there["content"].as_str().unwrap().contains("fixed in 2.1"), "{there}");
+    let now = json_lines(&ok(&t, &["outbox", "--json"])).remove(0);
+    assert_eq!(
+        (now["native"].as_str(), now["text"].as_str().unwrap().contains("2.1")),
+        (sent["native"].as_str(), true)
+    );
+    // A reaction of ours is there once, however often it is asked for.
+    for _ in 0..2 {
+        ok(&t, &["react", m["id"].as_str().unwrap()]);
+    }
+    let by = json("GET", &format!("{url}/favourited_by"), &grace, &Value::Null);
+    let ours = by.as_array().unwrap().iter().filter(|a| a["username"] == "ada").count();
+    assert_eq!(ours, 1, "{by}");
+    // Something new of ours answers nothing, and everybody sees it.
+    let new = compose(&t, &["--title", "spoilers"], &format!("News of {one}x"));
+    let ours = format!("{at}/api/v1/statuses/{}", new["native"].as_str().unwrap());
+    let there = json("GET", &ours, &grace, &Value::Null);
+    assert!(there["in_reply_to_id"].is_null() && there["visibility"] == "public", "{there}");
+    assert_eq!(there["spoiler_text"], "spoilers");
+    let own = json_lines(&ok(&t, &["show", "--json", new["mention"].as_str().unwrap()])).remove(0);
+    assert_eq!(
+        (own["text"].as_str(), own["answered"].as_str()),
+        (Some(format!("News of {one}x").as_str()), new["url"].as_str()),
+        "{own}"
+    );
     // Deleted from here: it is gone there, and the mention waits for an answer again.
-    ok(&t, &["outbox", "remove", sent["draft"].as_str().unwrap()]);
+    ok(&t, &["outbox", "remove", now["draft"].as_str().unwrap()]);
     let ours = format!("{at}/api/v1/statuses/{}", sent["native"].as_str().unwrap());
     assert_eq!(ask("GET", &ours, &grace, "").0, 404);
     let m = json_lines(&ok(&t, &["show", "--json", m["id"].as_str().unwrap()])).remove(0);
@@ -138,10 +184,16 @@ fn mastodon_is_heard_as_it_streams() {
     let _e = Serving::start(&t);
     heard(&t, &two);
     open();
-    assert_eq!(found(&t, &one).len(), 1);
+    // What we said ourselves is here too, as what we sent and as it was heard, and waits for nobody.
+    let waits = |m: &&Value| m["state"] == "inbox";
+    let all = found(&t, &one);
+    assert_eq!((all.iter().filter(waits).count(), all.len()), (1, 3), "{all:?}");
     // Deleted there.
     json("DELETE", &url, &grace, &Value::Null);
-    gone(&t, &one);
+    until("it is gone", || {
+        let all = found(&t, &one);
+        if all.len() == 2 { Ok(()) } else { Err(format!("{all:?}")) }
+    });
     heard(&t, &two);
 }
 
@@ -204,8 +256,35 @@ fn matrix_rooms_are_heard_and_a_kill_of_either_side_loses_nothing() {
         (there["sender"].as_str(), there["content"]["body"].as_str()),
         (Some("@acme:hs.lab.test"), Some("Thanks, it is fixed"))
     );
-    ok(&t, &["outbox", "remove", sent["draft"].as_str().unwrap()]);
+    ok(
+        &t,
+        &[
+            "outbox",
+            "change",
+            sent["draft"].as_str().unwrap(),
+            "--reason",
+            "a slip",
+            "Thanks, it is fixed in 2.1",
+        ],
+    );
     let url = format!("{api}/rooms/{}/event/{}", esc(&room), esc(native));
+    let there = json("GET", &url, &maria, &Value::Null);
+    let newer = &there["unsigned"]["m.relations"]["m.replace"]["content"]["m.new_content"]["body"];
+    assert_eq!(newer, "Thanks, it is fixed in 2.1", "{there}");
+    for _ in 0..2 {
+        ok(&t, &["react", m["id"].as_str().unwrap(), "\u{1f389}"]);
+    }
+    let path =
+        format!("{}/rooms/{}/relations/{}/m.annotation", api.replace("v3", "v1"), esc(&room), esc(&id));
+    let reactions = json("GET", &path, &maria, &Value::Null);
+    assert_eq!(reactions["chunk"].as_array().map(Vec::len), Some(1), "{reactions}");
+    let new = compose(&t, &["--to", &room], "News of the room");
+    let path = format!("{api}/rooms/{}/event/{}", esc(&room), esc(new["native"].as_str().unwrap()));
+    let there = json("GET", &path, &maria, &Value::Null);
+    assert_eq!(there["content"]["body"], "News of the room", "{there}");
+    assert!(there["content"]["m.relates_to"].is_null());
+    let now = json_lines(&ok(&t, &["outbox", "--json"])).into_iter().find(|o| o["native"] == native).unwrap();
+    ok(&t, &["outbox", "remove", now["draft"].as_str().unwrap()]);
     let there = json("GET", &url, &maria, &Value::Null);
     assert!(there["content"].as_object().unwrap().is_empty(), "{there}");
     // Many messages while the engine is dead: more than a sync gives at once.
@@ -294,7 +373,7 @@ fn inbox(at: &str, word: &str) -> Option<String> {
     };
     tell(1, "LOGIN maria@lab.test pass-lab");
     tell(2, "SELECT INBOX");
-    let found = tell(3, &format!("SEARCH SUBJECT \"Re: {word}\""));
+    let found = tell(3, &format!("SEARCH SUBJECT \"{word}\""));
     let id = found.lines().find_map(|l| l.strip_prefix("* SEARCH"))?.split_whitespace().last()?.to_owned();
     Some(tell(4, &format!("FETCH {id} BODY[]")))
 }
@@ -338,12 +417,18 @@ fn a_mailbox_tells_when_something_comes() {
     mail(&smtp, "support@lab.test", &letter);
     let m2 = heard(&t, &own);
     answer(&t, &m2, &format!("Grüße, {own} is fixed"));
-    let raw = until("the answer", || inbox(&imap, &own).ok_or_else(|| "not there".to_owned()));
+    let raw =
+        until("the answer", || inbox(&imap, &format!("Re: {own}")).ok_or_else(|| "not there".to_owned()));
     assert!(
         raw.contains(&format!("In-Reply-To: <{own}@lab.test>")) && raw.contains("From: support@lab.test"),
         "{raw}"
     );
     assert!(raw.contains(&format!("Subject: Re: {own}")), "{raw}");
+    // A letter of ours that answers none.
+    let new = mark();
+    compose(&t, &["--to", "maria@lab.test", "--title", &format!("News {new}")], "We are here.");
+    let raw = until("the letter", || inbox(&imap, &new).ok_or_else(|| "not there".to_owned()));
+    assert!(raw.contains(&format!("Subject: News {new}")) && !raw.contains("In-Reply-To"), "{raw}");
     e.kill();
     send(&two, &two);
     let _e = Serving::start(&t);
@@ -445,6 +530,19 @@ fn a_wiki_tells_the_words_that_changed() {
         talk.contains(&format!("Thanks, {one} is right")) && talk.contains("[[User:Maria|Maria]]"),
         "{page}"
     );
+    // A discussion of ours, with its heading.
+    compose(&t, &["--to", "Watched tins", "--title", &format!("About {one}")], "We make these.");
+    let page = json(
+        "GET",
+        &format!(
+            "{at}/api.php?action=parse&page=Talk:Watched_tins&prop=wikitext|sections&format=json&formatversion=2"
+        ),
+        &[],
+        &Value::Null,
+    );
+    let lines: Vec<&str> =
+        page["parse"]["sections"].as_array().unwrap().iter().filter_map(|s| s["line"].as_str()).collect();
+    assert!(lines.contains(&format!("About {one}").as_str()), "{page}");
     e.kill();
     w.edit("Other_tins", &two.to_string(), &two.to_string());
     let _e = Serving::start(&t);
@@ -561,6 +659,26 @@ fn bluesky_tells_who_speaks_to_us() {
     let there = json("GET", &record, &auth, &Value::Null);
     assert!(there["value"]["reply"]["parent"]["uri"].as_str().unwrap().contains(&maria), "{there}");
     assert_eq!(there["value"]["facets"][0]["features"][0]["uri"], "https://acme.example/x", "{there}");
+    let why = run(&t, &["outbox", "change", sent["draft"].as_str().unwrap(), "--reason", "a slip", "Other"]);
+    assert!(text(&why.stderr).contains("cannot be changed"), "{}", text(&why.stderr));
+    let did = parts[0];
+    let likes = || {
+        let path = format!("com.atproto.repo.listRecords?repo={did}&collection=app.bsky.feed.like");
+        json("GET", &x(&path), &auth, &Value::Null)["records"].as_array().unwrap().len()
+    };
+    let before = likes();
+    for _ in 0..2 {
+        ok(&t, &["react", m["id"].as_str().unwrap(), "like"]);
+    }
+    assert_eq!(likes(), before + 1, "a second one is the first");
+    let new = compose(&t, &[], &format!("News of {} #tins", mark()));
+    let key = new["native"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    let path = format!("com.atproto.repo.getRecord?repo={did}&collection=app.bsky.feed.post&rkey={key}");
+    let there = json("GET", &x(&path), &auth, &Value::Null);
+    assert!(
+        there["value"]["reply"].is_null() && there["value"]["text"].as_str().unwrap().contains("News"),
+        "{there}"
+    );
     e.kill();
     say(&two);
     let _e = Serving::start(&t);

@@ -3,7 +3,7 @@
 //! `HEARKEN_SENDS=10000` makes it long; the table is printed (`--nocapture`).
 
 mod common;
-use common::http::{Asked, answer, read, serve};
+use common::publishers::*;
 use common::*;
 use hearken::config::Config;
 use hearken::door::{Door, Refusal, Reply, Request};
@@ -11,322 +11,26 @@ use hearken::engine::{Engine, Here, Listen};
 use hearken::model::outgoing::SendAs;
 use hearken::model::{Id, Key, Mention, Stamp, State, Targets, Verb, hash64};
 use hearken::store::{Arrivals, Asker, Incoming, Store};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpStream;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Accounts that send at once.
 const ACCOUNTS: usize = 8;
-/// The server shows what it took after this time (ms) at the latest.
-const SEEN_MS: u64 = 700;
 
 fn sends() -> usize {
     std::env::var("HEARKEN_SENDS").ok().and_then(|n| n.parse().ok()).unwrap_or(160)
 }
 
-/// Numbers that look random.
-struct Dice(AtomicU64);
-
-impl Dice {
-    fn roll(&self, n: u64) -> u64 {
-        let x = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::SeqCst);
-        let mut z = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % n
-    }
-}
-
-/// What a server really holds.
-struct Posted {
-    id: String,
-    account: String,
-    words: String,
-    to: String,
-    seen: Instant,
-}
-
-#[derive(Default)]
-struct Book {
-    posts: Mutex<Vec<Posted>>,
-    txns: Mutex<HashMap<String, String>>,
-    failures: Mutex<HashMap<&'static str, u64>>,
-    /// It fails no more.
-    well: AtomicBool,
-}
-
-impl Book {
-    fn post(&self, account: &str, words: &str, to: &str, late: u64) -> String {
-        let mut all = self.posts.lock().unwrap();
-        let id = format!("{}", 1000 + all.len());
-        let seen = Instant::now() + Duration::from_millis(late);
-        all.push(Posted {
-            id: id.clone(),
-            account: account.into(),
-            words: words.into(),
-            to: to.into(),
-            seen,
-        });
-        id
-    }
-
-    fn failed(&self, how: &'static str) {
-        *self.failures.lock().unwrap().entry(how).or_default() += 1;
-    }
-
-    fn times(&self, words: &str) -> usize {
-        self.posts.lock().unwrap().iter().filter(|p| p.words.contains(words)).count()
-    }
-}
-
-/// How a server treats a call of posting.
-#[derive(Clone, Copy, PartialEq)]
-enum How {
-    Well,
-    Refuse429(u64),
-    CutBefore,
-    CutAfter,
-    HangBefore,
-    HangAfter,
-    FaultBefore,
-    FaultAfter,
-    LateAfter,
-    Garbage,
-}
-
-fn how(d: &Dice, b: &Book) -> How {
-    if b.well.load(Ordering::SeqCst) {
-        return How::Well;
-    }
-    let h = match d.roll(18) {
-        0 => ("429 in seconds", How::Refuse429(0)),
-        1 => ("429 by date", How::Refuse429(1)),
-        2 => ("429 by its own header", How::Refuse429(2)),
-        3 => ("cut before", How::CutBefore),
-        4 => ("cut after", How::CutAfter),
-        5 => ("hangs before", How::HangBefore),
-        6 => ("hangs after", How::HangAfter),
-        7 => ("500 before", How::FaultBefore),
-        8 => ("500 after", How::FaultAfter),
-        9 => ("answers after the time-out", How::LateAfter),
-        10 => ("posts and answers garbage", How::Garbage),
-        _ => ("well", How::Well),
-    };
-    b.failed(h.0);
-    h.1
-}
-
-fn limited(s: &TcpStream, form: u64) {
-    let headers = match form {
-        0 => "retry-after: 1\r\n".to_owned(),
-        1 => {
-            let at = chrono_like(Stamp::now().plus(1_000));
-            format!("retry-after: {at}\r\n")
-        }
-        _ => format!("x-ratelimit-reset: {}\r\n", Stamp::now().plus(1_000).rfc3339()),
-    };
-    let body = json!({"error": "slow down", "errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": 700});
-    answer(s, 429, &headers, &body.to_string());
-}
-
-/// A time as HTTP writes it.
-fn chrono_like(t: Stamp) -> String {
-    chrono::DateTime::from_timestamp_millis(t.0).unwrap().format("%a, %d %b %Y %H:%M:%S GMT").to_string()
-}
-
-fn account_of(a: &Asked) -> String {
-    a.headers.get("authorization").map_or("", |v| v.trim_start_matches("Bearer ")).to_owned()
-}
-
-fn status(p: &Posted) -> Value {
-    json!({"id": p.id, "created_at": Stamp::now().rfc3339(), "url": format!("https://social.example/{}", p.id),
-        "uri": "", "content": format!("<p>{}</p>", p.words), "in_reply_to_id": p.to, "visibility": "unlisted",
-        "account": {"id": p.account, "acct": "us", "display_name": "us"}})
-}
-
-/// A server of Mastodon's kind that ignores Idempotency-Key and shows our posts after a while.
-fn mastodon(b: Arc<Book>, d: Arc<Dice>) -> u16 {
-    serve(0, move |s| {
-        let Some(a) = read(&s) else { return };
-        let who = account_of(&a);
-        if a.path.contains("verify_credentials") {
-            return answer(&s, 200, "", &json!({"id": who, "acct": "us", "username": "us"}).to_string());
-        }
-        if a.method == "GET" && a.path.contains("/statuses") {
-            if !b.well.load(Ordering::SeqCst) && d.roll(9) == 0 {
-                return answer(&s, 503, "", "{}");
-            }
-            let below =
-                a.path.split("max_id=").nth(1).and_then(|n| n.parse::<u64>().ok()).unwrap_or(u64::MAX);
-            let now = Instant::now();
-            let all = b.posts.lock().unwrap();
-            let mine = all.iter().rev().filter(|p| p.account == who && p.seen <= now);
-            let page: Vec<Value> =
-                mine.filter(|p| p.id.parse::<u64>().unwrap() < below).take(40).map(status).collect();
-            return answer(&s, 200, "", &Value::Array(page).to_string());
-        }
-        if a.method != "POST" {
-            return answer(&s, 404, "", "{}");
-        }
-        let body: Value = serde_json::from_str(&a.body).unwrap_or_default();
-        let (words, to) =
-            (body["status"].as_str().unwrap_or(""), body["in_reply_to_id"].as_str().unwrap_or(""));
-        let post = || {
-            let id = b.post(&who, words, to, d.roll(SEEN_MS));
-            let all = b.posts.lock().unwrap();
-            status(all.iter().find(|p| p.id == id).unwrap()).to_string()
-        };
-        treat(&s, how(&d, &b), &post);
-    })
-}
-
-/// Posts and answers as it was told to.
-fn treat(s: &TcpStream, how: How, post: &dyn Fn() -> String) {
-    let hang = || std::thread::sleep(Duration::from_millis(1_500));
-    match how {
-        How::Well => answer(s, 200, "", &post()),
-        How::Refuse429(form) => limited(s, form),
-        How::CutBefore => {}
-        How::CutAfter => drop(post()),
-        How::HangBefore => hang(),
-        How::HangAfter => {
-            post();
-            hang();
-        }
-        How::FaultBefore => answer(s, 500, "", "{\"error\":\"x\"}"),
-        How::FaultAfter => {
-            post();
-            answer(s, 502, "", "<html>bad gateway</html>");
-        }
-        How::LateAfter => {
-            let said = post();
-            std::thread::sleep(Duration::from_millis(900));
-            answer(s, 200, "", &said);
-        }
-        How::Garbage => {
-            post();
-            answer(s, 200, "", "{\"id\":");
-        }
-    }
-}
-
-/// A homeserver: the same transaction of the same login is the same event.
-fn matrix(b: Arc<Book>, d: Arc<Dice>) -> u16 {
-    serve(0, move |s| {
-        let Some(a) = read(&s) else { return };
-        let who = account_of(&a);
-        if a.path.contains("/messages") {
-            let now = Instant::now();
-            let all = b.posts.lock().unwrap();
-            let mine = all.iter().rev().filter(|p| p.seen <= now && p.account == who).take(100);
-            let chunk: Vec<Value> = mine
-                .map(|p| {
-                    json!({"event_id": format!("$m{}", p.id), "sender": "@us:hs.example", "type": "m.room.message",
-                        "origin_server_ts": 0, "content": {"body": p.words}, "unsigned": {"transaction_id": p.to}})
-                })
-                .collect();
-            return answer(&s, 200, "", &json!({"chunk": chunk}).to_string());
-        }
-        if a.method != "PUT" {
-            return answer(&s, 404, "", "{\"errcode\":\"M_UNRECOGNIZED\"}");
-        }
-        let txn = a.path.rsplit('/').next().unwrap_or("").to_owned();
-        let body: Value = serde_json::from_str(&a.body).unwrap_or_default();
-        let words = body["body"].as_str().unwrap_or("");
-        let post = || {
-            let mut txns = b.txns.lock().unwrap();
-            let key = format!("{who} {txn}");
-            let id = txns.entry(key).or_insert_with(|| b.post(&who, words, &txn, 0)).clone();
-            json!({"event_id": format!("$m{id}")}).to_string()
-        };
-        treat(&s, how(&d, &b), &post);
-    })
-}
-
-/// A server that takes mail.
-fn smtp(b: Arc<Book>, d: Arc<Dice>) -> u16 {
-    serve(0, move |s| {
-        let how = how(&d, &b);
-        let mut r = BufReader::new(s.try_clone().unwrap());
-        let mut w = &s;
-        let mut say = |line: &str| drop(w.write_all(format!("{line}\r\n").as_bytes()));
-        match how {
-            How::CutBefore => return,
-            How::Refuse429(_) => return say("421 4.3.2 try later"),
-            How::HangBefore => std::thread::sleep(Duration::from_millis(1_500)),
-            _ => {}
-        }
-        say("220 mx");
-        let (mut line, mut data) = (String::new(), None::<String>);
-        while r.read_line(&mut line).is_ok_and(|n| n > 0) {
-            let l = line.trim_end().to_owned();
-            line.clear();
-            if let Some(body) = &mut data {
-                if l != "." {
-                    body.push_str(&l);
-                    body.push('\n');
-                    continue;
-                }
-                let mail = data.take().unwrap_or_default();
-                let id = mail.lines().find(|l| l.starts_with("Message-ID")).unwrap_or("").to_owned();
-                let coded: String = mail.split_once("\n\n").map_or("", |x| x.1).split_whitespace().collect();
-                let words = String::from_utf8(base64(&coded)).unwrap_or_default();
-                match how {
-                    How::FaultBefore => say("451 4.3.0 full"),
-                    How::HangAfter | How::LateAfter | How::CutAfter | How::FaultAfter | How::Garbage => {
-                        b.post("us", &words, &id, 0);
-                        match how {
-                            How::HangAfter => std::thread::sleep(Duration::from_millis(1_500)),
-                            How::Garbage => say("banana"),
-                            _ => {}
-                        }
-                        return;
-                    }
-                    _ => {
-                        b.post("us", &words, &id, 0);
-                        say("250 2.0.0 ok");
-                    }
-                }
-                continue;
-            }
-            match l.get(..4).unwrap_or("").to_uppercase().as_str() {
-                "EHLO" => say("250-mx\r\n250 AUTH PLAIN LOGIN"),
-                "AUTH" => say("235 ok"),
-                "DATA" => {
-                    data = Some(String::new());
-                    say("354 go on");
-                }
-                "QUIT" => {
-                    say("221 bye");
-                    return;
-                }
-                _ => say("250 ok"),
-            }
-        }
-    })
-}
-
-fn base64(s: &str) -> Vec<u8> {
-    let value = |c: u8| match c {
-        b'A'..=b'Z' => c - b'A',
-        b'a'..=b'z' => c - b'a' + 26,
-        b'0'..=b'9' => c - b'0' + 52,
-        b'+' => 62,
-        _ => 63,
-    };
-    let mut out = Vec::new();
-    for four in s.trim_end_matches('=').as_bytes().chunks(4) {
-        let n = four.iter().enumerate().fold(0u32, |n, (i, c)| n | u32::from(value(*c)) << (18 - 6 * i));
-        out.extend(&n.to_be_bytes()[1..four.len()]);
-    }
-    out
-}
-
 fn words(n: usize) -> String {
     format!("Thank you, number {n}, it is fixed in the next one.")
+}
+
+/// Where the class was tried at length already.
+fn few() -> usize {
+    sends().min(400)
 }
 
 /// Mentions, a draft for each, and each of them let go: all of it on the disk, nothing has left.
@@ -446,10 +150,11 @@ fn hostile(name: &str, t: &Temp, b: &Book, d: &Dice, n: usize) -> u32 {
 }
 
 fn configure(t: &Temp, account: &dyn Fn(usize) -> String, source: &str) {
-    let mut text = "[brand]\nname = 'Acme'\n[[topic]]\nname = 'brand'\nquery = 'acme'\n\
+    let mut text =
+        "[brand]\nname = 'Acme'\ncontact = 'ops@acme.example'\n[[topic]]\nname = 'brand'\nquery = 'acme'\n\
         [http]\nfirst_byte = '1s'\nwhole = '1s'\n[send]\nsettle = '2s'\n\
-        [send.delay]\nmastodon = '0'\nmail = '0'\n"
-        .to_owned();
+        [send.delay]\nmastodon = '0'\nmail = '0'\nbluesky = '0'\ndiscourse = '0'\nwikimedia = '0'\n"
+            .to_owned();
     for i in 0..ACCOUNTS {
         text += &account(i);
         t.write(&format!("token{i}"), &format!("us{i}"));
@@ -533,6 +238,60 @@ fn what_nobody_can_know_is_asked_of_a_person_and_never_guessed() {
         m.author.name = hearken::clean::line("Ana");
     });
     assert!(hostile("neither", &t, &b, &d, n) > 0, "some cannot be known");
+}
+
+#[test]
+fn a_record_has_a_key_of_ours_and_is_there_once() {
+    let (t, b, d) = (Temp::new(), Arc::new(Book::default()), dice());
+    let port = bluesky(b.clone(), d.clone());
+    let server = format!("network = 'bluesky'\nserver = 'http://127.0.0.1:{port}'\n");
+    let account =
+        |i: usize| format!("[account.a{i}]\n{server}user = 'us{i}.test'\npassword_file = 'token{i}'\n");
+    configure(
+        &t,
+        &account,
+        &format!("[[source]]\nid = 'm'\n{server}account = 'a0'\nmentions = true\nevery = '1d'\n"),
+    );
+    let n = few();
+    prepare(&t, n, &|i, m| {
+        m.network = "bluesky".into();
+        m.native_id = hearken::clean::line(&format!("at://did:plc:ana/app.bsky.feed.post/q{i}"));
+        m.url = hearken::clean::url(&format!("https://bsky.app/profile/ana/post/q{i}"), None);
+    });
+    assert_eq!(hostile("Bluesky", &t, &b, &d, n), 0, "nobody is asked");
+}
+
+#[test]
+fn a_forum_that_calls_it_too_similar_has_it_already() {
+    let (t, b, d) = (Temp::new(), Arc::new(Book::default()), dice());
+    let port = discourse(b.clone(), d.clone());
+    let server = format!("network = 'discourse'\nserver = 'http://127.0.0.1:{port}'\n");
+    let account = |i: usize| format!("[account.a{i}]\n{server}user = 'us{i}'\ntoken_file = 'token{i}'\n");
+    configure(&t, &account, &format!("[[source]]\nid = 'm'\n{server}posts = true\nevery = '1d'\n"));
+    let n = few();
+    prepare(&t, n, &|i, m| {
+        m.network = "discourse".into();
+        m.native_id = hearken::clean::line(&format!("{i}"));
+        m.url = hearken::clean::url(&format!("http://127.0.0.1:{port}/t/x/{}/1", i + 1), None);
+    });
+    assert_eq!(hostile("Discourse", &t, &b, &d, n), 0, "nobody is asked");
+}
+
+#[test]
+fn a_talk_page_is_written_to_once() {
+    let (t, b, d) = (Temp::new(), Arc::new(Book::default()), dice());
+    let port = wiki(b.clone(), d.clone());
+    let server = format!("network = 'wikimedia'\nserver = 'http://127.0.0.1:{port}'\n");
+    let account = |i: usize| format!("[account.a{i}]\n{server}user = 'us{i}'\ntoken_file = 'token{i}'\n");
+    configure(&t, &account, &format!("[[source]]\nid = 'm'\n{server}pages = ['x']\nevery = '1d'\n"));
+    let n = few();
+    prepare(&t, n, &|i, m| {
+        m.network = "wikimedia".into();
+        m.native_id = hearken::clean::line(&format!("127.0.0.1 {i}"));
+        m.title = hearken::clean::line(&format!("Question {i}"));
+        m.url = hearken::clean::url(&format!("http://127.0.0.1:{port}/index.php?title=Question_{i}"), None);
+    });
+    assert_eq!(hostile("MediaWiki", &t, &b, &d, n), 0, "nobody is asked");
 }
 
 /// What a draft's header says of promotion is what the log says: who let what go, as what, and that it left.

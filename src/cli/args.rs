@@ -230,6 +230,29 @@ pub enum Command {
         #[arg(long)]
         reason: Option<String>,
     },
+    /// Begin something new of ours: a draft that answers nothing, to be looked at and sent like any other
+    Compose {
+        /// As which account of ours
+        #[arg(long)]
+        account: String,
+        /// Where, as its network asks: a room, a category, an address, a page
+        #[arg(long, value_name = "PLACE")]
+        to: Option<String>,
+        /// Its title, subject or heading, where its network has one
+        #[arg(long)]
+        title: Option<String>,
+        /// The words; - reads them from standard input
+        #[arg(required = true)]
+        text: Vec<String>,
+    },
+    /// React to a mention as one of our accounts
+    React {
+        id: String,
+        /// As its network calls it: favourite, boost, like, an emoji [default: its usual one]
+        with: Option<String>,
+        #[arg(long)]
+        account: Option<String>,
+    },
     /// Call a draft back before it leaves
     Recall { draft: String },
     /// What leaves and what left; what nobody can know is settled here
@@ -501,4 +524,14 @@ pub enum Left {
     Again { draft: String },
     /// It was sent: delete it where it stands
     Remove { draft: String },
+    /// It was sent: change its words where it stands
+    Change {
+        draft: String,
+        /// The words; - reads them from standard input
+        #[arg(required = true)]
+        text: Vec<String>,
+        /// Why it goes although some checks ask; it is logged
+        #[arg(long)]
+        reason: Option<String>,
+    },
 }

@@ -5,7 +5,7 @@ use super::{Out, exact_id, find};
 use crate::clean;
 use crate::clean::width::{fit, pad};
 use crate::door::{Door, Reply, Request};
-use crate::model::{Draft, Stage, Stamp, Targets, Verb};
+use crate::model::{Draft, Id, Key, Stage, Stamp, Targets, Verb};
 use serde_json::{Value, json};
 use std::io::{IsTerminal, Read};
 
@@ -73,14 +73,10 @@ async fn write(door: &dyn Door, id: &str, text: &str, replace: bool, out: &Out) 
         Ok(k) => k,
         Err(code) => return code,
     };
-    let mut words = text.to_owned();
-    if words == "-" {
-        words.clear();
-        if let Err(e) = std::io::stdin().lock().take(LONGEST).read_to_string(&mut words) {
-            out.complain(&format!("the draft cannot be read: {e}"));
-            return 2;
-        }
-    }
+    let words = match words(text, out) {
+        Ok(w) => w,
+        Err(code) => return code,
+    };
     // Without being told to, nothing that is there is written over.
     let seen = (!replace).then_some(Stamp(0));
     match door.ask(Request::SaveDraft { mention, of: None, seen, text: clean::draft(&words) }).await {
@@ -89,6 +85,28 @@ async fn write(door: &dyn Door, id: &str, text: &str, replace: bool, out: &Out) 
             0
         }
         other => out.unexpected(&other),
+    }
+}
+
+/// The words of a draft; `-` reads them from standard input.
+pub(super) fn words(text: &str, out: &Out) -> Result<String, i32> {
+    let mut words = text.to_owned();
+    if words == "-" {
+        words.clear();
+        if let Err(e) = std::io::stdin().lock().take(LONGEST).read_to_string(&mut words) {
+            out.complain(&format!("the draft cannot be read: {e}"));
+            return Err(2);
+        }
+    }
+    Ok(words)
+}
+
+/// Keeps a draft about a mention on which we have none open yet; gives its id, and when it was kept.
+pub(super) async fn save(door: &dyn Door, mention: Key, text: &str, out: &Out) -> Result<(Id, Stamp), i32> {
+    let seen = Some(Stamp(0));
+    match door.ask(Request::SaveDraft { mention, of: None, seen, text: clean::draft(text) }).await {
+        Reply::Saved { id, at, .. } => Ok((id, at)),
+        other => Err(out.unexpected(&other)),
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod args;
 mod bring;
+mod compose;
 mod drafts;
 mod fetch;
 mod lists;
@@ -71,6 +72,9 @@ pub async fn run(door: Arc<dyn Door>, command: Command, out: &Out) -> i32 {
         | Command::Send { .. }
         | Command::Recall { .. }
         | Command::Outbox { .. }) => send::run(&*door, leaves, out).await,
+        unasked @ (Command::Compose { .. } | Command::React { .. }) => {
+            compose::run(&*door, unasked, out).await
+        }
         Command::Log { id, limit } => lists::log(&*door, id, limit, out).await,
         Command::Status { format } => status::status(&*door, &format, out).await,
         Command::Handover => status::handover(&*door, out).await,

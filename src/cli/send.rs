@@ -79,6 +79,7 @@ pub async fn run(door: &dyn Door, command: Command, out: &Out) -> i32 {
                 at,
                 reason: reason.unwrap_or_default(),
                 class,
+                changes: None,
             };
             let verb = Verb::Send(Box::new(how));
             let targets = Targets::Drafts(vec![d.id]);
@@ -147,6 +148,9 @@ async fn outbox(door: &dyn Door, action: Option<Left>, out: &Out) -> i32 {
         Some(Left::Drop { draft }) => (draft, Settle::Drop),
         Some(Left::Again { draft }) => (draft, Settle::Again),
         Some(Left::Remove { draft }) => (draft, Settle::Remove),
+        Some(Left::Change { draft, text, reason }) => {
+            return super::compose::change(door, &draft, &text.join(" "), reason, out).await;
+        }
     };
     let id: Id = match (&how, super::exact_id(&draft)) {
         // What was sent is no open draft any more.

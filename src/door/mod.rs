@@ -89,6 +89,24 @@ pub enum Request {
         targets: Targets,
         quiet: bool,
     },
+    /// Something new of ours is begun, as an account: where, and under which title, as its network asks. The mention of
+    /// ours that a draft is written about comes back.
+    Compose {
+        account: String,
+        place: String,
+        title: String,
+    },
+    /// What was sent is changed where it stands, to the words of this draft.
+    Change {
+        draft: Id,
+        how: Box<SendAs>,
+    },
+    /// We react to a mention; `with`: as its network calls it, empty for its usual one; `account`: empty for the first that can.
+    React {
+        mention: Id,
+        with: String,
+        account: String,
+    },
     /// Several verbs after one another, as one step of undo.
     ActMany {
         verbs: Vec<Verb>,

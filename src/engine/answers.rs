@@ -55,6 +55,9 @@ pub async fn answer(e: Arc<Engine>, caller: Caller, request: Request) -> Reply {
             Reply::Stopping
         }
         Request::TestSource(url) => e.test_source(&url, e.role(&caller) == Some(Role::Admin)).await,
+        Request::Compose { account, place, title } => e.compose(&caller, &account, &place, &title).await,
+        Request::Change { draft, how } => e.change(&caller, draft, *how).await,
+        Request::React { mention, with, account } => e.react(&caller, mention, &with, &account).await,
         Request::AddPage(url) => e.add_page(&caller, &url).await,
         Request::LookAt(url) => e.look_at(&url).await,
         Request::Login(ask) => e.login(&caller, ask).await,
@@ -221,6 +224,9 @@ fn blocking(e: &Engine, caller: &Caller, request: Request) -> Reply {
             | Request::TestAlert(_)
             | Request::LookAt(_)
             | Request::AddPage(_)
+            | Request::Compose { .. }
+            | Request::Change { .. }
+            | Request::React { .. }
             | Request::Stop => refuse(RefusalKind::Failed, "this request is answered elsewhere"),
         })
     })();

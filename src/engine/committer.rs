@@ -5,7 +5,7 @@ use super::polls::Arrived;
 use crate::clean;
 use crate::door::Event;
 use crate::listen::{Polled, Report};
-use crate::model::{Key, Stamp, Text, Trouble};
+use crate::model::{Key, Stamp, State, Text, Trouble};
 use crate::store::{Arrivals, Outcome, Store};
 use std::sync::Weak;
 use tokio::sync::mpsc;
@@ -27,7 +27,13 @@ pub async fn run(engine: Weak<Engine>, mut arrived: mpsc::Receiver<Arrived>) {
         let all: Vec<_> = polled
             .iter_mut()
             .map(|p| {
-                let items = std::mem::take(&mut p.arrivals.items);
+                let mut items = std::mem::take(&mut p.arrivals.items);
+                // What we say ourselves waits for nobody: it is here, and not in the inbox.
+                for i in items.iter_mut().filter(|i| i.state == State::Inbox) {
+                    if e.is_ours(&i.mention) {
+                        i.state = State::Done;
+                    }
+                }
                 Arrivals { items, ..p.arrivals.clone() }
             })
             .collect();

@@ -6,6 +6,7 @@ pub mod alone;
 mod answers;
 mod clock;
 mod committer;
+mod compose;
 mod convert;
 mod gate;
 mod hooks;

@@ -84,6 +84,7 @@ impl Engine {
                 budgets: self.accounts.left(&way, now),
                 may_send: c.may_send.clone(),
                 mine: c.serves(&caller.asker.who, &caller.groups),
+                begins: super::compose::begins(a.network.posting()),
             });
         }
         Ok(out)

@@ -335,6 +335,9 @@ impl Engine {
         };
         if s.fate == Fate::Sent {
             self.looks.forget_answers();
+            if let Err(e) = self.keep_own(d.mention.id, &d.text, &s.posted) {
+                self.notice(true, clean::line(&format!("it was sent; what it says could not be kept: {e}")));
+            }
         }
         match s.fate {
             Fate::Sent => {

@@ -3,7 +3,7 @@
 use super::Engine;
 use crate::account::{Account, Way};
 use crate::clean;
-use crate::model::Item;
+use crate::model::{Item, Kind, Mention};
 use crate::networks::{Me, Posting};
 
 /// An account and how its network is posted to.
@@ -45,6 +45,11 @@ impl Engine {
     pub(super) fn accounts_for(&self, item: &Item) -> Vec<String> {
         let setup = self.setup();
         let m = &item.mention;
+        if m.kind == Kind::Own {
+            // It was begun as one of them.
+            let named = |a: &&crate::config::AccountConf| a.name == m.author.scope.as_str();
+            return setup.config.accounts.iter().filter(named).map(|a| a.name.clone()).collect();
+        }
         let source = setup.sources.iter().find(|s| s.id == m.source).and_then(|s| s.way());
         let theirs = source.as_ref().map(|w| w.server.clone()).unwrap_or_default();
         let own = source.and_then(|w| w.account);
@@ -61,5 +66,24 @@ impl Engine {
         // The one that hears it answers first.
         all.sort_by_key(|a| Some(a.as_str()) != own.as_deref());
         all
+    }
+
+    /// True if an account of ours said it.
+    pub(super) fn is_ours(&self, m: &Mention) -> bool {
+        let author = &m.author;
+        let same = |id: &str| {
+            let (id, theirs) = (id.trim_start_matches('@'), author.native.trim_start_matches('@'));
+            !id.is_empty() && id.eq_ignore_ascii_case(theirs)
+        };
+        self.setup().config.accounts.iter().filter(|a| a.network == m.network).any(|a| {
+            // A name is one everywhere, or on its server alone.
+            let place = author.scope.strip_prefix(a.network).map(str::trim).unwrap_or("-");
+            let server = a.server.split_once("://").map_or(a.server.as_str(), |(_, rest)| rest);
+            let here = place.is_empty() || place == server || place == clean::host_of(&a.server).as_str();
+            here && self
+                .accounts
+                .me(&a.name)
+                .is_some_and(|me| [&me.native, &me.handle, &me.user].into_iter().any(|id| same(id)))
+        })
     }
 }

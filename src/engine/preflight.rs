@@ -11,7 +11,7 @@ use crate::door::{Event, ListQuery, RefusalKind, Reply};
 use crate::listen::language;
 use crate::model::outgoing::{Going, Level, Preflight, SendAs};
 use crate::model::time::MINUTE;
-use crate::model::{Draft, Id, Item, Role, Stage, Stamp, State, Text};
+use crate::model::{Draft, Id, Item, Kind, Role, Stage, Stamp, State, Text};
 use crate::networks::{Desk, Post};
 use crate::store::StoreError;
 use std::collections::HashMap;
@@ -48,6 +48,17 @@ struct Looked {
     draft: Draft,
     item: Item,
     flight: Preflight,
+}
+
+/// What may leave: as whom, over which checks, and why.
+pub(super) struct Cleared {
+    pub draft: Draft,
+    pub item: Item,
+    pub flight: Preflight,
+    pub account: String,
+    pub over: Vec<String>,
+    /// For the log; empty where nothing asked for one.
+    pub reason: String,
 }
 
 impl Engine {
@@ -128,6 +139,11 @@ impl Engine {
             f.no_account = Some(format!("may_send of {} does not name {who}", fitting.join(", ")));
         }
         let mut header = vec![m.network.clone()];
+        match (how.changes, m.kind) {
+            (Some(_), _) => header.push("changes what was sent".into()),
+            (None, Kind::Own) => header.push("new".into()),
+            _ => {}
+        }
         if !m.community.is_empty() {
             header.push(m.community.to_string());
         }
@@ -141,7 +157,7 @@ impl Engine {
             }
         }
         let wanted = poster.map(|p| p.account.name);
-        self.about_the_thread(caller, &d, &item, &mut f)?;
+        self.about_the_thread(caller, &d, &item, how.changes, &mut f)?;
         f.links = self.links_now(&clean::addresses(&f.text));
         f.domains.clone_from(&send.domains);
         f.products.clone_from(&send.products);
@@ -189,7 +205,8 @@ impl Engine {
         let rank = |v: &str| all.iter().position(|x| *x == v);
         let theirs = item.mention.visibility.as_deref().and_then(rank).unwrap_or(0);
         // Nobody asked for the public timeline: an answer to what is public stands beside it.
-        let usual = all.get(theirs.max(usize::from(theirs == 0 && all.len() > 1))).copied().unwrap_or("");
+        let beside = usize::from(theirs == 0 && all.len() > 1 && !post.is_new());
+        let usual = all.get(theirs.max(beside)).copied().unwrap_or("");
         let visibility = if how.visibility.is_empty() { usual } else { how.visibility.as_str() };
         f.account.clone_from(&p.account.name);
         f.order = all.iter().map(|v| (*v).to_owned()).collect();
@@ -223,14 +240,20 @@ impl Engine {
         caller: &Caller,
         d: &Draft,
         item: &Item,
+        changes: Option<Id>,
         f: &mut Facts,
     ) -> Result<(), StoreError> {
         let reader = self.store.reader();
         let who = &caller.asker.who;
         let m = &item.mention;
         f.lang = language(&d.text).unwrap_or("").to_owned();
-        f.thread_lang =
-            if m.lang.is_empty() { language(&m.text).unwrap_or("").to_owned() } else { m.lang.clone() };
+        f.thread_lang = if m.kind == Kind::Own {
+            String::new()
+        } else if m.lang.is_empty() {
+            language(&m.text).unwrap_or("").to_owned()
+        } else {
+            m.lang.clone()
+        };
         f.deleted = item.deleted;
         let begun = if d.saved_at == Stamp(0) { f.now } else { d.saved_at };
         let begun = self.store.draft_begun(d.id)?.unwrap_or(begun);
@@ -251,7 +274,8 @@ impl Engine {
                 f.others.push(format!("{} is writing", p.who));
             }
         }
-        f.answered = item.answered.as_ref().map(ToString::to_string);
+        // What is changed is answered, and stays so.
+        f.answered = item.answered.as_ref().filter(|_| changes.is_none()).map(ToString::to_string);
         if let Some(story) = item.story.filter(|_| item.tellings > 1) {
             for i in reader.story(story, who)?.into_iter().filter(|i| i.id != item.id) {
                 f.answered_near.extend(i.answered.map(|at| at.to_string()));
@@ -451,17 +475,22 @@ impl Engine {
         }
     }
 
-    /// Lets a draft go, if everything that is looked at lets it.
-    pub(super) fn let_go(&self, caller: &Caller, draft: Id, how: &SendAs) -> Result<Reply, StoreError> {
+    /// A draft that may leave, as far as people and checks have a say; why it may not.
+    pub(super) fn cleared(
+        &self,
+        caller: &Caller,
+        draft: Id,
+        how: &SendAs,
+    ) -> Result<Result<Cleared, Reply>, StoreError> {
+        let no = |kind, why: &str| Ok(Err(refuse(kind, why)));
         let Some(d) = self.store.reader().draft_by_id(draft)? else {
-            return Ok(refuse(RefusalKind::NotFound, "that draft is not there any more"));
+            return no(RefusalKind::NotFound, "that draft is not there any more");
         };
         let l = match self.look_over(caller, d, how)? {
             Ok(l) => l,
-            Err(no) => return Ok(no),
+            Err(no) => return Ok(Err(no)),
         };
         let (d, flight, who) = (&l.draft, &l.flight, &caller.asker.who);
-        let no = |kind, why: &str| Ok(refuse(kind, why));
         if let Some(g) = d.going() {
             let how = if g.asked { "it is being sent" } else { "it is on its way already" };
             return no(RefusalKind::Usage, how);
@@ -505,29 +534,38 @@ impl Engine {
             let why = flight.checks.iter().find(|c| c.name == "account").map_or("", |c| c.words.as_str());
             return no(RefusalKind::Role, &format!("no account sends this: {why}"));
         };
+        // A reason is kept only where one was asked for.
+        let reason = match over.is_empty() || reason.trim().is_empty() {
+            true => String::new(),
+            false => format!("sent although {}: {}", over.join(", "), reason.trim()),
+        };
+        let Looked { draft, item, flight } = l;
+        Ok(Ok(Cleared { draft, item, flight, account, over, reason }))
+    }
+
+    /// Lets a draft go, if everything that is looked at lets it.
+    pub(super) fn let_go(&self, caller: &Caller, draft: Id, how: &SendAs) -> Result<Reply, StoreError> {
+        let l = match self.cleared(caller, draft, how)? {
+            Ok(l) => l,
+            Err(no) => return Ok(no),
+        };
+        let no = |kind, why: &str| Ok(refuse(kind, why));
         let now = Stamp::now();
         if how.at.is_some_and(|t| t <= now) {
             return no(RefusalKind::Usage, "that time is over already");
         }
-        let due = how.at.unwrap_or_else(|| now.plus(flight.delay_ms));
+        let due = how.at.unwrap_or_else(|| now.plus(l.flight.delay_ms));
         let going = Going {
-            by: who.clone(),
-            account,
+            by: caller.asker.who.clone(),
+            account: l.account,
             due,
-            visibility: flight.visibility.clone(),
+            visibility: l.flight.visibility,
             asked: false,
-            over: over.clone(),
+            over: l.over,
             note: None,
-            class: flight.class,
+            class: l.flight.class,
         };
-        // A reason is kept only where one was asked for.
-        let reason = if over.is_empty() { "" } else { reason.trim() };
-        let words = if reason.is_empty() {
-            String::new()
-        } else {
-            format!("sent although {}: {reason}", over.join(", "))
-        };
-        match self.store.let_go(&caller.asker, draft, how.saved_at, going, &words, now) {
+        match self.store.let_go(&caller.asker, draft, how.saved_at, going, &l.reason, now) {
             Ok(applied) => {
                 self.sends.look_at(draft);
                 self.announce(Event::DraftsChanged);

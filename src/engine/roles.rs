@@ -23,7 +23,9 @@ fn needs(request: &Request) -> Role {
         Request::Act { verb: Verb::Answered(_), .. } => Role::Draft,
         Request::Act { verb, .. } => verb.spec().role,
         Request::ActMany { verbs, .. } => verbs.iter().map(|v| v.spec().role).max().unwrap_or(Role::Draft),
+        Request::Change { .. } | Request::React { .. } => Role::Send,
         Request::SaveDraft { .. }
+        | Request::Compose { .. }
         | Request::Preflight { .. }
         | Request::Help { .. }
         | Request::Settle { .. }
@@ -139,7 +141,9 @@ fn what(request: &Request) -> &'static str {
     match request {
         Request::Act { verb, .. } => verb.name(),
         Request::ActMany { .. } => "a macro",
-        Request::SaveDraft { .. } | Request::Preflight { .. } => "writing a draft",
+        Request::SaveDraft { .. } | Request::Compose { .. } | Request::Preflight { .. } => "writing a draft",
+        Request::Change { .. } => "changing what was sent",
+        Request::React { .. } => "reacting",
         Request::Help { .. } => "help with words",
         Request::Settle { .. } => "settling an answer",
         Request::Undo | Request::Redo => "undo",

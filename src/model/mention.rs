@@ -21,6 +21,8 @@ pub enum Kind {
     Edit,
     Chat,
     Mail,
+    /// Something new of ours: it answers nothing.
+    Own,
 }
 
 impl Kind {
@@ -34,6 +36,7 @@ impl Kind {
             Kind::Edit => "edit",
             Kind::Chat => "chat",
             Kind::Mail => "mail",
+            Kind::Own => "own",
         }
     }
 }

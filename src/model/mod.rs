@@ -41,7 +41,7 @@ pub use mood::Mood;
 pub use mute::{Mute, MuteKey, MuteKind, MuteView};
 pub use near::{BANDS, Likeness, PLACES, Signature, passed_on};
 pub use nearest::nearest;
-pub use network::{AccountView, CommunityView, NetworkView};
+pub use network::{AccountView, CommunityView, NetworkView, NewPost};
 pub use objective::{By, Objective};
 pub use quiet::{is_quiet, quietly};
 pub use source::{Asked, Cursor, Health, SourceView, Trouble};

@@ -23,6 +23,15 @@ pub struct NetworkView {
     pub hand_off: bool,
 }
 
+/// What something new needs beside its words, as its network calls it; empty for what it has not.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct NewPost {
+    pub place: String,
+    pub title: String,
+    /// It has to have a title.
+    pub titled: bool,
+}
+
 /// One of our accounts.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct AccountView {
@@ -38,6 +47,8 @@ pub struct AccountView {
     pub may_send: Vec<String>,
     /// The one who asked is among them.
     pub mine: bool,
+    /// Something new can be said as it from here.
+    pub begins: Option<NewPost>,
 }
 
 /// A community, with what we did there.

@@ -333,4 +333,6 @@ pub struct SendAs {
     pub reason: String,
     /// What it is for, where its author says so.
     pub class: Option<Class>,
+    /// It changes what was sent from this draft, where that stands.
+    pub changes: Option<Id>,
 }

@@ -188,7 +188,9 @@ impl Trouble {
 pub fn by_status(a: &Answer, now: Stamp, said: Option<Text>) -> Option<Trouble> {
     let tail = said.filter(|s| !s.is_empty()).map_or(String::new(), |s| format!(": {s}"));
     let words = |w: &str| clean::line_capped(&format!("{w} ({}){tail}", a.status), 300);
-    let wait = || a.header("retry-after").and_then(|v| after(v, now));
+    // The last two: Mastodon's, Bluesky's (docs.bsky.app/docs/advanced-guides/rate-limits), by the second when it ends.
+    let told = ["retry-after", "x-ratelimit-reset", "ratelimit-reset"];
+    let wait = || told.into_iter().find_map(|h| after(a.header(h)?, now));
     Some(match a.status {
         200..=299 => return None,
         401 => Trouble::Login(words("it wants a login, or refuses ours")),

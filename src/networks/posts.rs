@@ -3,7 +3,7 @@
 
 use super::{Answer, Call, Me, Trouble};
 use crate::model::outgoing::{Outcome, Posted};
-use crate::model::{Mention, Stamp, Text};
+use crate::model::{Kind, Mention, Stamp, Text};
 
 /// How sure it can be that something stands there once.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,6 +47,28 @@ pub struct Post<'a> {
     pub mark: u64,
     pub begun: Stamp,
 }
+
+impl Post<'_> {
+    /// It answers nothing: it begins something.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.to.kind == Kind::Own
+    }
+}
+
+/// What something new needs to be told beside its words.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Begins {
+    /// What its place is called: a room, a category; empty where there is one place alone.
+    pub place: &'static str,
+    /// What its title is called; empty where it has none.
+    pub title: &'static str,
+    /// It has to have one.
+    pub titled: bool,
+}
+
+/// The call that reacts: the last one.
+pub const REACT: &str = "react";
 
 /// What the answer to a call of posting means.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -119,6 +141,38 @@ pub trait Posting: Sync {
     /// The next call where one before the one that posts was refused and that is no harm.
     fn instead(&self, _d: &Desk<'_>, _call: &Call, _t: &Trouble) -> Option<Call> {
         None
+    }
+
+    /// What something new needs; `None` where only answers can be written from here.
+    fn begins(&self) -> Option<Begins> {
+        None
+    }
+
+    /// Changes the words of something of ours where it stands; the same again changes nothing. `None` where that cannot
+    /// be done from here.
+    fn change(&self, _d: &Desk<'_>, _p: &Post<'_>, _posted: &Posted) -> Option<Call> {
+        None
+    }
+
+    /// What people react with: the first one where nothing is said. Empty: not at all.
+    fn reactions(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// The first call of a reaction of ours; the one that is called [`REACT`] reacts, and the same again changes nothing.
+    ///
+    /// # Errors
+    /// Why that cannot be.
+    fn react(&self, _d: &Desk<'_>, _to: &Mention, _with: &str) -> Result<Call, Text> {
+        Err(Text::ours("nobody reacts there from here"))
+    }
+
+    /// The call behind one of a reaction that only asked.
+    ///
+    /// # Errors
+    /// If the answer cannot be read.
+    fn reacting(&self, _d: &Desk<'_>, _to: &Mention, _call: &Call, _a: &Answer) -> Result<Call, Trouble> {
+        Err(Trouble::Garbled(Text::ours("nothing more is asked")))
     }
 
     /// Takes something of ours away; `None` where that cannot be done from here.

@@ -161,10 +161,6 @@ impl Store {
     /// # Errors
     /// If the disk fails; then it is looked for again.
     pub fn close_sending(&self, by: &Asker, s: &Sending, posted: &Posted, now: Stamp) -> Result<Applied> {
-        let url = match posted.url.is_empty() {
-            true => Text::already_clean(format!("{}:{}", s.network, posted.native)),
-            false => posted.url.clone(),
-        };
         let closed = Sending {
             fate: Fate::Sent,
             posted: posted.clone(),
@@ -172,7 +168,7 @@ impl Store {
             why: Text::default(),
             ..s.clone()
         };
-        let answered = Value::Answered(Some(url));
+        let answered = Value::Answered(Some(address_of(&closed)));
         let all = [(Target::Draft(s.draft), answered.clone()), (Target::Mention(s.mention), answered)];
         self.end(by, "sent", &closed, &all, now)
     }
@@ -229,6 +225,41 @@ impl Store {
         let entry = (verb.to_owned(), changes, Cause::Along);
         let applied = self.log_and_commit(&mut core, tx, by, now, entry, Line::None)?;
         Ok(Applied { changed: 1, keys: vec![s.mention], ..applied })
+    }
+
+    /// It was changed there to the words of another draft: that one is posted at the same place, and the record is its now.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn changed_there(
+        &self,
+        by: &Asker,
+        old: &Sending,
+        new: Id,
+        reason: &str,
+        now: Stamp,
+    ) -> Result<Applied> {
+        let url = address_of(old);
+        let mut core = self.urgently()?;
+        let mut tx = Tx::new(&self.inner);
+        tx.now = now;
+        let (target, to) = (Target::Draft(new), Value::Answered(Some(url)));
+        let mut changes = Vec::new();
+        if let Some(from) = fields::get(&mut tx, &by.who, &target, &to)?.filter(|from| *from != to) {
+            fields::set(&mut tx, &by.who, &target, &to, None)?;
+            changes.push(Change { target, from, to });
+        }
+        if !reason.is_empty() {
+            let note = self.store_note(&mut core, &mut tx, by, old.mention.id, reason, now)?;
+            let (target, to) = (Target::Mention(old.mention), Value::Note(note.id, true));
+            fields::set(&mut tx, &by.who, &target, &to, Some(&note))?;
+            changes.push(Change { target, from: Value::Note(note.id, false), to });
+        }
+        tx.batch.delete(keys::sending(old.draft));
+        tx.batch.put(keys::sending(new), codec::encode(&Sending { draft: new, next: now, ..old.clone() })?);
+        let entry = ("changed".to_owned(), changes, Cause::Along);
+        let applied = self.log_and_commit(&mut core, tx, by, now, entry, Line::None)?;
+        Ok(Applied { changed: 1, keys: vec![old.mention], ..applied })
     }
 
     /// One of us took it away there: the mention is not answered any more, and on the table again.
@@ -289,6 +320,14 @@ pub(super) fn replayed(tx: &mut Tx<'_>, entry: &Entry) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Where it stands, as people read it.
+fn address_of(s: &Sending) -> Text {
+    match s.posted.url.is_empty() {
+        true => Text::already_clean(format!("{}:{}", s.network, s.posted.native)),
+        false => s.posted.url.clone(),
+    }
 }
 
 /// The first record of a sending.

@@ -180,6 +180,10 @@ pub enum Action {
     Mute(K, u8),
     Allow(K),
     GoMutes,
+    /// Something new of ours; a reaction; other words for what was sent.
+    Compose,
+    React,
+    SendingChange,
     /// Records a macro, and ends that; the last one again; all of them.
     MacroRecord,
     MacroAgain,
@@ -308,6 +312,8 @@ pub const ACTIONS: &[ActionRow] = &[
     row(A::Tag, "tag", &["t"], "tag (-tag removes)", W::BOTH),
     row(A::Note, "note", &["n"], "private note", W::BOTH),
     row(A::Reply, "reply", &["r"], "reply: open my draft", W::BOTH),
+    row(A::Compose, "compose", &["C"], "something new of ours, then a draft", W::BOTH),
+    row(A::React, "react", &["R"], "react: like, boost, an emoji", W::BOTH),
     row(A::Posted, "answered", &["P"], "I posted it: permalink", W::BOTH),
     row(A::CopyLink, "copy link", &["y"], "copy the link", W::BOTH),
     row(A::CopyText, "copy text", &["Y"], "copy the text", W::BOTH),
@@ -420,6 +426,13 @@ pub const ACTIONS: &[ActionRow] = &[
     row(A::FlightClass, "what it is for", &["="], "help, talk, own-link or promotion", W::PREFLIGHT),
     row(A::SendingBack, "recall", &["E"], "back to its writer: called back, or not there", W::OUTBOX),
     row(A::SendingPosted, "it is there", &["P"], "it is there: its address", W::OUTBOX),
+    row(
+        A::SendingChange,
+        "change what was sent",
+        &["r"],
+        "other words for what was sent, where it stands",
+        W::OUTBOX,
+    ),
     row(A::SendingRemove, "delete there", &["D"], "delete what was sent, where it stands (asks)", W::OUTBOX),
     row(A::SendingAgain, "once more", &["+"], "it is not there: send it once more", W::OUTBOX),
     row(A::DraftUndo, "undo writing", &["ctrl-x u"], "take back the last change of the text", W::DRAFT),

@@ -126,6 +126,7 @@ pub enum Behind {
     Snippet(Box<crate::model::snippet::Snippet>),
     /// A macro by its key.
     Macro(String),
+    Account(Box<crate::model::AccountView>),
 }
 
 /// A draft that is about to leave, as it was looked at.
@@ -169,6 +170,8 @@ pub enum PageKind {
     /// What a macro does, before its first run; and all of them.
     Macro,
     Macros,
+    /// As whom something new is said.
+    Compose,
     Topics,
     Rules,
     /// What is muted or always let in.
@@ -282,6 +285,9 @@ pub struct App {
     /// The snippet that goes into the reply that is being opened.
     pub piece: Option<String>,
     pub macros: super::macros::Macros,
+    /// As whom something new is begun; and the draft that was sent and is to be changed, with its words.
+    pub composing: Option<crate::model::AccountView>,
+    pub changing: Option<(Id, String)>,
     /// A mention in another language, as long as it is looked at so.
     pub translated: Option<(Id, crate::model::Text)>,
     pub counts: Counts,
@@ -407,6 +413,8 @@ impl App {
             snippets: Vec::new(),
             piece: None,
             macros: super::macros::Macros::default(),
+            composing: None,
+            changing: None,
             translated: None,
             counts: Counts::default(),
             sources: Vec::new(),

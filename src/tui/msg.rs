@@ -83,6 +83,11 @@ pub enum For {
     Header(crate::model::Key),
     Flight(crate::model::Key),
     LetGo(crate::model::Key),
+    /// What was sent is changed there.
+    Changed(crate::model::Key),
+    /// Our accounts, for something new; the mention of ours that it is written about.
+    Compose,
+    Composed,
     Outbox,
     /// Words of a helper: for the draft as it was after so many changes, or for reading.
     Helped(Option<u64>),
@@ -158,6 +163,9 @@ pub fn changes_something(r: &Request) -> bool {
         r,
         Request::Act { .. }
             | Request::ActMany { .. }
+            | Request::Compose { .. }
+            | Request::Change { .. }
+            | Request::React { .. }
             | Request::Undo
             | Request::Redo
             | Request::SaveDraft { .. }

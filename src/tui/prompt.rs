@@ -56,6 +56,10 @@ pub enum Asking {
     /// The key of what was recorded; Enter runs a macro for the first time.
     MacroKey,
     MacroFirst,
+    /// Where something new is said, and under which title; what we react with.
+    ComposePlace,
+    ComposeTitle,
+    React,
 }
 
 /// A line being typed at the bottom.

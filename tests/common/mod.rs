@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 pub mod http;
+pub mod publishers;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -1,13 +1,13 @@
 //! Answers on Bluesky: a record under a key of our own, so that the same one twice is the same post. Facets are in
 //! bytes. Facts: docs.bsky.app/docs/advanced-guides/posts; 300 graphemes and 3,000 bytes (app.bsky.feed.post).
 
-use super::super::posts::{Desk, Length, Once, POST, Post, Posting, Said, Seen};
+use super::super::posts::{Begins, Desk, Length, Once, POST, Post, Posting, REACT, Said, Seen};
 use super::super::{Answer, Call, Trouble};
 use super::esc;
 use super::post::{page_of, parts};
 use crate::clean;
 use crate::model::outgoing::{Outcome, Posted};
-use crate::model::{Mention, Text};
+use crate::model::{Mention, Text, hash64};
 use serde_json::{Value, json};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -15,6 +15,7 @@ pub struct Publish;
 
 const MOST: usize = 300;
 const COLLECTION: &str = "app.bsky.feed.post";
+const LIKE: &str = "app.bsky.feed.like";
 
 /// A key as the network makes them: microseconds in 13 letters that sort, the clock's number at the end.
 pub fn rkey(begun_ms: i64, mark: u64) -> String {
@@ -53,6 +54,44 @@ fn key_of(p: &Post<'_>) -> String {
     rkey(p.begun.0, p.mark)
 }
 
+fn who(d: &Desk<'_>) -> Call {
+    Call::get("who", d.at("/xrpc/com.atproto.server.getSession"))
+}
+
+fn me_of(d: &Desk<'_>, v: &Value) -> Result<super::super::Me, Trouble> {
+    match v["did"].as_str().filter(|did| did.starts_with("did:")) {
+        Some(did) => Ok(super::super::Me { native: did.to_owned(), ..d.me.clone() }),
+        None => Err(Trouble::Garbled(Text::ours("the server does not say who we are"))),
+    }
+}
+
+/// Asks for a record, with its version.
+fn record(d: &Desk<'_>, uri: &str) -> Result<Call, Text> {
+    let Some((did, collection, key)) = parts(uri) else {
+        return Err(Text::ours("it is not known which post this is"));
+    };
+    let query = format!("repo={}&collection={}&rkey={}", esc(did), esc(collection), esc(key));
+    Ok(Call::get("parent", d.at(&format!("/xrpc/com.atproto.repo.getRecord?{query}"))))
+}
+
+/// Writes the post under its own key.
+fn put(d: &Desk<'_>, p: &Post<'_>, did: &str, reply: Option<Value>) -> Call {
+    let mut record = json!({
+        "$type": COLLECTION,
+        "text": p.text,
+        "createdAt": p.begun.rfc3339(),
+        "facets": facets(p.text),
+    });
+    if let Some(r) = reply {
+        record["reply"] = r;
+    }
+    if !p.lang.is_empty() {
+        record["langs"] = json!([p.lang]);
+    }
+    let body = json!({"repo": did, "collection": COLLECTION, "rkey": key_of(p), "record": record});
+    Call::json(POST, d.at("/xrpc/com.atproto.repo.putRecord"), &body).with(did).costs(3, "points")
+}
+
 fn there(did: &str, rkey: &str) -> Posted {
     let uri = format!("at://{did}/{COLLECTION}/{rkey}");
     Posted { url: page_of(&uri), native: clean::line(&uri) }
@@ -77,26 +116,22 @@ impl Posting for Publish {
     }
 
     fn begin(&self, d: &Desk<'_>, p: &Post<'_>) -> Result<Call, Text> {
-        let Some((did, collection, key)) = parts(&p.to.native_id) else {
-            return Err(Text::ours("it is not known which post this answers"));
-        };
-        if d.me.native.is_empty() {
-            return Ok(Call::get("who", d.at("/xrpc/com.atproto.server.getSession")));
-        }
         // What is answered is named with its version, and so is what began the discussion.
-        let query = format!("repo={}&collection={}&rkey={}", esc(did), esc(collection), esc(key));
-        Ok(Call::get("parent", d.at(&format!("/xrpc/com.atproto.repo.getRecord?{query}"))).with(&d.me.native))
+        let parent = if p.is_new() { None } else { Some(record(d, &p.to.native_id)?) };
+        if d.me.native.is_empty() {
+            return Ok(who(d));
+        }
+        Ok(match parent {
+            Some(get) => get.with(&d.me.native),
+            None => put(d, p, &d.me.native, None),
+        })
     }
 
     fn said(&self, d: &Desk<'_>, p: &Post<'_>, call: &Call, a: &Answer) -> Result<Said, Trouble> {
         let v = a.json()?;
         match call.what {
             "who" => {
-                let did = v["did"].as_str().unwrap_or("");
-                if !did.starts_with("did:") {
-                    return Err(Trouble::Garbled(Text::ours("the server does not say who we are")));
-                }
-                let me = super::super::Me { native: did.to_owned(), ..d.me.clone() };
+                let me = me_of(d, &v)?;
                 self.begin(&Desk { me: &me, ..*d }, p).map(Said::Then).map_err(Trouble::Refused)
             }
             "parent" => {
@@ -106,26 +141,45 @@ impl Posting for Publish {
                 }
                 let root = &v["value"]["reply"]["root"];
                 let root = if root["cid"].is_string() { root.clone() } else { of.clone() };
-                let mut record = json!({
-                    "$type": COLLECTION,
-                    "text": p.text,
-                    "createdAt": p.begun.rfc3339(),
-                    "reply": {"root": root, "parent": of},
-                    "facets": facets(p.text),
-                });
-                if !p.lang.is_empty() {
-                    record["langs"] = json!([p.lang]);
-                }
-                let body =
-                    json!({"repo": call.with, "collection": COLLECTION, "rkey": key_of(p), "record": record});
-                let put = Call::json(POST, d.at("/xrpc/com.atproto.repo.putRecord"), &body).with(&call.with);
-                Ok(Said::Then(put.costs(3, "points")))
+                Ok(Said::Then(put(d, p, &call.with, Some(json!({"root": root, "parent": of})))))
             }
             _ => match v["uri"].as_str().and_then(parts) {
                 Some((did, _, key)) => Ok(Said::Posted(there(did, key))),
                 None => Ok(Said::Unsure(Text::ours("the server took it and did not say where it stands"))),
             },
         }
+    }
+
+    fn begins(&self) -> Option<Begins> {
+        Some(Begins::default())
+    }
+
+    fn reactions(&self) -> &'static [&'static str] {
+        &["like"]
+    }
+
+    fn react(&self, d: &Desk<'_>, to: &Mention, with: &str) -> Result<Call, Text> {
+        if with != "like" {
+            return Err(Text::ours("a post is reacted to with like there"));
+        }
+        let get = record(d, &to.native_id)?;
+        Ok(if d.me.native.is_empty() { who(d) } else { get.with(&d.me.native) })
+    }
+
+    /// The key of a like comes from what is liked: a second one is the first.
+    fn reacting(&self, d: &Desk<'_>, to: &Mention, call: &Call, a: &Answer) -> Result<Call, Trouble> {
+        let v = a.json()?;
+        if call.what == "who" {
+            let me = me_of(d, &v)?;
+            return self.react(&Desk { me: &me, ..*d }, to, "like").map_err(Trouble::Refused);
+        }
+        if !v["cid"].is_string() {
+            return Err(Trouble::Garbled(Text::ours("the post has no version")));
+        }
+        let key = rkey(to.at.0, hash64(&["like", &to.native_id, &call.with]));
+        let like = json!({"$type": LIKE, "subject": {"uri": v["uri"], "cid": v["cid"]}, "createdAt": d.now.rfc3339()});
+        let body = json!({"repo": call.with, "collection": LIKE, "rkey": key, "record": like});
+        Ok(Call::json(REACT, d.at("/xrpc/com.atproto.repo.putRecord"), &body).costs(3, "points"))
     }
 
     fn remove(&self, d: &Desk<'_>, posted: &Posted) -> Option<Call> {

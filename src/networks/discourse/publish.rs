@@ -2,11 +2,12 @@
 //! the end of the topic is looked through. Facts: docs.discourse.org (posts.json, `enqueued`); discourse/discourse,
 //! app/controllers/posts_controller.rs and lib/new_post_manager.rs (32,000 characters by default).
 
-use super::super::posts::{Desk, Length, Once, POST, Post, Posting, Said, Seen, same_words};
+use super::super::posts::{Begins, Desk, Length, Once, POST, Post, Posting, REACT, Said, Seen, same_words};
 use super::super::{Answer, Call, Method, Trouble};
 use crate::clean;
 use crate::model::outgoing::{Outcome, Posted};
-use crate::model::{Mention, Text};
+use crate::model::time::HOUR;
+use crate::model::{Mention, Stamp, Text};
 use serde_json::{Value, json};
 
 pub struct Publish;
@@ -43,6 +44,13 @@ impl Posting for Publish {
     }
 
     fn begin(&self, d: &Desk<'_>, p: &Post<'_>) -> Result<Call, Text> {
+        if p.is_new() {
+            let mut body = json!({"raw": p.text, "title": p.to.title.as_str()});
+            if let Ok(n) = p.to.community.trim().parse::<i64>() {
+                body["category"] = n.into();
+            }
+            return Ok(Call::json(POST, d.at("/posts.json"), &body));
+        }
         let Some((topic, number)) = place_of(&p.to.url) else {
             return Err(Text::ours("it is not known which topic this answers"));
         };
@@ -68,6 +76,34 @@ impl Posting for Publish {
             || Said::Unsure(Text::ours("the forum took it and did not say where it stands")),
             Said::Posted,
         ))
+    }
+
+    fn begins(&self) -> Option<Begins> {
+        Some(Begins { place: "category (its number)", title: "title", titled: true })
+    }
+
+    fn change(&self, d: &Desk<'_>, p: &Post<'_>, posted: &Posted) -> Option<Call> {
+        let url = d.at(&format!("/posts/{}.json", posted.native));
+        let body = json!({"post": {"raw": p.text}});
+        (!posted.native.is_empty()).then(|| Call { method: Method::Put, ..Call::json(POST, url, &body) })
+    }
+
+    fn reactions(&self) -> &'static [&'static str] {
+        &["like"]
+    }
+
+    fn react(&self, d: &Desk<'_>, to: &Mention, with: &str) -> Result<Call, Text> {
+        if with != "like" {
+            return Err(Text::ours("a post is reacted to with like there"));
+        }
+        match to.native_id.parse::<i64>() {
+            // Action 2 is a like.
+            Ok(id) => {
+                let body = json!({"id": id, "post_action_type_id": 2});
+                Ok(Call::json(REACT, d.at("/post_actions.json"), &body))
+            }
+            Err(_) => Err(Text::ours("it is not known which post this is")),
+        }
     }
 
     fn remove(&self, d: &Desk<'_>, posted: &Posted) -> Option<Call> {
@@ -97,6 +133,11 @@ impl Posting for Publish {
     }
 
     fn look(&self, d: &Desk<'_>, p: &Post<'_>) -> Option<Call> {
+        if p.is_new() {
+            let me = [d.me.user.as_str(), d.me.handle.trim_start_matches('@')];
+            let me = me.into_iter().find(|m| !m.is_empty())?;
+            return Some(Call::get("begun", d.at(&format!("/topics/created-by/{}.json", super::esc(me)))));
+        }
         let (topic, _) = place_of(&p.to.url)?;
         // A number beyond the last one gives the end of the topic.
         // Of ours alone, where we know who we are: the topic may be a busy one.
@@ -105,8 +146,23 @@ impl Posting for Publish {
         Some(Call::get("own", d.at(&format!("/t/{topic}/1000000.json?include_raw=1{ours}"))))
     }
 
-    fn seen(&self, d: &Desk<'_>, p: &Post<'_>, _call: &Call, a: &Answer) -> Result<Seen, Trouble> {
+    fn seen(&self, d: &Desk<'_>, p: &Post<'_>, call: &Call, a: &Answer) -> Result<Seen, Trouble> {
         let v = a.json()?;
+        if call.what == "begun" {
+            let Some(list) = v["topic_list"]["topics"].as_array() else {
+                return Err(Trouble::Garbled(Text::ours("a list of our topics was expected")));
+            };
+            let young = |t: &Value| {
+                let at = t["created_at"].as_str().and_then(|t| Stamp::parse_rfc3339(t).ok());
+                at.is_none_or(|at| at > p.begun.plus(-HOUR))
+            };
+            let ours = |t: &&Value| young(t) && same_words(t["title"].as_str().unwrap_or(""), &p.to.title);
+            // Its first post says where it stands, and whether the words are these.
+            return Ok(match list.iter().find(ours).and_then(|t| t["id"].as_i64()) {
+                Some(id) => Seen::Then(Call::get("own", d.at(&format!("/t/{id}.json?include_raw=1")))),
+                None => Seen::These(Vec::new()),
+            });
+        }
         let Some(list) = v["post_stream"]["posts"].as_array() else {
             return Err(Trouble::Garbled(Text::ours("the posts of a topic were expected")));
         };
@@ -154,6 +210,46 @@ mod tests {
         assert_eq!(of(&v), "4 likes · 1 reply");
         v["hidden"] = true.into();
         assert_eq!(of(&v), "removed");
+    }
+
+    #[test]
+    fn a_topic_of_ours_is_found_by_its_title_and_first_post() {
+        let me = super::super::super::Me { user: "us".into(), ..Default::default() };
+        let d = Desk { server: "https://f.example", me: &me, now: Stamp(0) };
+        let to = Mention {
+            kind: crate::model::Kind::Own,
+            community: Text::ours("5"),
+            title: Text::ours("News of tins"),
+            ..Mention::default()
+        };
+        let begun = Stamp::parse_rfc3339("2026-05-01T12:00:00Z").unwrap();
+        let p = Post { text: "We are here.", to: &to, visibility: "", lang: "", mark: 1, begun };
+        let call = Publish.begin(&d, &p).unwrap();
+        let body: Value = serde_json::from_slice(&call.body.unwrap().1).unwrap();
+        assert_eq!(body, json!({"raw": "We are here.", "title": "News of tins", "category": 5}));
+        let look = Publish.look(&d, &p).unwrap();
+        assert_eq!(look.url, "https://f.example/topics/created-by/us.json");
+        let seen = |call: &Call, v: &Value| {
+            let a = Answer { status: 200, body: v.to_string().into_bytes(), ..Answer::default() };
+            Publish.seen(&d, &p, call, &a).unwrap()
+        };
+        let topics = |at: &str| json!({"topic_list": {"topics": [{"id": 9, "title": "News of tins", "created_at": at}]}});
+        assert_eq!(
+            seen(&look, &topics("2026-04-01T12:00:00Z")),
+            Seen::These(Vec::new()),
+            "an older one of that name"
+        );
+        let Seen::Then(next) = seen(&look, &topics("2026-05-01T12:00:05Z")) else { panic!() };
+        let post = json!({"id": 70, "topic_id": 9, "topic_slug": "news", "post_number": 1, "username": "us",
+            "raw": "We are here."});
+        let Seen::These(found) = seen(&next, &json!({"post_stream": {"posts": [post]}})) else { panic!() };
+        assert_eq!((found[0].native.as_str(), found[0].url.as_str()), ("70", "https://f.example/t/news/9/1"));
+        let change = Publish.change(&d, &p, &found[0]).unwrap();
+        assert_eq!((change.method, change.url.as_str()), (Method::Put, "https://f.example/posts/70.json"));
+        let theirs = Mention { native_id: Text::ours("71"), ..Mention::default() };
+        let like = Publish.react(&d, &theirs, "like").unwrap();
+        assert_eq!(serde_json::from_slice::<Value>(&like.body.unwrap().1).unwrap()["id"], 71);
+        assert!(Publish.react(&d, &theirs, "boost").is_err());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Answers by mail: one message with an id of ours, to whom the mail asks to be answered. A server that takes mail cannot
 //! be asked what it took: what is not known is asked of a person. Facts: RFC 5321, RFC 5322 (3.6.4: threads).
 
-use super::super::posts::{Desk, Length, Once, POST, Post, Posting, Said};
+use super::super::posts::{Begins, Desk, Length, Once, POST, Post, Posting, Said};
 use super::super::{Answer, Call, Method, Trouble};
 use crate::clean;
 use crate::model::outgoing::Posted;
@@ -48,7 +48,7 @@ fn message(d: &Desk<'_>, p: &Post<'_>, to: &str) -> Vec<u8> {
     let from = d.me.user.as_str();
     let title = p.to.title.trim();
     let re = title.get(..3).is_some_and(|t| t.eq_ignore_ascii_case("re:"));
-    let subject = if re { title.to_owned() } else { format!("Re: {title}") };
+    let subject = if re || p.is_new() { title.to_owned() } else { format!("Re: {title}") };
     let parent = p.to.native_id.as_str();
     let root = p.to.thread.strip_prefix("mid:").unwrap_or("");
     let mut refs: Vec<String> = Vec::new();
@@ -96,6 +96,10 @@ impl Posting for Publish {
         Length { used: p.text.chars().count(), most: None, unit: "characters" }
     }
 
+    fn begins(&self) -> Option<Begins> {
+        Some(Begins { place: "address", title: "subject", titled: true })
+    }
+
     /// A list is answered where everybody reads it, a person alone.
     fn begin(&self, d: &Desk<'_>, p: &Post<'_>) -> Result<Call, Text> {
         let asked = p.to.visibility.as_deref().unwrap_or("");
@@ -103,6 +107,7 @@ impl Posting for Publish {
             (Some(a), _) if a.trim().is_empty() => {
                 return Err(Text::ours("this list does not say where it is answered: answer by hand"));
             }
+            _ if p.is_new() => address(&p.to.community),
             (Some(a), _) => a.trim(),
             (_, Some(a)) => a,
             _ => address(&p.to.author.native),

@@ -2,13 +2,13 @@
 //! posts are looked through where it is not known. Facts: docs.joinmastodon.org/methods/statuses and user/posting
 //! (500 characters, an address counts 23, of a remote name the part before the second @).
 
-use super::super::posts::{Desk, Length, Once, POST, Post, Posting, Said, Seen, same_words};
+use super::super::posts::{Begins, Desk, Length, Once, POST, Post, Posting, REACT, Said, Seen, same_words};
 use super::super::{Answer, Call, Method, Trouble};
 use super::status::Status;
 use crate::clean;
 use crate::model::outgoing::{Outcome, Posted};
 use crate::model::time::HOUR;
-use crate::model::{Stamp, Text};
+use crate::model::{Mention, Stamp, Text};
 use serde_json::{Value, json};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -53,7 +53,8 @@ fn visibility(p: &Post<'_>) -> &'static str {
     let rank = |v: &str| VISIBILITIES.iter().position(|x| *x == v);
     // One that this list does not know (local, for followers of followers) is narrower than all of it.
     let theirs = p.to.visibility.as_deref().map_or(0, |v| rank(v).unwrap_or(VISIBILITIES.len() - 1));
-    let ours = rank(p.visibility).unwrap_or(theirs.max(usize::from(theirs == 0)));
+    // Nobody asked for the public timeline where somebody is answered; what is new is said to everybody.
+    let ours = rank(p.visibility).unwrap_or(theirs.max(usize::from(theirs == 0 && !p.is_new())));
     VISIBILITIES[ours.max(theirs)]
 }
 
@@ -62,7 +63,7 @@ fn text_of(p: &Post<'_>) -> String {
     let name = &p.to.author.name;
     let acct = name.rsplit_once("(@").and_then(|(_, r)| r.strip_suffix(')'));
     match acct {
-        Some(a) if !calls(p.text, a) => {
+        Some(a) if !p.is_new() && !calls(p.text, a) => {
             format!("@{a} {}", p.text)
         }
         _ => p.text.to_owned(),
@@ -99,14 +100,13 @@ impl Posting for Publish {
     }
 
     fn begin(&self, d: &Desk<'_>, p: &Post<'_>) -> Result<Call, Text> {
-        if p.to.native_id.is_empty() {
-            return Err(Text::ours("it is not known which post this answers"));
+        let mut body = json!({ "status": text_of(p), "visibility": visibility(p) });
+        if !p.is_new() {
+            if p.to.native_id.is_empty() {
+                return Err(Text::ours("it is not known which post this answers"));
+            }
+            body["in_reply_to_id"] = p.to.native_id.as_str().into();
         }
-        let mut body = json!({
-            "status": text_of(p),
-            "in_reply_to_id": p.to.native_id.as_str(),
-            "visibility": visibility(p),
-        });
         if !p.lang.is_empty() {
             body["language"] = p.lang.into();
         }
@@ -125,6 +125,36 @@ impl Posting for Publish {
             || Said::Unsure(Text::ours("the server took it and did not say where it stands")),
             Said::Posted,
         ))
+    }
+
+    fn begins(&self) -> Option<Begins> {
+        Some(Begins { place: "", title: "content warning", titled: false })
+    }
+
+    fn change(&self, d: &Desk<'_>, p: &Post<'_>, posted: &Posted) -> Option<Call> {
+        let mut body = json!({ "status": text_of(p) });
+        if !p.to.title.is_empty() {
+            body["spoiler_text"] = p.to.title.as_str().into();
+        }
+        let url = d.at(&format!("/api/v1/statuses/{}", posted.native));
+        (!posted.native.is_empty()).then(|| Call { method: Method::Put, ..Call::json(POST, url, &body) })
+    }
+
+    fn reactions(&self) -> &'static [&'static str] {
+        &["favourite", "boost"]
+    }
+
+    fn react(&self, d: &Desk<'_>, to: &Mention, with: &str) -> Result<Call, Text> {
+        let what = match with {
+            "favourite" => "favourite",
+            "boost" => "reblog",
+            _ => return Err(Text::ours("a post is reacted to with favourite or boost there")),
+        };
+        if to.native_id.is_empty() {
+            return Err(Text::ours("it is not known which post this is"));
+        }
+        let url = d.at(&format!("/api/v1/statuses/{}/{what}", to.native_id));
+        Ok(Call::json(REACT, url, &json!({})))
     }
 
     fn remove(&self, d: &Desk<'_>, posted: &Posted) -> Option<Call> {
@@ -170,7 +200,8 @@ impl Posting for Publish {
         };
         let ours = |v: &&Value| {
             let Ok(s) = serde_json::from_value::<Status>((*v).clone()) else { return false };
-            s.in_reply_to_id.as_deref() == Some(p.to.native_id.as_str())
+            let to = Some(p.to.native_id.as_str()).filter(|_| !p.is_new());
+            s.in_reply_to_id.as_deref().filter(|id| !id.is_empty()) == to
                 && same_words(&clean::html(&s.content, Some(d.server)).text, &text_of(p))
         };
         let found: Vec<Posted> = list.iter().filter(ours).filter_map(posted).collect();

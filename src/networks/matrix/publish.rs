@@ -2,13 +2,13 @@
 //! forgotten, our own events are looked through first. Facts: spec.matrix.org, client-server API 1.19, sending events
 //! (an event has 65,536 bytes at most) and rich replies.
 
-use super::super::posts::{Desk, Length, Once, POST, Post, Posting, Said, Seen};
+use super::super::posts::{Begins, Desk, Length, Once, POST, Post, Posting, REACT, Said, Seen};
 use super::super::{Answer, Call, Method, Trouble};
 use super::esc;
 use crate::clean;
-use crate::model::Text;
 use crate::model::outgoing::{Outcome, Posted};
 use crate::model::time::HOUR;
+use crate::model::{Mention, Text, hash64};
 use serde_json::{Value, json};
 
 pub struct Publish;
@@ -38,6 +38,19 @@ fn there(room: &str, event: &str) -> Posted {
     Posted { native: clean::line_capped(event, 512), url }
 }
 
+fn send(d: &Desk<'_>, room: &str, txn: &str, content: &Value) -> Call {
+    let path = format!("/_matrix/client/v3/rooms/{}/send/m.room.message/{txn}", esc(room));
+    Call { method: Method::Put, ..Call::json(POST, d.at(&path), content).with(room) }
+}
+
+/// The room that something is said in, where its id is known.
+fn where_to(p: &Post<'_>) -> Option<String> {
+    match p.is_new() {
+        true => Some(p.to.community.to_string()).filter(|r| r.starts_with('!')),
+        false => room_of(&p.to.url).map(|r| r.0),
+    }
+}
+
 impl Posting for Publish {
     fn once(&self) -> Once {
         Once::Own
@@ -53,6 +66,17 @@ impl Posting for Publish {
     }
 
     fn begin(&self, d: &Desk<'_>, p: &Post<'_>) -> Result<Call, Text> {
+        if p.is_new() {
+            let room = p.to.community.as_str();
+            if room.starts_with('#') {
+                let path = format!("/_matrix/client/v3/directory/room/{}", esc(room));
+                return Ok(Call::get("room", d.at(&path)));
+            }
+            if !room.starts_with('!') {
+                return Err(Text::ours("a room is named as #name:server or by its id, !…"));
+            }
+            return Ok(send(d, room, &txn(p), &json!({"msgtype": "m.text", "body": p.text})));
+        }
         let Some((room, event)) = room_of(&p.to.url) else {
             return Err(Text::ours("it is not known in which room this was said"));
         };
@@ -70,22 +94,58 @@ impl Posting for Publish {
         if author.starts_with('@') {
             content["m.mentions"] = json!({"user_ids": [author]});
         }
-        let path = format!("/_matrix/client/v3/rooms/{}/send/m.room.message/{}", esc(&room), txn(p));
-        Ok(Call { method: Method::Put, ..Call::json(POST, d.at(&path), &content).with(room) })
+        Ok(send(d, &room, &txn(p), &content))
     }
 
-    fn said(&self, _d: &Desk<'_>, _p: &Post<'_>, call: &Call, a: &Answer) -> Result<Said, Trouble> {
+    fn said(&self, d: &Desk<'_>, p: &Post<'_>, call: &Call, a: &Answer) -> Result<Said, Trouble> {
         let v: Value = serde_json::from_slice(&a.body).unwrap_or_default();
+        if call.what == "room" {
+            let Some(room) = v["room_id"].as_str().filter(|r| r.starts_with('!')) else {
+                return Err(Trouble::Garbled(Text::ours("the server does not say which room that is")));
+            };
+            return Ok(Said::Then(send(d, room, &txn(p), &json!({"msgtype": "m.text", "body": p.text}))));
+        }
         Ok(match v["event_id"].as_str() {
             Some(e) => Said::Posted(there(&call.with, e)),
             None => Said::Unsure(Text::ours("the server took it and did not say which event it is")),
         })
     }
 
+    fn begins(&self) -> Option<Begins> {
+        Some(Begins { place: "room (#name:server)", ..Begins::default() })
+    }
+
+    fn change(&self, d: &Desk<'_>, p: &Post<'_>, posted: &Posted) -> Option<Call> {
+        let (room, event) = room_of(&posted.url)?;
+        let content = json!({
+            "msgtype": "m.text",
+            "body": format!("* {}", p.text),
+            "m.new_content": {"msgtype": "m.text", "body": p.text},
+            "m.relates_to": {"rel_type": "m.replace", "event_id": event},
+        });
+        let txn = format!("hearken{:016x}", hash64(&["change", &event, p.text]));
+        Some(send(d, &room, &txn, &content))
+    }
+
+    fn reactions(&self) -> &'static [&'static str] {
+        &["\u{1f44d}\u{fe0f}", "\u{2764}\u{fe0f}", "\u{1f389}"]
+    }
+
+    fn react(&self, d: &Desk<'_>, to: &Mention, with: &str) -> Result<Call, Text> {
+        let Some((room, event)) = room_of(&to.url) else {
+            return Err(Text::ours("it is not known in which room this was said"));
+        };
+        // The same one again is the same one.
+        let txn = format!("hearken{:016x}", hash64(&["react", &event, with]));
+        let content = json!({"m.relates_to": {"rel_type": "m.annotation", "event_id": event, "key": with}});
+        let path = format!("/_matrix/client/v3/rooms/{}/send/m.reaction/{txn}", esc(&room));
+        Ok(Call { method: Method::Put, ..Call::json(REACT, d.at(&path), &content) })
+    }
+
     fn remove(&self, d: &Desk<'_>, posted: &Posted) -> Option<Call> {
         let (room, event) = room_of(&posted.url)?;
         // The same one again is the same one.
-        let txn = crate::model::hash64(&["redact", &event]);
+        let txn = hash64(&["redact", &event]);
         let path =
             format!("/_matrix/client/v3/rooms/{}/redact/{}/hearken{txn:016x}", esc(&room), esc(&event));
         Some(Call { method: Method::Put, ..Call::json("remove", d.at(&path), &json!({})) })
@@ -107,7 +167,7 @@ impl Posting for Publish {
     }
 
     fn look(&self, d: &Desk<'_>, p: &Post<'_>) -> Option<Call> {
-        let (room, _) = room_of(&p.to.url)?;
+        let room = where_to(p)?;
         let path = format!("/_matrix/client/v3/rooms/{}/messages?dir=b&limit=100", esc(&room));
         Some(Call::get("own", d.at(&path)).with(room))
     }
@@ -126,7 +186,7 @@ impl Posting for Publish {
                 && young(e)
                 && e["sender"] == d.me.native
                 && e["content"]["body"] == p.text
-                && e["content"]["m.relates_to"]["m.in_reply_to"]["event_id"] == event;
+                && e["content"]["m.relates_to"]["m.in_reply_to"]["event_id"].as_str().unwrap_or("") == event;
             by_txn || by_words
         };
         let (room, pages) = call.with.split_once(' ').unwrap_or((&call.with, "0"));

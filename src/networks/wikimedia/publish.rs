@@ -1,7 +1,7 @@
 //! Answers on talk pages of one wiki: what we say stands at the end of the section that is spoken in, signed. There is no
 //! number of ours: the page's history is looked through where it is not known. Facts: mediawiki.org/wiki/API:Edit.
 
-use super::super::posts::{Desk, Length, Once, POST, Post, Posting, Said, Seen, core_of};
+use super::super::posts::{Begins, Desk, Length, Once, POST, Post, Posting, Said, Seen, core_of};
 use super::super::{Answer, Call, Trouble};
 use super::{page_of, section_of};
 use crate::clean;
@@ -38,7 +38,7 @@ const TALKS: [&str; 14] = [
 ];
 
 fn page(p: &Post<'_>) -> String {
-    let title = p.to.title.as_str();
+    let title = if p.is_new() { p.to.community.as_str() } else { p.to.title.as_str() };
     let talk = |t: &str| {
         let space = t.split_once(':').map_or("", |x| x.0).to_lowercase();
         let of = space.strip_suffix(" talk").unwrap_or("");
@@ -57,6 +57,9 @@ fn page(p: &Post<'_>) -> String {
 
 /// The section that the mention stands in: `#Slow_sync` of the address of its discussion.
 fn section(p: &Post<'_>) -> Option<String> {
+    if p.is_new() {
+        return None;
+    }
     let named = p.to.thread.split_once('#').map(|(_, s)| s.replace('_', " "));
     let said = p.to.text.lines().next().and_then(|l| section_of(l).map(str::to_owned));
     named.or(said).filter(|_| page(p) == p.to.title.as_str())
@@ -102,6 +105,9 @@ impl Posting for Publish {
     fn begin(&self, d: &Desk<'_>, p: &Post<'_>) -> Result<Call, Text> {
         if p.to.title.is_empty() {
             return Err(Text::ours("it is not known which page this is about"));
+        }
+        if p.is_new() {
+            return Ok(token(d, "\n0"));
         }
         let title = page(p);
         Ok(Call::get(
@@ -154,7 +160,10 @@ impl Posting for Publish {
                 if number.is_empty() {
                     // A discussion of its own, named by what it is about.
                     text = signed(p.text, "");
-                    heading = format!("Re: {}", p.to.title);
+                    heading = match p.is_new() {
+                        true => p.to.title.to_string(),
+                        false => format!("Re: {}", p.to.title),
+                    };
                     fields.extend([
                         ("section", "new"),
                         ("sectiontitle", heading.as_str()),
@@ -182,6 +191,10 @@ impl Posting for Publish {
                 }
             }
         }
+    }
+
+    fn begins(&self) -> Option<Begins> {
+        Some(Begins { place: "page", title: "heading", titled: true })
     }
 
     /// A talk page that is not there yet begins with what we say.

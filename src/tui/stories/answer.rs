@@ -18,7 +18,7 @@ pub fn by_hand() -> Preflight {
     }
 }
 
-fn flight(checks: Vec<Check>) -> Preflight {
+pub fn flight(checks: Vec<Check>) -> Preflight {
     Preflight {
         header: text("Mastodon · social.example · as @acme · unlisted · 488 characters left"),
         account: Some("us".into()),

@@ -3,6 +3,7 @@
 
 mod answer;
 mod bytes;
+mod compose;
 mod first;
 mod macros;
 mod screens;
@@ -97,6 +98,7 @@ impl Story {
             flight: None,
             outbox: Vec::new(),
             snippets: Vec::new(),
+            accounts: Vec::new(),
             macros: Vec::new(),
             settled: Vec::new(),
             present: vec![],

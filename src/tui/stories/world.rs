@@ -19,6 +19,7 @@ pub struct World {
     pub flight: Option<Preflight>,
     pub outbox: Vec<Outgoing>,
     pub snippets: Vec<crate::model::snippet::Snippet>,
+    pub accounts: Vec<crate::model::AccountView>,
     pub settled: Vec<(Id, crate::door::Settle)>,
     pub topics: Vec<TopicView>,
     pub views: Vec<View>,
@@ -254,6 +255,16 @@ impl World {
             }
             Request::Snippets => Reply::Snippets(self.snippets.clone()),
             Request::Outbox => Reply::Outbox(self.outbox.clone()),
+            Request::Accounts => Reply::Accounts(self.accounts.clone()),
+            Request::Compose { title, .. } => {
+                let mut i = item(90, &title, "us");
+                (i.mention.kind, i.state) = (crate::model::Kind::Own, State::Done);
+                self.items.push(i.clone());
+                Reply::Items(vec![i])
+            }
+            Request::Change { .. } | Request::React { .. } => {
+                Reply::Applied(Applied { seq: 1, changed: 1, ..Applied::default() })
+            }
             Request::Settle { draft, how } => {
                 self.settled.push((draft, how));
                 Reply::Applied(Applied { seq: 1, changed: 1, ..Applied::default() })
@@ -272,10 +283,9 @@ impl World {
                 text: text(self.full.as_deref().unwrap_or("")),
             }),
             Request::SaveDraft { seen: Some(seen), of: None, mention, .. }
-                if self
-                    .drafts
-                    .iter()
-                    .any(|d| d.mention == mention && d.who == "ana" && d.saved_at != seen) =>
+                if self.drafts.iter().any(|d| {
+                    d.mention == mention && d.who == "ana" && d.posted.is_none() && d.saved_at != seen
+                }) =>
             {
                 Reply::Refused(crate::door::Refusal {
                     kind: crate::door::RefusalKind::Failed,
@@ -290,7 +300,7 @@ impl World {
                 return (Reply::Saved { id, at: NOW, stage }, vec![Event::DraftsChanged]);
             }
             Request::SaveDraft { mention, text, of: None, .. } => {
-                self.drafts.retain(|d| d.mention != mention || d.who != "ana");
+                self.drafts.retain(|d| d.mention != mention || d.who != "ana" || d.posted.is_some());
                 self.drafts.push(Draft {
                     id: Id(1),
                     mention,

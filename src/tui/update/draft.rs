@@ -188,6 +188,12 @@ fn start(app: &mut App, mention: Item, d: Option<Draft>, terms: Terms, of: Optio
         how: crate::model::outgoing::SendAs::default(),
         header: None,
     });
+    if let (Some((old, text)), Some(e)) = (app.changing.take(), &mut app.editor) {
+        e.how.changes = Some(old);
+        if e.text().trim().is_empty() {
+            e.area = area_of(&text);
+        }
+    }
     app.draw_now = true;
     let mut out = finish::look(app);
     out.extend(super::flight::header(app));

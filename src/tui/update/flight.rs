@@ -44,7 +44,10 @@ pub fn came(app: &mut App, about: Key, p: Preflight) -> Vec<Effect> {
         (_, crate::model::Stage::Approved { .. }) => None,
         (who, _) => who.clone(),
     };
-    let Some(draft) = e.id else { return Vec::new() };
+    let Some(draft) = e.id else {
+        app.say("nothing is changed yet");
+        return Vec::new();
+    };
     e.header = Some(p.clone());
     let again = app.pages.last().is_some_and(|p| p.kind == PageKind::Preflight);
     app.flight = Some(Flight { about, draft, seen: p, approval });
@@ -58,11 +61,14 @@ pub fn came(app: &mut App, about: Key, p: Preflight) -> Vec<Effect> {
 fn fill(app: &mut App) {
     let Some(f) = &app.flight else { return };
     let p = &f.seen;
+    let changes = app.editor.as_ref().is_some_and(|e| e.how.changes.is_some());
     let enter = match (&f.approval, p.by_hand.is_empty(), p.level()) {
         (.., Level::Red) => "it does not leave like this",
         (Some(_), ..) => "Enter gives it for approval",
         (None, false, Level::Amber) => "Enter copies it, with a reason",
         (None, false, _) => "Enter copies it",
+        (None, true, Level::Amber) if changes => "Enter changes it there, with a reason",
+        (None, true, _) if changes => "Enter changes it there",
         (None, true, Level::Amber) => "Enter sends it, with a reason",
         (None, true, _) => "Enter sends it",
     };
@@ -130,10 +136,18 @@ pub fn act(app: &mut App, a: Action) -> Option<Vec<Effect>> {
         (PageKind::Preflight, Action::FlightGo) => Some(go(app)),
         (
             PageKind::Outbox,
-            Action::SendingBack | Action::SendingPosted | Action::SendingAgain | Action::SendingRemove,
+            Action::SendingBack
+            | Action::SendingPosted
+            | Action::SendingAgain
+            | Action::SendingChange
+            | Action::SendingRemove,
         ) => {
             let Behind::Sending(o) = page.behind().clone() else { return Some(Vec::new()) };
-            Some(settle(app, a, &o))
+            Some(if a == Action::SendingChange {
+                super::compose::change(app, &o)
+            } else {
+                settle(app, a, &o)
+            })
         }
         _ => None,
     }
@@ -182,9 +196,22 @@ pub fn leave(app: &mut App, reason: &str) -> Vec<Effect> {
     }
     let Some(e) = &app.editor else { return Vec::new() };
     let how = SendAs { saved_at: f.seen.saved_at, reason: reason.to_owned(), ..e.how.clone() };
+    if how.changes.is_some() {
+        let ask = Request::Change { draft: f.draft, how: Box::new(how) };
+        app.sending = Some(f);
+        return vec![Effect::Ask(For::Changed(about), ask)];
+    }
     let (verb, targets) = (Verb::Send(Box::new(how)), Targets::Drafts(vec![f.draft]));
     app.sending = Some(f);
     vec![Effect::Ask(For::LetGo(about), Request::Act { verb, targets, quiet: false })]
+}
+
+/// What was sent says other words now.
+pub fn changed(app: &mut App, about: Key) -> Vec<Effect> {
+    let out = let_go(app, about, app.now);
+    app.recall = None;
+    app.say("changed where it stands");
+    out
 }
 
 /// It is on its way.
@@ -291,7 +318,8 @@ pub fn outbox(app: &mut App, all: Vec<Outgoing>) {
     page.head = vec![if all.is_empty() {
         "Nothing leaves, and nothing left. Ctrl-x p in a draft lets it go.".to_owned()
     } else {
-        "E back to its writer · P it is there: its address · + once more · D delete there".to_owned()
+        "E back to its writer · P it is there: its address · + once more · r change there · D delete there"
+            .to_owned()
     }];
     page.rows = all
         .into_iter()

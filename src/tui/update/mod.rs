@@ -1,5 +1,6 @@
 //! `update`: the only place where what a terminal shows is changed. Messages in, effects out, nothing waits.
 
+mod compose;
 mod draft;
 mod finish;
 pub mod flight;
@@ -449,6 +450,8 @@ pub fn act(app: &mut App, a: Action) -> Vec<Effect> {
         | Action::SaveView
         | Action::RemoveView
         | Action::SourceAdd => prompt::open(app, a),
+        Action::Compose => vec![Effect::Ask(For::Compose, Request::Accounts)],
+        Action::React => compose::react(app),
         Action::MacroRecord => macros::record(app),
         Action::MacroAgain => macros::run(app, "@"),
         Action::Macros => macros::list(app),

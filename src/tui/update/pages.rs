@@ -145,6 +145,7 @@ fn enter(app: &mut App) -> Vec<Effect> {
             Vec::new()
         }
         Behind::Check(_) | Behind::Snippet(_) => Vec::new(),
+        Behind::Account(a) => super::compose::begin(app, *a),
         Behind::Macro(key) => {
             app.pages.pop();
             super::macros::run(app, &key)

@@ -38,7 +38,7 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             app.prompt = Some(p);
             return Vec::new();
         }
-        if matches!(what, For::LetGo(_)) {
+        if matches!(what, For::LetGo(_) | For::Changed(_)) {
             return super::flight::refused(app, r.text.lines().next().unwrap_or(""));
         }
         if matches!(what, For::Header(_)) {
@@ -195,6 +195,9 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             Vec::new()
         }
         (For::Flight(key), Reply::Preflight(p)) => super::flight::came(app, key, *p),
+        (For::Compose, Reply::Accounts(all)) => super::compose::accounts_came(app, all),
+        (For::Composed, Reply::Items(items)) => super::compose::composed(app, items),
+        (For::Changed(key), Reply::Applied(_)) => super::flight::changed(app, key),
         (For::LetGo(key), Reply::LetGo { due, .. }) => super::flight::let_go(app, key, due),
         (For::Helped(of), Reply::Helped { mention, text }) => super::words::came(app, of, mention, &text),
         (For::Outbox, Reply::Outbox(all)) => {

@@ -1,0 +1,229 @@
+//! What we say unasked: something new of ours, a change of what was sent, a reaction. Something new is a mention of ours with
+//! a draft about it, so that all that holds for answers holds for it: preflight, exactly once, what came of it.
+
+use super::{Caller, Engine, failed, refuse};
+use crate::clean;
+use crate::door::{Event, RefusalKind, Reply};
+use crate::listen::incoming;
+use crate::model::outgoing::{Fate, Posted, SendAs};
+use crate::model::{
+    Applied, Author, Id, Kind, Mention, NewPost, Role, Stamp, State, Targets, Text, Verb, hash64,
+};
+use crate::networks::{Begins, Desk, Post, Posting, REACT, Trouble};
+use crate::store::{Arrivals, StoreError};
+
+/// The source of what is ours.
+pub(super) const OWN: &str = "own";
+/// Calls of one reaction.
+const STEPS: usize = 4;
+
+/// What an account can begin.
+pub(super) fn begins(posting: Option<&dyn Posting>) -> Option<NewPost> {
+    let Begins { place, title, titled } = posting?.begins()?;
+    Some(NewPost { place: place.into(), title: title.into(), titled })
+}
+
+impl Engine {
+    /// Begins something new of ours: a mention that waits for its words.
+    pub(super) async fn compose(&self, caller: &Caller, account: &str, place: &str, title: &str) -> Reply {
+        let no = |why: &str| refuse(RefusalKind::Usage, why);
+        let (setup, who) = (self.setup(), &caller.asker.who);
+        let Some(conf) = setup.config.accounts.iter().find(|a| a.name == account) else {
+            return refuse(
+                RefusalKind::NotFound,
+                &format!("there is no account {account}; hearken accounts lists them"),
+            );
+        };
+        if !conf.serves(who, &caller.groups) {
+            return refuse(
+                RefusalKind::Role,
+                &format!("may_send of the account {account} does not name {who}"),
+            );
+        }
+        let Some(p) = self.posts_as(account) else {
+            return no(&format!("nothing is written to {} from here", conf.network));
+        };
+        let Some(new) = begins(Some(p.posting)) else {
+            return no(&format!("{} takes nothing new from here", conf.network));
+        };
+        let (place, title) = (clean::line_capped(place.trim(), 256), clean::line_capped(title.trim(), 256));
+        if place.is_empty() && !new.place.is_empty() {
+            return no(&format!("say where: its {}", new.place));
+        }
+        if title.is_empty() && new.titled {
+            return no(&format!("it needs a {}", new.title));
+        }
+        let now = Stamp::now();
+        let community = if place.is_empty() { clean::host_of(&p.server) } else { place };
+        let shown = [&p.me.handle, &p.me.user].into_iter().find(|h| !h.is_empty());
+        let m = Mention {
+            source: OWN.into(),
+            network: conf.network.into(),
+            kind: Kind::Own,
+            text: clean::line(&format!("something new at {community}, as {account}")),
+            community,
+            title: if new.title.is_empty() { Text::default() } else { title },
+            // No person is made of it: who writes it is one of us.
+            author: Author {
+                name: clean::line(shown.unwrap_or(&account.to_owned())),
+                scope: clean::line(account),
+                ..Author::default()
+            },
+            at: now,
+            heard_at: now,
+            ..Mention::default()
+        };
+        let identity = Id(hash64(&[OWN, who, account, &nanos()]));
+        let all =
+            Arrivals::of(OWN, conf.network, crate::config::MAIN, vec![incoming(identity, m, State::Done)]);
+        let store = self.store.clone();
+        match tokio::task::spawn_blocking(move || store.ingest(vec![all])).await {
+            Ok(Ok(_)) => match self.store.reader().item(identity, who) {
+                Ok(Some(i)) => Reply::Items(vec![i]),
+                Ok(None) => refuse(RefusalKind::Failed, "it was stored and is not there"),
+                Err(e) => failed(&e),
+            },
+            Ok(Err(e)) => failed(&e),
+            Err(_) => refuse(RefusalKind::Failed, "it could not be stored"),
+        }
+    }
+
+    /// What was sent stands there now: the mention of ours says its words and where it stands.
+    pub(super) fn keep_own(&self, mention: Id, text: &Text, posted: &Posted) -> Result<(), StoreError> {
+        let Some(i) = self.store.reader().item(mention, "")?.filter(|i| i.mention.kind == Kind::Own) else {
+            return Ok(());
+        };
+        let m = Mention {
+            text: text.clone(),
+            url: posted.url.clone(),
+            native_id: posted.native.clone(),
+            lang: crate::listen::language(text).unwrap_or("").to_owned(),
+            ..i.mention
+        };
+        let network = m.network.clone();
+        let all = Arrivals::of(OWN, &network, crate::config::MAIN, vec![incoming(i.id, m, State::Done)]);
+        self.store.ingest(vec![all]).map(|_| ())
+    }
+
+    /// Changes what was sent, where it stands, to the words of another draft.
+    pub(super) async fn change(&self, caller: &Caller, draft: Id, how: SendAs) -> Reply {
+        let no = |why: &str| refuse(RefusalKind::Usage, why);
+        let Some(of) = how.changes else { return no("say which answer it changes") };
+        let reader = self.store.reader();
+        let (old, s) = match (reader.draft_by_id(of), reader.sending(of)) {
+            (Ok(Some(d)), Ok(Some(s))) if s.fate == Fate::Sent => (d, s),
+            (Err(e), _) | (_, Err(e)) => return failed(&e),
+            _ => return no("that was not sent from here"),
+        };
+        let how = SendAs { account: s.account.clone(), ..how };
+        let l = match self.cleared(caller, draft, &how) {
+            Ok(Ok(l)) => l,
+            Ok(Err(no)) => return no,
+            Err(e) => return failed(&e),
+        };
+        if old.mention.id != l.draft.mention.id {
+            return no("it is about something else than what it changes");
+        }
+        if old.who != caller.asker.who
+            && let Err(why) = self.has(caller, Role::Send, "changing a colleague's answer")
+        {
+            return refuse(RefusalKind::Role, &why);
+        }
+        let Some(p) = self.posts_as(&s.account) else { return no("its account is not there any more") };
+        let now = Stamp::now();
+        let desk = Desk { server: &p.server, me: &p.me, now };
+        let post = Post {
+            text: &l.draft.text,
+            to: &l.item.mention,
+            visibility: "",
+            lang: "",
+            mark: s.mark,
+            begun: s.begun,
+        };
+        let Some(call) = p.posting.change(&desk, &post, &s.posted) else {
+            return no("what was sent there cannot be changed: delete it (D in g O) and answer again");
+        };
+        if let Err(t) = self.accounts.call(&self.setup().net, &p.way, &call).await {
+            let why = format!("it may stand there as it was: {}; the same once more does no harm", t.text());
+            return refuse(RefusalKind::Failed, &why);
+        }
+        let (store, by, new) = (self.store.clone(), caller.asker.clone(), l.draft.id);
+        match tokio::task::spawn_blocking(move || store.changed_there(&by, &s, new, &l.reason, now)).await {
+            Ok(Ok(applied)) => {
+                if let Ok(Some(s)) = self.store.reader().sending(new)
+                    && let Err(e) = self.keep_own(s.mention.id, &l.draft.text, &s.posted)
+                {
+                    return failed(&e);
+                }
+                self.looks.forget_answers();
+                self.announce(Event::DraftsChanged);
+                self.announce(Event::Changed(applied.keys.clone()));
+                Reply::Applied(Applied { verb: "changed".into(), ..applied })
+            }
+            Ok(Err(e)) => failed(&e),
+            Err(_) => refuse(RefusalKind::Failed, "it is changed there; this could not be kept"),
+        }
+    }
+
+    /// Reacts to a mention as one of our accounts; the same once more changes nothing there.
+    pub(super) async fn react(&self, caller: &Caller, mention: Id, with: &str, account: &str) -> Reply {
+        let no = |why: &str| refuse(RefusalKind::Usage, why);
+        let who = &caller.asker.who;
+        let item = match self.store.reader().item(mention, who) {
+            Ok(Some(i)) if !i.deleted => i,
+            Ok(_) => return refuse(RefusalKind::NotFound, "that mention is not there any more"),
+            Err(e) => return failed(&e),
+        };
+        let setup = self.setup();
+        let serves =
+            |a: &String| setup.config.accounts.iter().any(|c| c.name == *a && c.serves(who, &caller.groups));
+        let mut fitting = self.accounts_for(&item).into_iter().filter(serves);
+        let chosen = fitting.find(|a| account.is_empty() || a == account);
+        let Some(p) = chosen.and_then(|a| self.posts_as(&a)) else {
+            return no("no account of ours reacts to this: none of its network and server is yours to use");
+        };
+        let all = p.posting.reactions();
+        let Some(usual) = all.first() else { return no("nobody reacts there from here") };
+        let with = clean::line_capped(with.trim(), 32);
+        let with = if with.is_empty() { Text::ours(usual) } else { with };
+        let desk = Desk { server: &p.server, me: &p.me, now: Stamp::now() };
+        let m = &item.mention;
+        let mut call = match p.posting.react(&desk, m, &with) {
+            Ok(c) => c,
+            Err(why) => return no(&why),
+        };
+        let mut done = false;
+        for _ in 0..STEPS {
+            let last = call.what == REACT;
+            match self.accounts.call(&setup.net, &p.way, &call).await {
+                Ok(_) if last => done = true,
+                Ok((a, _)) => match p.posting.reacting(&desk, m, &call, &a) {
+                    Ok(next) => {
+                        call = next;
+                        continue;
+                    }
+                    Err(t) => return refuse(RefusalKind::Failed, t.text()),
+                },
+                // It is there already.
+                Err(Trouble::Refused(why)) if last && why.to_lowercase().contains("duplicate") => done = true,
+                Err(t) => return refuse(RefusalKind::Failed, t.text()),
+            }
+            break;
+        }
+        if !done {
+            return refuse(RefusalKind::Failed, "the server sends us in circles");
+        }
+        // It is beside the mention, where colleagues see it, and in the log.
+        let note = Verb::Note(format!("we reacted with {with}, as {}", p.account.name));
+        match self.act(caller, note, &Targets::Mentions(vec![item.key]), true) {
+            Reply::Applied(a) => Reply::Applied(Applied { verb: "reacted".into(), ..a }),
+            other => other,
+        }
+    }
+}
+
+/// The time in ns, for what is made twice within a millisecond.
+fn nanos() -> String {
+    let t = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    t.map_or(0, |d| d.as_nanos()).to_string()
+}
