@@ -56,6 +56,13 @@ fn answer(t: &Temp, mention: &Value, words: &str) -> Value {
     send(t, &draft)
 }
 
+/// A picture of one point, and the line that puts it into a draft.
+fn picture(t: &Temp) -> String {
+    let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\rIDATx\x9cc\xf8\xcf\xc0\xf0\x1f\0\x05\0\x01\xff\x89\x99=\x1d\0\0\0\0IEND\xaeB`\x82";
+    std::fs::write(t.path("tin.png"), png).unwrap();
+    ok(t, &["attach", t.path("tin.png").to_str().unwrap(), "--alt", "A tin with a ring"]).trim().to_owned()
+}
+
 /// Says something new from here; gives the same.
 fn compose(t: &Temp, how: &[&str], words: &str) -> Value {
     let all: Vec<&str> =
@@ -161,15 +168,16 @@ fn mastodon_is_heard_as_it_streams() {
     let ours = by.as_array().unwrap().iter().filter(|a| a["username"] == "ada").count();
     assert_eq!(ours, 1, "{by}");
     // Something new of ours answers nothing, and everybody sees it.
-    let new = compose(&t, &["--title", "spoilers"], &format!("News of {one}x"));
+    let new = compose(&t, &["--title", "spoilers"], &format!("News of {one}x\n{}", picture(&t)));
     let ours = format!("{at}/api/v1/statuses/{}", new["native"].as_str().unwrap());
     let there = json("GET", &ours, &grace, &Value::Null);
     assert!(there["in_reply_to_id"].is_null() && there["visibility"] == "public", "{there}");
     assert_eq!(there["spoiler_text"], "spoilers");
+    assert_eq!(there["media_attachments"][0]["description"], "A tin with a ring", "{there}");
     let own = json_lines(&ok(&t, &["show", "--json", new["mention"].as_str().unwrap()])).remove(0);
     assert_eq!(
         (own["text"].as_str(), own["answered"].as_str()),
-        (Some(format!("News of {one}x").as_str()), new["url"].as_str()),
+        (Some(format!("News of {one}x\n{}", picture(&t)).as_str()), new["url"].as_str()),
         "{own}"
     );
     // Deleted from here: it is gone there, and the mention waits for an answer again.
@@ -278,10 +286,11 @@ fn matrix_rooms_are_heard_and_a_kill_of_either_side_loses_nothing() {
         format!("{}/rooms/{}/relations/{}/m.annotation", api.replace("v3", "v1"), esc(&room), esc(&id));
     let reactions = json("GET", &path, &maria, &Value::Null);
     assert_eq!(reactions["chunk"].as_array().map(Vec::len), Some(1), "{reactions}");
-    let new = compose(&t, &["--to", &room], "News of the room");
+    let new = compose(&t, &["--to", &room], &format!("News of the room\n{}", picture(&t)));
     let path = format!("{api}/rooms/{}/event/{}", esc(&room), esc(new["native"].as_str().unwrap()));
     let there = json("GET", &path, &maria, &Value::Null);
-    assert_eq!(there["content"]["body"], "News of the room", "{there}");
+    assert_eq!(there["content"]["body"], "News of the room\n(A tin with a ring)", "{there}");
+    assert!(there["content"]["url"].as_str().unwrap().starts_with("mxc://"), "{there}");
     assert!(there["content"]["m.relates_to"].is_null());
     let now = json_lines(&ok(&t, &["outbox", "--json"])).into_iter().find(|o| o["native"] == native).unwrap();
     ok(&t, &["outbox", "remove", now["draft"].as_str().unwrap()]);
@@ -426,9 +435,17 @@ fn a_mailbox_tells_when_something_comes() {
     assert!(raw.contains(&format!("Subject: Re: {own}")), "{raw}");
     // A letter of ours that answers none.
     let new = mark();
-    compose(&t, &["--to", "maria@lab.test", "--title", &format!("News {new}")], "We are here.");
+    compose(
+        &t,
+        &["--to", "maria@lab.test", "--title", &format!("News {new}")],
+        &format!("We are here.\n{}", picture(&t)),
+    );
     let raw = until("the letter", || inbox(&imap, &new).ok_or_else(|| "not there".to_owned()));
     assert!(raw.contains(&format!("Subject: News {new}")) && !raw.contains("In-Reply-To"), "{raw}");
+    assert!(
+        raw.contains("Content-Type: image/png") && raw.contains("Content-Description: A tin with a ring"),
+        "{raw}"
+    );
     e.kill();
     send(&two, &two);
     let _e = Serving::start(&t);
@@ -671,7 +688,7 @@ fn bluesky_tells_who_speaks_to_us() {
         ok(&t, &["react", m["id"].as_str().unwrap(), "like"]);
     }
     assert_eq!(likes(), before + 1, "a second one is the first");
-    let new = compose(&t, &[], &format!("News of {} #tins", mark()));
+    let new = compose(&t, &[], &format!("News of {} #tins\n{}", mark(), picture(&t)));
     let key = new["native"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
     let path = format!("com.atproto.repo.getRecord?repo={did}&collection=app.bsky.feed.post&rkey={key}");
     let there = json("GET", &x(&path), &auth, &Value::Null);
@@ -679,6 +696,8 @@ fn bluesky_tells_who_speaks_to_us() {
         there["value"]["reply"].is_null() && there["value"]["text"].as_str().unwrap().contains("News"),
         "{there}"
     );
+    let image = &there["value"]["embed"]["images"][0];
+    assert!(image["alt"] == "A tin with a ring" && image["image"]["ref"]["$link"].is_string(), "{there}");
     e.kill();
     say(&two);
     let _e = Serving::start(&t);

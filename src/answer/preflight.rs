@@ -4,9 +4,10 @@
 use super::promo::{Promo, own_links};
 use super::readiness::{Ready, State};
 use crate::clean;
+use crate::model::attach::Attached;
 use crate::model::outgoing::{CHECKS, Check, Class, Level};
 use crate::model::{Stamp, Text};
-use crate::networks::Length;
+use crate::networks::{Length, Takes};
 use regex::Regex;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -57,6 +58,9 @@ pub struct Facts {
     /// Others who write about it, in words.
     pub others: Vec<String>,
     pub length: Option<Length>,
+    /// The pictures that go along: how many bytes each has, none if it is not there; and whether it says where it was taken.
+    pub pictures: Vec<(Attached, Option<usize>, bool)>,
+    pub takes: Option<Takes>,
     /// Where it was answered already; and other tellings of its story.
     pub answered: Option<String>,
     pub answered_near: Vec<String>,
@@ -281,6 +285,9 @@ pub fn preflight(f: &Facts) -> Vec<Check> {
         ),
     }
 
+    let (words, wrong) = pictures(f);
+    say("pictures", wrong, words, f.network.clone());
+
     let (words, wrong) = match (&f.answered, f.answered_near.is_empty()) {
         (Some(at), _) => (format!("it is answered already, at {at}"), true),
         (None, false) => (format!("elsewhere in this story: {}", f.answered_near.join(" · ")), true),
@@ -298,6 +305,35 @@ pub fn preflight(f: &Facts) -> Vec<Check> {
     let listening = f.ready.state() == State::Listening;
     say("readiness", listening, f.ready.words(), "the community's card: g C".into());
     out
+}
+
+/// What is to be said of pictures, and whether that stops them.
+fn pictures(f: &Facts) -> (String, bool) {
+    let n = f.pictures.len();
+    if n == 0 {
+        return ("none".into(), false);
+    }
+    let most = match (&f.takes, f.by_hand) {
+        (_, true) => return (format!("{n}: put them in by hand"), false),
+        (None, _) => return (format!("{n}: {} takes none from here", f.network), true),
+        (Some(t), _) => t,
+    };
+    if n > most.files {
+        return (format!("{n}: {} takes {} at most", f.network, most.files), true);
+    }
+    for (a, bytes, place) in &f.pictures {
+        let why = match bytes {
+            None => "is not here any more: attach it again".to_owned(),
+            Some(b) if *b > most.bytes => format!("is too large: {b} of {} bytes", most.bytes),
+            _ if a.alt.is_empty() => {
+                "says nothing to people who do not see it: write what it shows".to_owned()
+            }
+            _ if *place => "tells where it was taken (EXIF): take that out".to_owned(),
+            _ => continue,
+        };
+        return (format!("{} {why}", a.name), true);
+    }
+    (format!("{n}, each with what it shows"), false)
 }
 
 /// True if a text speaks of something by its name, as a word.

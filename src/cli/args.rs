@@ -245,6 +245,13 @@ pub enum Command {
         #[arg(required = true)]
         text: Vec<String>,
     },
+    /// Keep a picture for a draft; prints the line that puts it into one
+    Attach {
+        file: PathBuf,
+        /// What it shows, for people who do not see it
+        #[arg(long)]
+        alt: String,
+    },
     /// React to a mention as one of our accounts
     React {
         id: String,

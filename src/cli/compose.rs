@@ -5,6 +5,7 @@ use super::drafts::{save, words};
 use super::out::Out;
 use super::{exact_id, find};
 use crate::door::{Door, Reply, Request};
+use crate::model::attach::{self, Attached};
 use crate::model::outgoing::SendAs;
 use crate::model::{Id, Key};
 use serde_json::json;
@@ -29,6 +30,23 @@ pub async fn run(door: &dyn Door, command: Command, out: &Out) -> i32 {
                     0
                 }
                 Err(code) => code,
+            }
+        }
+        Command::Attach { file, alt } => {
+            let (file, bytes) = match crate::door::picture(&file) {
+                Ok(x) => x,
+                Err(why) => {
+                    out.complain(&why);
+                    return 2;
+                }
+            };
+            match door.ask(Request::Attach { file, bytes }).await {
+                Reply::Attached(name) => {
+                    let line = attach::line(&Attached { name, alt });
+                    out.either(&json!({"did": "attach", "line": line}), || line.clone());
+                    0
+                }
+                other => out.unexpected(&other),
             }
         }
         Command::React { id, with, account } => {

@@ -72,7 +72,7 @@ pub async fn run(door: Arc<dyn Door>, command: Command, out: &Out) -> i32 {
         | Command::Send { .. }
         | Command::Recall { .. }
         | Command::Outbox { .. }) => send::run(&*door, leaves, out).await,
-        unasked @ (Command::Compose { .. } | Command::React { .. }) => {
+        unasked @ (Command::Compose { .. } | Command::React { .. } | Command::Attach { .. }) => {
             compose::run(&*door, unasked, out).await
         }
         Command::Log { id, limit } => lists::log(&*door, id, limit, out).await,

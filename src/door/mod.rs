@@ -1,11 +1,13 @@
 //! The one door: requests, replies and events as data with names. A front end knows this and nothing behind
 //! it; the engine stands behind it in this process or at the other end of a socket.
 
+mod files;
 mod login;
 mod numbers;
 mod told;
 
 pub use crate::model::draft::Help;
+pub use files::{backup_to, picture};
 pub use login::{LoginAsk, LoginSay};
 pub use numbers::{Placed, Standing, Total, Trial};
 pub use told::{LogRow, Present, SINCE_MAX, Settle, Since, Terms, Want};
@@ -88,6 +90,11 @@ pub enum Request {
         verb: Verb,
         targets: Targets,
         quiet: bool,
+    },
+    /// A picture for drafts: its name, and its bytes (8 MB at most).
+    Attach {
+        file: String,
+        bytes: Vec<u8>,
     },
     /// Something new of ours is begun, as an account: where, and under which title, as its network asks. The mention of
     /// ours that a draft is written about comes back.
@@ -285,6 +292,8 @@ pub enum Request {
 /// What comes back.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub enum Reply {
+    /// The name by which a draft speaks of a picture.
+    Attached(String),
     List {
         items: Vec<Item>,
         next: Option<Key>,
@@ -540,36 +549,4 @@ impl Refusal {
             RefusalKind::Unreachable => 4,
         }
     }
-}
-
-/// Writes a backup to a new file, which the front end makes as the person, beside its place first and never over
-/// another one. Gives its bytes.
-///
-/// # Errors
-/// A sentence; then there is no file.
-pub async fn backup_to(door: &dyn Door, file: &std::path::Path) -> Result<u64, String> {
-    use std::os::unix::fs::OpenOptionsExt;
-    if file.symlink_metadata().is_ok() {
-        return Err(format!("{} exists already", file.display()));
-    }
-    let name = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let part = file.with_file_name(format!(".{name}.part-{}", std::process::id()));
-    let f = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&part)
-        .map_err(|e| format!("{}: {e}", part.display()))?;
-    let keep = f.try_clone();
-    let done = match door.backup(Box::new(f)).await {
-        // A link fails if a file of that name came meanwhile; a rename would take its place.
-        Ok(n) => keep
-            .and_then(|k| k.sync_all())
-            .and_then(|()| std::fs::hard_link(&part, file))
-            .map(|()| n)
-            .map_err(|e| format!("{}: {e}", file.display())),
-        Err(e) => Err(e.to_string()),
-    };
-    let _ = std::fs::remove_file(&part);
-    done
 }

@@ -123,6 +123,11 @@ fn blocking(e: &Engine, caller: &Caller, request: Request) -> Reply {
             },
             Request::Act { verb, targets, quiet } => e.act(caller, verb, &targets, quiet),
             Request::ActMany { verbs, targets } => e.act_many(caller, verbs, &targets),
+            Request::Attach { file, bytes } => match e.store.attach(&file, &bytes) {
+                Ok(name) => Reply::Attached(name),
+                Err(crate::store::StoreError::Stale(why)) => refuse(RefusalKind::Usage, &why),
+                Err(e) => return Err(e),
+            },
             Request::Undo => e.undo(asker, false),
             Request::Redo => e.undo(asker, true),
             Request::UndoList(n) => Reply::Log(

@@ -5,6 +5,7 @@ use super::{Caller, Engine, failed, refuse};
 use crate::clean;
 use crate::door::{Event, RefusalKind, Reply};
 use crate::listen::incoming;
+use crate::model::attach::split;
 use crate::model::outgoing::{Fate, Posted, SendAs};
 use crate::model::{
     Applied, Author, Id, Kind, Mention, NewPost, Role, Stamp, State, Targets, Text, Verb, hash64,
@@ -132,8 +133,18 @@ impl Engine {
         let Some(p) = self.posts_as(&s.account) else { return no("its account is not there any more") };
         let now = Stamp::now();
         let desk = Desk { server: &p.server, me: &p.me, now };
+        let (text, named) = split(&l.draft.text);
+        let files = match self.files(&named) {
+            Ok(f) => f,
+            Err(why) => return no(&why),
+        };
+        let files = match self.uploaded(&p, &desk, &files).await {
+            Ok(f) => f,
+            Err(t) => return refuse(RefusalKind::Failed, t.text()),
+        };
         let post = Post {
-            text: &l.draft.text,
+            text: &text,
+            files: &files,
             to: &l.item.mention,
             visibility: "",
             lang: "",

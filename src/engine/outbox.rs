@@ -8,6 +8,7 @@ use crate::answer::{Came, Do, Patience, came, crashed, plan};
 use crate::clean;
 use crate::door::{Event, To};
 use crate::listen::language as detect;
+use crate::model::attach::split;
 use crate::model::outgoing::{Fate, Going, Sending};
 use crate::model::{Draft, Id, Stamp, Text};
 use crate::networks::{Desk, POST, Post, PostSaid, PostSeen, Trouble};
@@ -94,6 +95,7 @@ pub async fn run(engine: Weak<Engine>, mut stop: watch::Receiver<bool>) {
         let done = tokio::task::spawn_blocking(move || {
             let now = Stamp::now();
             let _ = e.store.tidy_sendings(now);
+            let _ = e.store.tidy_attachments(now);
             let by = Asker { who: "hearken".into(), uid: e.asker.uid };
             let n = e.store.settle_restored(&by, now)?;
             if n > 0 {
@@ -251,9 +253,16 @@ impl Engine {
         }
         let mut s = Sending { network: p.account.network.declared().name.to_owned(), ..s };
         let desk = Desk { server: &p.server, me: &p.me, now };
-        let lang = detect(&d.text).unwrap_or("");
+        let (text, named) = split(&d.text);
+        let files = match self.files(&named) {
+            Ok(f) => f,
+            Err(_) if g.asked => Vec::new(),
+            Err(why) => return self.fail(&d, &by, &s, clean::line(&why)).await,
+        };
+        let lang = detect(&text).unwrap_or("");
         let post = Post {
-            text: &d.text,
+            text: &text,
+            files: &files,
             to: &item.mention,
             visibility: &g.visibility,
             lang,
@@ -360,6 +369,11 @@ impl Engine {
     /// Posts it, once.
     async fn attempt(&self, p: &Poster, desk: &Desk<'_>, post: &Post<'_>) -> Came {
         let net = self.setup().net;
+        let files = match self.uploaded(p, desk, post.files).await {
+            Ok(f) => f,
+            Err(t) => return Came::Never(t),
+        };
+        let post = &Post { files: &files, ..*post };
         let mut call = match p.posting.begin(desk, post) {
             Ok(c) => c,
             Err(why) => return Came::Never(Trouble::Refused(why)),

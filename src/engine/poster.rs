@@ -3,8 +3,9 @@
 use super::Engine;
 use crate::account::{Account, Way};
 use crate::clean;
+use crate::model::attach::{Attached, mime_of};
 use crate::model::{Item, Kind, Mention};
-use crate::networks::{Me, Posting};
+use crate::networks::{Desk, File, Me, Posting, Trouble};
 
 /// An account and how its network is posted to.
 pub(super) struct Poster {
@@ -85,5 +86,35 @@ impl Engine {
                 .me(&a.name)
                 .is_some_and(|me| [&me.native, &me.handle, &me.user].into_iter().any(|id| same(id)))
         })
+    }
+
+    /// The pictures that a text names, with their bytes.
+    pub(super) fn files(&self, named: &[Attached]) -> Result<Vec<File>, String> {
+        let one = |a: &Attached| {
+            let bytes = self.store.attached(&a.name).map_err(|e| e.to_string())?;
+            let bytes = bytes.ok_or_else(|| format!("the picture {} is not here any more", a.name))?;
+            let (name, alt) = (a.name.clone(), a.alt.clone());
+            Ok(File { mime: mime_of(&name), name, alt, bytes, there: String::new() })
+        };
+        named.iter().map(one).collect()
+    }
+
+    /// The same, once the server has them; where an answer is lost, one that nobody uses is there.
+    pub(super) async fn uploaded(
+        &self,
+        p: &Poster,
+        d: &Desk<'_>,
+        files: &[File],
+    ) -> Result<Vec<File>, Trouble> {
+        let net = self.setup().net;
+        let mut out = Vec::new();
+        for f in files {
+            let there = match p.posting.upload(d, f) {
+                Some(call) => p.posting.uploaded(&self.accounts.call(&net, &p.way, &call).await?.0)?,
+                None => String::new(),
+            };
+            out.push(File { there, ..f.clone() });
+        }
+        Ok(out)
     }
 }

@@ -9,6 +9,7 @@ use crate::answer::{Alive, Facts};
 use crate::clean;
 use crate::door::{Event, ListQuery, RefusalKind, Reply};
 use crate::listen::language;
+use crate::model::attach::{split, tells_place};
 use crate::model::outgoing::{Going, Level, Preflight, SendAs};
 use crate::model::time::MINUTE;
 use crate::model::{Draft, Id, Item, Kind, Role, Stage, Stamp, State, Text};
@@ -192,8 +193,10 @@ impl Engine {
         flight: &mut Preflight,
     ) -> Result<[String; 3], StoreError> {
         let desk = Desk { server: &p.server, me: &p.me, now: f.now };
+        let (text, named) = split(&d.text);
         let post = Post {
-            text: &d.text,
+            text: &text,
+            files: &[],
             to: &item.mention,
             visibility: &how.visibility,
             lang: "",
@@ -227,6 +230,12 @@ impl Engine {
             None => format!("{} {}", length.used, length.unit),
         };
         f.length = Some(length);
+        f.takes = p.posting.takes();
+        for a in named {
+            let bytes = self.store.attached(&a.name)?;
+            let place = bytes.as_deref().is_some_and(tells_place);
+            f.pictures.push((a, bytes.map(|b| b.len()), place));
+        }
         let name = p.account.network.declared().name;
         let own = self.setup().config.send.delay_ms.get(name).copied();
         flight.delay_ms = own.unwrap_or_else(|| p.posting.delay_ms());

@@ -26,6 +26,7 @@ fn needs(request: &Request) -> Role {
         Request::Change { .. } | Request::React { .. } => Role::Send,
         Request::SaveDraft { .. }
         | Request::Compose { .. }
+        | Request::Attach { .. }
         | Request::Preflight { .. }
         | Request::Help { .. }
         | Request::Settle { .. }
@@ -141,7 +142,10 @@ fn what(request: &Request) -> &'static str {
     match request {
         Request::Act { verb, .. } => verb.name(),
         Request::ActMany { .. } => "a macro",
-        Request::SaveDraft { .. } | Request::Compose { .. } | Request::Preflight { .. } => "writing a draft",
+        Request::SaveDraft { .. }
+        | Request::Compose { .. }
+        | Request::Attach { .. }
+        | Request::Preflight { .. } => "writing a draft",
         Request::Change { .. } => "changing what was sent",
         Request::React { .. } => "reacting",
         Request::Help { .. } => "help with words",

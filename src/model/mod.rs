@@ -2,6 +2,7 @@
 //! Nothing here waits, draws or stores, and nothing here imports another room of the house.
 //! Text that came from outside is always a [`Text`], which only the room `clean` makes.
 
+pub mod attach;
 pub mod base64;
 pub mod change;
 pub mod draft;

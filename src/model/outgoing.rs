@@ -251,7 +251,7 @@ impl Level {
 }
 
 /// The checks by name: what each is about, and how it comes out where it does not hold and nothing else is configured.
-pub const CHECKS: [(&str, Level, &str); 14] = [
+pub const CHECKS: [(&str, Level, &str); 15] = [
     ("account", Level::Red, "who we are there, whether it is open to you, and how it stands"),
     ("visibility", Level::Red, "never wider than what is answered"),
     ("rules", Level::Amber, "rules of the community that the text touches"),
@@ -263,6 +263,11 @@ pub const CHECKS: [(&str, Level, &str); 14] = [
     ("thread", Level::Amber, "what was said since the draft was begun"),
     ("others", Level::Amber, "somebody else who writes about it"),
     ("length", Level::Red, "counted as the network counts"),
+    (
+        "pictures",
+        Level::Red,
+        "there, taken by the network, not too large; what they show; where they were taken",
+    ),
     ("answered", Level::Amber, "answered by us already, here or elsewhere in the story"),
     ("promo", Level::Amber, "how much we speak of ourselves there"),
     ("readiness", Level::Amber, "whether we know the community well enough to speak"),

@@ -1,7 +1,7 @@
 //! How something of ours is posted: how a network counts it, the calls that post it, what an answer means, and how one
 //! finds out whether it is there. Pure, like the rest of a network's file: `engine` keeps the record and waits.
 
-use super::{Answer, Call, Me, Trouble};
+use super::{Answer, Call, Me, Method, Trouble};
 use crate::model::outgoing::{Outcome, Posted};
 use crate::model::{Kind, Mention, Stamp, Text};
 
@@ -33,6 +33,50 @@ impl Desk<'_> {
     }
 }
 
+/// A picture that goes along.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct File {
+    /// As the store names it; and its type.
+    pub name: String,
+    pub mime: &'static str,
+    /// What it shows, in words.
+    pub alt: String,
+    pub bytes: Vec<u8>,
+    /// How the server names it, once it has it.
+    pub there: String,
+}
+
+/// How many pictures go along, and of how many bytes each.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Takes {
+    pub files: usize,
+    pub bytes: usize,
+}
+
+/// Stands between the parts of a form: no text and no picture holds it.
+const BOUNDARY: &str = "hearken-7c1b6f0e52a94d38b1";
+
+/// A form with a file in it, as a POST (RFC 7578).
+#[must_use]
+pub fn form(what: &'static str, url: String, fields: &[(&str, &str)], file: (&str, &File)) -> Call {
+    let mut body = Vec::new();
+    for (name, value) in fields {
+        let head =
+            format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        body.extend_from_slice(head.as_bytes());
+    }
+    let (name, f) = file;
+    let head = format!(
+        "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{}\"\r\nContent-Type: {}\r\n\r\n",
+        f.name, f.mime
+    );
+    body.extend_from_slice(head.as_bytes());
+    body.extend_from_slice(&f.bytes);
+    body.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
+    let kind = "multipart/form-data; boundary=hearken-7c1b6f0e52a94d38b1";
+    Call { what, method: Method::Post, url, body: Some((kind, body)), ..Call::default() }
+}
+
 /// What is to be posted. All of it is the same in each attempt.
 #[derive(Clone, Copy, Debug)]
 pub struct Post<'a> {
@@ -43,6 +87,7 @@ pub struct Post<'a> {
     pub visibility: &'a str,
     /// Two letters, or empty.
     pub lang: &'a str,
+    pub files: &'a [File],
     /// Of this sending alone.
     pub mark: u64,
     pub begun: Stamp,
@@ -124,6 +169,24 @@ pub trait Posting: Sync {
     /// It leaves so many ms after somebody let it go: time to call it back.
     fn delay_ms(&self) -> i64 {
         15_000
+    }
+
+    /// The pictures that go along; `None` where none do.
+    fn takes(&self) -> Option<Takes> {
+        None
+    }
+
+    /// Gives a picture to the server, before what it goes along with; `None` where it goes within that.
+    fn upload(&self, _d: &Desk<'_>, _f: &File) -> Option<Call> {
+        None
+    }
+
+    /// How the server names it.
+    ///
+    /// # Errors
+    /// If the answer cannot be read.
+    fn uploaded(&self, _a: &Answer) -> Result<String, Trouble> {
+        Ok(String::new())
     }
 
     /// The first call of posting; one that is called [`POST`] posts.

@@ -6,6 +6,7 @@
 //! frame, and four postings (five in a discussion). State is a column of the descriptor, summed up in bitmaps that are held in memory.
 
 mod alerts;
+mod attach;
 mod backup;
 mod blobs;
 mod block;

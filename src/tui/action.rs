@@ -148,6 +148,7 @@ pub enum Action {
     /// As whom, and who sees it; and when it goes.
     DraftAs,
     DraftWhen,
+    DraftAttach,
     DraftSnippet,
     DraftMachine,
     DraftShorten,
@@ -404,6 +405,7 @@ pub const ACTIONS: &[ActionRow] = &[
     ),
     row(A::DraftAs, "as whom", &["ctrl-x w"], "as whom it goes, and who sees it", W::DRAFT),
     row(A::DraftWhen, "when", &["ctrl-x d"], "when it goes", W::DRAFT),
+    row(A::DraftAttach, "attach", &["ctrl-x a"], "attach a picture", W::DRAFT),
     row(
         A::DraftMachine,
         "machine draft",

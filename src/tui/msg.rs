@@ -83,6 +83,8 @@ pub enum For {
     Header(crate::model::Key),
     Flight(crate::model::Key),
     LetGo(crate::model::Key),
+    /// A picture, with what it shows.
+    Attached(String),
     /// What was sent is changed there.
     Changed(crate::model::Key),
     /// Our accounts, for something new; the mention of ours that it is written about.
@@ -150,6 +152,11 @@ pub enum Effect {
     Bell(Rings),
     /// Theme, keys and views are read again; with a mistake in them the old ones stay.
     Settings,
+    /// A file of this person's is read and given to the engine, for the draft.
+    Attach {
+        path: std::path::PathBuf,
+        alt: String,
+    },
     /// A macro is kept; without steps it is taken out.
     Macro(super::macros::Macro),
     /// A backup into a file that the person names and makes.
@@ -164,6 +171,7 @@ pub fn changes_something(r: &Request) -> bool {
         Request::Act { .. }
             | Request::ActMany { .. }
             | Request::Compose { .. }
+            | Request::Attach { .. }
             | Request::Change { .. }
             | Request::React { .. }
             | Request::Undo

@@ -56,6 +56,9 @@ pub enum Asking {
     /// The key of what was recorded; Enter runs a macro for the first time.
     MacroKey,
     MacroFirst,
+    /// A picture's path; what it shows.
+    AttachFile,
+    AttachAlt,
     /// Where something new is said, and under which title; what we react with.
     ComposePlace,
     ComposeTitle,

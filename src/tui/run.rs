@@ -293,6 +293,12 @@ impl Loop {
                     let _ = tx.send(Msg::Said(said));
                 });
             }
+            Effect::Attach { path, alt } => match crate::door::picture(&path) {
+                Ok((file, bytes)) => {
+                    self.effect(Effect::Ask(For::Attached(alt), Request::Attach { file, bytes }))
+                }
+                Err(why) => self.app.warn(why),
+            },
             Effect::Macro(m) => {
                 let said = match &self.settings.macros_file {
                     Some(path) => super::macros::write(path, &m),

@@ -90,3 +90,22 @@ fn secrets_are_seen_and_numbers_are_not() {
     assert_eq!(secrets("ghp_abcdefghijklmnopqrstuvwxyz0123456789AB"), ["a token of GitHub"]);
     assert!(secrets("the password is stored hashed; tokens expire").is_empty());
 }
+
+#[test]
+fn pictures_are_there_taken_and_said_in_words() {
+    let tin = |alt: &str| Attached { name: "tin-0123456789abcdef.png".into(), alt: alt.into() };
+    let takes = Some(Takes { files: 1, bytes: 100 });
+    let f = Facts { takes, pictures: vec![(tin("a tin"), Some(100), false)], ..facts("Look") };
+    assert_eq!(level(&f, "pictures"), Level::Green);
+    let bad = |f: Facts, words: &str| {
+        let c = preflight(&f).into_iter().find(|c| c.name == "pictures").unwrap();
+        assert!(c.level == Level::Red && c.words.contains(words), "{c:?}");
+    };
+    bad(Facts { takes: None, ..f.clone() }, "takes none from here");
+    bad(Facts { pictures: vec![(tin("a"), None, false)], ..f.clone() }, "not here any more");
+    bad(Facts { pictures: vec![(tin("a"), Some(101), false)], ..f.clone() }, "too large");
+    bad(Facts { pictures: vec![(tin(""), Some(9), false)], ..f.clone() }, "write what it shows");
+    bad(Facts { pictures: vec![(tin("a"), Some(9), true)], ..f.clone() }, "where it was taken");
+    bad(Facts { pictures: vec![f.pictures[0].clone(), f.pictures[0].clone()], ..f.clone() }, "1 at most");
+    assert_eq!(level(&Facts { by_hand: true, takes: None, ..f }, "pictures"), Level::Green);
+}

@@ -1,8 +1,8 @@
 //! Answers on Bluesky: a record under a key of our own, so that the same one twice is the same post. Facets are in
 //! bytes. Facts: docs.bsky.app/docs/advanced-guides/posts; 300 graphemes and 3,000 bytes (app.bsky.feed.post).
 
-use super::super::posts::{Begins, Desk, Length, Once, POST, Post, Posting, REACT, Said, Seen};
-use super::super::{Answer, Call, Trouble};
+use super::super::posts::{Begins, Desk, File, Length, Once, POST, Post, Posting, REACT, Said, Seen, Takes};
+use super::super::{Answer, Call, Method, Trouble};
 use super::esc;
 use super::post::{page_of, parts};
 use crate::clean;
@@ -85,6 +85,14 @@ fn put(d: &Desk<'_>, p: &Post<'_>, did: &str, reply: Option<Value>) -> Call {
     if let Some(r) = reply {
         record["reply"] = r;
     }
+    if !p.files.is_empty() {
+        let image = |f: &File| {
+            let blob: Value = serde_json::from_str(&f.there).unwrap_or_default();
+            json!({"alt": f.alt, "image": blob})
+        };
+        let images: Vec<Value> = p.files.iter().map(image).collect();
+        record["embed"] = json!({"$type": "app.bsky.embed.images", "images": images});
+    }
     if !p.lang.is_empty() {
         record["langs"] = json!([p.lang]);
     }
@@ -147,6 +155,25 @@ impl Posting for Publish {
                 Some((did, _, key)) => Ok(Said::Posted(there(did, key))),
                 None => Ok(Said::Unsure(Text::ours("the server took it and did not say where it stands"))),
             },
+        }
+    }
+
+    /// Facts: app.bsky.embed.images (four of a million bytes each).
+    fn takes(&self) -> Option<Takes> {
+        Some(Takes { files: 4, bytes: 1_000_000 })
+    }
+
+    fn upload(&self, d: &Desk<'_>, f: &File) -> Option<Call> {
+        let body = Some((f.mime, f.bytes.clone()));
+        let url = d.at("/xrpc/com.atproto.repo.uploadBlob");
+        Some(Call { method: Method::Post, body, ..Call::get("blob", url) })
+    }
+
+    fn uploaded(&self, a: &Answer) -> Result<String, Trouble> {
+        let v = a.json()?;
+        match v["blob"].is_object() {
+            true => Ok(v["blob"].to_string()),
+            false => Err(Trouble::Garbled(Text::ours("the server does not say how it names the picture"))),
         }
     }
 

@@ -2,7 +2,9 @@
 //! the end of the topic is looked through. Facts: docs.discourse.org (posts.json, `enqueued`); discourse/discourse,
 //! app/controllers/posts_controller.rs and lib/new_post_manager.rs (32,000 characters by default).
 
-use super::super::posts::{Begins, Desk, Length, Once, POST, Post, Posting, REACT, Said, Seen, same_words};
+use super::super::posts::{
+    Begins, Desk, File, Length, Once, POST, Post, Posting, REACT, Said, Seen, Takes, form, same_words,
+};
 use super::super::{Answer, Call, Method, Trouble};
 use crate::clean;
 use crate::model::outgoing::{Outcome, Posted};
@@ -20,6 +22,19 @@ fn place_of(url: &str) -> Option<(i64, i64)> {
     let mut numbers = path.split('/').filter_map(|p| p.parse::<i64>().ok());
     let topic = numbers.next()?;
     Some((topic, numbers.next().unwrap_or(1)))
+}
+
+/// The words, and the pictures below them.
+fn raw_of(p: &Post<'_>) -> String {
+    let mut raw = p.text.to_owned();
+    for f in p.files {
+        raw.push_str(&format!("\n\n![{}]({})", f.alt.replace(['[', ']', '|'], " "), f.there));
+    }
+    raw
+}
+
+fn without_pictures(raw: &str) -> String {
+    raw.lines().filter(|l| !(l.starts_with("![") && l.contains("](upload://"))).collect::<Vec<_>>().join("\n")
 }
 
 fn there(d: &Desk<'_>, v: &Value) -> Option<Posted> {
@@ -45,7 +60,7 @@ impl Posting for Publish {
 
     fn begin(&self, d: &Desk<'_>, p: &Post<'_>) -> Result<Call, Text> {
         if p.is_new() {
-            let mut body = json!({"raw": p.text, "title": p.to.title.as_str()});
+            let mut body = json!({"raw": raw_of(p), "title": p.to.title.as_str()});
             if let Ok(n) = p.to.community.trim().parse::<i64>() {
                 body["category"] = n.into();
             }
@@ -54,7 +69,7 @@ impl Posting for Publish {
         let Some((topic, number)) = place_of(&p.to.url) else {
             return Err(Text::ours("it is not known which topic this answers"));
         };
-        let mut body = json!({"raw": p.text, "topic_id": topic});
+        let mut body = json!({"raw": raw_of(p), "topic_id": topic});
         // The first post is answered by the topic itself.
         if number > 1 {
             body["reply_to_post_number"] = number.into();
@@ -78,13 +93,30 @@ impl Posting for Publish {
         ))
     }
 
+    fn takes(&self) -> Option<Takes> {
+        Some(Takes { files: 10, bytes: 4 << 20 })
+    }
+
+    fn upload(&self, d: &Desk<'_>, f: &File) -> Option<Call> {
+        let fields = [("type", "composer"), ("synchronous", "true")];
+        Some(form("upload", d.at("/uploads.json"), &fields, ("file", f)))
+    }
+
+    fn uploaded(&self, a: &Answer) -> Result<String, Trouble> {
+        let v = a.json()?;
+        match v["short_url"].as_str().filter(|u| u.starts_with("upload://")) {
+            Some(u) => Ok(u.to_owned()),
+            None => Err(Trouble::Garbled(Text::ours("the forum does not say how it names the picture"))),
+        }
+    }
+
     fn begins(&self) -> Option<Begins> {
         Some(Begins { place: "category (its number)", title: "title", titled: true })
     }
 
     fn change(&self, d: &Desk<'_>, p: &Post<'_>, posted: &Posted) -> Option<Call> {
         let url = d.at(&format!("/posts/{}.json", posted.native));
-        let body = json!({"post": {"raw": p.text}});
+        let body = json!({"post": {"raw": raw_of(p)}});
         (!posted.native.is_empty()).then(|| Call { method: Method::Put, ..Call::json(POST, url, &body) })
     }
 
@@ -169,7 +201,7 @@ impl Posting for Publish {
         let me = [d.me.handle.trim_start_matches('@'), &d.me.user, &d.me.native];
         // The forum shows us what of ours waits for its moderators.
         let waits = v["pending_posts"].as_array().into_iter().flatten();
-        if waits.filter_map(|x| x["raw"].as_str()).any(|raw| raw.trim() == p.text.trim()) {
+        if waits.filter_map(|x| x["raw"].as_str()).any(|raw| without_pictures(raw).trim() == p.text.trim()) {
             return Ok(Seen::Held(Text::ours("the forum's moderators look at it first")));
         }
         // To this post, and not to another of the same topic.
@@ -182,7 +214,10 @@ impl Posting for Publish {
             let by = x["username"].as_str().unwrap_or("");
             let mine = x["yours"] == true || me.iter().any(|m| !m.is_empty() && m.eq_ignore_ascii_case(by));
             let words = match x["raw"].as_str() {
-                Some(raw) => raw.trim() == p.text.trim() || same_words(raw, p.text),
+                Some(raw) => {
+                    let words = without_pictures(raw);
+                    words.trim() == p.text.trim() || same_words(&words, p.text)
+                }
                 None => {
                     same_words(&clean::html(x["cooked"].as_str().unwrap_or(""), Some(d.server)).text, p.text)
                 }
@@ -223,10 +258,22 @@ mod tests {
             ..Mention::default()
         };
         let begun = Stamp::parse_rfc3339("2026-05-01T12:00:00Z").unwrap();
-        let p = Post { text: "We are here.", to: &to, visibility: "", lang: "", mark: 1, begun };
+        let p = Post { text: "We are here.", to: &to, visibility: "", lang: "", files: &[], mark: 1, begun };
         let call = Publish.begin(&d, &p).unwrap();
         let body: Value = serde_json::from_slice(&call.body.unwrap().1).unwrap();
         assert_eq!(body, json!({"raw": "We are here.", "title": "News of tins", "category": 5}));
+        let file = File {
+            name: "tin.png".into(),
+            alt: "a tin".into(),
+            there: "upload://x.png".into(),
+            ..File::default()
+        };
+        let with = Post { files: std::slice::from_ref(&file), ..p };
+        let raw = raw_of(&with);
+        assert_eq!(raw, "We are here.\n\n![a tin](upload://x.png)");
+        assert_eq!(without_pictures(&raw).trim(), "We are here.");
+        let up = Publish.upload(&d, &file).unwrap().body.unwrap();
+        assert!(up.0.starts_with("multipart/form-data; boundary=hearken-"));
         let look = Publish.look(&d, &p).unwrap();
         assert_eq!(look.url, "https://f.example/topics/created-by/us.json");
         let seen = |call: &Call, v: &Value| {

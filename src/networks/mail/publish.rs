@@ -1,7 +1,7 @@
 //! Answers by mail: one message with an id of ours, to whom the mail asks to be answered. A server that takes mail cannot
 //! be asked what it took: what is not known is asked of a person. Facts: RFC 5321, RFC 5322 (3.6.4: threads).
 
-use super::super::posts::{Begins, Desk, Length, Once, POST, Post, Posting, Said};
+use super::super::posts::{Begins, Desk, Length, Once, POST, Post, Posting, Said, Takes};
 use super::super::{Answer, Call, Method, Trouble};
 use crate::clean;
 use crate::model::outgoing::Posted;
@@ -66,8 +66,6 @@ fn message(d: &Desk<'_>, p: &Post<'_>, to: &str) -> Vec<u8> {
         format!("Date: {date}"),
         format!("Message-ID: <{}>", id_of(from, p.mark)),
         "MIME-Version: 1.0".into(),
-        "Content-Type: text/plain; charset=utf-8".into(),
-        "Content-Transfer-Encoding: base64".into(),
     ];
     if parent.contains('@') && !parent.contains(char::is_whitespace) {
         head.push(format!("In-Reply-To: <{parent}>"));
@@ -78,9 +76,33 @@ fn message(d: &Desk<'_>, p: &Post<'_>, to: &str) -> Vec<u8> {
     if !p.lang.is_empty() {
         head.push(format!("Content-Language: {}", p.lang));
     }
-    let body = crate::model::base64(p.text.replace('\n', "\r\n").as_bytes());
+    let text = coded("text/plain; charset=utf-8", &[], p.text.replace('\n', "\r\n").as_bytes());
+    if p.files.is_empty() {
+        return format!("{}\r\n{text}", head.join("\r\n")).into_bytes();
+    }
+    // The same each time: it comes from the number of this sending.
+    let edge = format!("hearken-{:016x}-{:016x}", p.mark, !p.mark);
+    head.push(format!("Content-Type: multipart/mixed; boundary=\"{edge}\""));
+    let mut out = format!("{}\r\n\r\n--{edge}\r\n{text}", head.join("\r\n"));
+    for f in p.files {
+        let more = [
+            format!("Content-Disposition: inline; filename=\"{}\"", f.name),
+            format!("Content-Description: {}", words(&f.alt.replace(['\r', '\n'], " "))),
+        ];
+        out.push_str(&format!("--{edge}\r\n{}", coded(f.mime, &more, &f.bytes)));
+    }
+    format!("{out}--{edge}--\r\n").into_bytes()
+}
+
+/// A part: its head, and its bytes in base64.
+fn coded(kind: &str, more: &[String], bytes: &[u8]) -> String {
+    let body = crate::model::base64(bytes);
     let lines: Vec<&str> = body.as_bytes().chunks(76).filter_map(|c| std::str::from_utf8(c).ok()).collect();
-    format!("{}\r\n\r\n{}\r\n", head.join("\r\n"), lines.join("\r\n")).into_bytes()
+    let more: String = more.iter().map(|m| format!("{m}\r\n")).collect();
+    format!(
+        "Content-Type: {kind}\r\nContent-Transfer-Encoding: base64\r\n{more}\r\n{}\r\n",
+        lines.join("\r\n")
+    )
 }
 
 impl Posting for Publish {
@@ -94,6 +116,10 @@ impl Posting for Publish {
 
     fn length(&self, _d: &Desk<'_>, p: &Post<'_>) -> Length {
         Length { used: p.text.chars().count(), most: None, unit: "characters" }
+    }
+
+    fn takes(&self) -> Option<Takes> {
+        Some(Takes { files: 10, bytes: 4 << 20 })
     }
 
     fn begins(&self) -> Option<Begins> {
@@ -146,7 +172,7 @@ impl Posting for Publish {
 mod tests {
     use super::*;
     use crate::model::{Author, Mention, Stamp};
-    use crate::networks::Me;
+    use crate::networks::{File, Me};
 
     #[test]
     fn an_answer_is_a_whole_mail_in_its_thread() {
@@ -166,6 +192,7 @@ mod tests {
             to: &to,
             visibility: "",
             lang: "en",
+            files: &[],
             mark: 7,
             begun: Stamp(1_790_000_000_000),
         };
@@ -179,6 +206,22 @@ mod tests {
         assert_eq!(m.in_reply_to().as_text(), Some("3@home.example"));
         assert_eq!(m.references().as_text_list().unwrap().len(), 3);
         assert_eq!(Publish.begin(&d, &p), Ok(call), "the same each time");
+        let file = File {
+            name: "tin-0123456789abcdef.png".into(),
+            mime: "image/png",
+            alt: "Eine Dose, gr\u{fc}n".into(),
+            bytes: vec![1, 2, 3],
+            ..File::default()
+        };
+        let raw = Publish.begin(&d, &Post { files: &[file], ..p }).unwrap().body.unwrap().1;
+        let m = mail_parser::MessageParser::default().parse(raw.as_slice()).unwrap();
+        assert_eq!(m.body_text(0).unwrap().trim_end(), "Fixed.\r\nThanks \u{1f600}");
+        use mail_parser::MimeHeaders;
+        let part = m.attachment(0).unwrap();
+        assert_eq!(
+            (part.contents(), part.content_description()),
+            ([1, 2, 3].as_slice(), Some("Eine Dose, gr\u{fc}n"))
+        );
         // No header can be slipped in.
         let mut bad = to.clone();
         bad.author.native = Text::ours("a@b\r\nBcc: c@d");

@@ -2,7 +2,9 @@
 //! posts are looked through where it is not known. Facts: docs.joinmastodon.org/methods/statuses and user/posting
 //! (500 characters, an address counts 23, of a remote name the part before the second @).
 
-use super::super::posts::{Begins, Desk, Length, Once, POST, Post, Posting, REACT, Said, Seen, same_words};
+use super::super::posts::{
+    Begins, Desk, File, Length, Once, POST, Post, Posting, REACT, Said, Seen, Takes, form, same_words,
+};
 use super::super::{Answer, Call, Method, Trouble};
 use super::status::Status;
 use crate::clean;
@@ -110,6 +112,9 @@ impl Posting for Publish {
         if !p.lang.is_empty() {
             body["language"] = p.lang.into();
         }
+        if !p.files.is_empty() {
+            body["media_ids"] = p.files.iter().map(|f| f.there.as_str()).collect();
+        }
         // A warning that stands over a discussion stands over its answers.
         if !p.to.title.is_empty() {
             body["spoiler_text"] = p.to.title.as_str().into();
@@ -125,6 +130,20 @@ impl Posting for Publish {
             || Said::Unsure(Text::ours("the server took it and did not say where it stands")),
             Said::Posted,
         ))
+    }
+
+    fn takes(&self) -> Option<Takes> {
+        Some(Takes { files: 4, bytes: 8 << 20 })
+    }
+
+    fn upload(&self, d: &Desk<'_>, f: &File) -> Option<Call> {
+        Some(form("media", d.at("/api/v2/media"), &[("description", &f.alt)], ("file", f)))
+    }
+
+    fn uploaded(&self, a: &Answer) -> Result<String, Trouble> {
+        let v = a.json()?;
+        let id = v["id"].as_str().map(str::to_owned).or_else(|| v["id"].as_i64().map(|n| n.to_string()));
+        id.ok_or_else(|| Trouble::Garbled(Text::ours("the server does not say how it names the picture")))
     }
 
     fn begins(&self) -> Option<Begins> {
@@ -238,7 +257,15 @@ mod tests {
         assert!(!calls("@anabel hi", "ana") && !calls("ana", "ana") && calls("(@ana).", "ana"));
         let mut to = Mention { visibility: Some("local".into()), ..Mention::default() };
         let post = |to: &Mention, ours: &str| {
-            visibility(&Post { text: "x", to, visibility: ours, lang: "", mark: 0, begun: Stamp(0) })
+            visibility(&Post {
+                text: "x",
+                to,
+                visibility: ours,
+                lang: "",
+                files: &[],
+                mark: 0,
+                begun: Stamp(0),
+            })
         };
         assert_eq!(post(&to, "public"), "direct", "what we do not know is not widened");
         to.visibility = Some("public".into());
@@ -284,7 +311,15 @@ mod tests {
             ("private", "direct", "direct"),
         ] {
             to.visibility = Some(theirs.into());
-            let p = Post { text: "x", to: &to, visibility: asked, lang: "", mark: 1, begun: Stamp(0) };
+            let p = Post {
+                text: "x",
+                to: &to,
+                visibility: asked,
+                lang: "",
+                files: &[],
+                mark: 1,
+                begun: Stamp(0),
+            };
             let me = Me::default();
             let d = Desk { server: "https://s.example", me: &me, now: Stamp(0) };
             let body = Publish.begin(&d, &p).unwrap().body.unwrap().1;

@@ -2,7 +2,7 @@
 //! forgotten, our own events are looked through first. Facts: spec.matrix.org, client-server API 1.19, sending events
 //! (an event has 65,536 bytes at most) and rich replies.
 
-use super::super::posts::{Begins, Desk, Length, Once, POST, Post, Posting, REACT, Said, Seen};
+use super::super::posts::{Begins, Desk, File, Length, Once, POST, Post, Posting, REACT, Said, Seen, Takes};
 use super::super::{Answer, Call, Method, Trouble};
 use super::esc;
 use crate::clean;
@@ -36,6 +36,25 @@ fn txn(p: &Post<'_>) -> String {
 fn there(room: &str, event: &str) -> Posted {
     let url = clean::url(&format!("https://matrix.to/#/{}/{}", esc(room), esc(event)), None);
     Posted { native: clean::line_capped(event, 512), url }
+}
+
+/// The words, or a picture with the words as its caption (specification 1.10, media captions).
+fn content(p: &Post<'_>) -> Value {
+    match p.files.first() {
+        None => json!({"msgtype": "m.text", "body": p.text}),
+        Some(f) => json!({
+            "msgtype": "m.image",
+            "body": caption(p.text, &f.alt),
+            "filename": f.name,
+            "url": f.there,
+            "info": {"mimetype": f.mime, "size": f.bytes.len()},
+        }),
+    }
+}
+
+/// There is no place of its own for what a picture shows.
+fn caption(text: &str, alt: &str) -> String {
+    if alt.is_empty() { text.to_owned() } else { format!("{text}\n({alt})") }
 }
 
 fn send(d: &Desk<'_>, room: &str, txn: &str, content: &Value) -> Call {
@@ -75,7 +94,7 @@ impl Posting for Publish {
             if !room.starts_with('!') {
                 return Err(Text::ours("a room is named as #name:server or by its id, !…"));
             }
-            return Ok(send(d, room, &txn(p), &json!({"msgtype": "m.text", "body": p.text})));
+            return Ok(send(d, room, &txn(p), &content(p)));
         }
         let Some((room, event)) = room_of(&p.to.url) else {
             return Err(Text::ours("it is not known in which room this was said"));
@@ -89,7 +108,8 @@ impl Posting for Publish {
             relation["event_id"] = root.into();
             relation["is_falling_back"] = false.into();
         }
-        let mut content = json!({"msgtype": "m.text", "body": p.text, "m.relates_to": relation});
+        let mut content = content(p);
+        content["m.relates_to"] = relation;
         let author = p.to.author.native.as_str();
         if author.starts_with('@') {
             content["m.mentions"] = json!({"user_ids": [author]});
@@ -103,12 +123,29 @@ impl Posting for Publish {
             let Some(room) = v["room_id"].as_str().filter(|r| r.starts_with('!')) else {
                 return Err(Trouble::Garbled(Text::ours("the server does not say which room that is")));
             };
-            return Ok(Said::Then(send(d, room, &txn(p), &json!({"msgtype": "m.text", "body": p.text}))));
+            return Ok(Said::Then(send(d, room, &txn(p), &content(p))));
         }
         Ok(match v["event_id"].as_str() {
             Some(e) => Said::Posted(there(&call.with, e)),
             None => Said::Unsure(Text::ours("the server took it and did not say which event it is")),
         })
+    }
+
+    fn takes(&self) -> Option<Takes> {
+        Some(Takes { files: 1, bytes: 8 << 20 })
+    }
+
+    fn upload(&self, d: &Desk<'_>, f: &File) -> Option<Call> {
+        let url = d.at(&format!("/_matrix/media/v3/upload?filename={}", esc(&f.name)));
+        Some(Call { method: Method::Post, body: Some((f.mime, f.bytes.clone())), ..Call::get("media", url) })
+    }
+
+    fn uploaded(&self, a: &Answer) -> Result<String, Trouble> {
+        let v = a.json()?;
+        match v["content_uri"].as_str().filter(|u| u.starts_with("mxc://")) {
+            Some(u) => Ok(u.to_owned()),
+            None => Err(Trouble::Garbled(Text::ours("the server does not say how it names the picture"))),
+        }
     }
 
     fn begins(&self) -> Option<Begins> {
@@ -185,7 +222,7 @@ impl Posting for Publish {
             let by_words = !d.me.native.is_empty()
                 && young(e)
                 && e["sender"] == d.me.native
-                && e["content"]["body"] == p.text
+                && e["content"]["body"].as_str() == content(p)["body"].as_str()
                 && e["content"]["m.relates_to"]["m.in_reply_to"]["event_id"].as_str().unwrap_or("") == event;
             by_txn || by_words
         };

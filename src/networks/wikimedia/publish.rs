@@ -249,7 +249,7 @@ mod tests {
     fn a_page_is_answered_on_its_talk_page_and_a_discussion_in_its_section() {
         let mut to = Mention::default();
         let p = |to: &Mention| {
-            let post = Post { text: "x", to, visibility: "", lang: "", mark: 0, begun: Stamp(0) };
+            let post = Post { text: "x", to, visibility: "", lang: "", files: &[], mark: 0, begun: Stamp(0) };
             (page(&post), section(&post))
         };
         for (title, thread, want) in [

@@ -70,3 +70,13 @@ fn what_was_sent_gets_other_words_where_it_stands() {
     assert_eq!((how.changes, *draft != Id(77)), (Some(Id(77)), true));
     assert!(s.world.drafts.iter().any(|d| d.text.contains("Fixed in 2.1") && d.text.contains('!')));
 }
+
+#[test]
+fn a_picture_is_a_line_of_the_draft_with_what_it_shows() {
+    let mut s = Story::five((100, 24));
+    s.press("r").type_in("Look:").press("ctrl-x a").shows("its path").type_in("/tmp/tin.png").press("enter");
+    s.shows("what it shows").type_in("A tin with a ring").press("enter");
+    let text = s.shows("![A tin with a ring]").app.editor.as_ref().unwrap().text();
+    assert_eq!(text, "Look:\n![A tin with a ring](attached:tin-0123456789abcdef.png)\n");
+    s.press("ctrl-x u").hides("attached:").shows("Look:");
+}

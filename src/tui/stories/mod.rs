@@ -135,6 +135,10 @@ impl Story {
                 }
                 Effect::After(_, t) => self.world.timers.push(t),
                 Effect::Copy(s) => self.world.copied.push(s),
+                Effect::Attach { alt, .. } => {
+                    let name = Reply::Attached("tin-0123456789abcdef.png".into());
+                    todo.extend(update(&mut self.app, Msg::Reply(For::Attached(alt), Box::new(name))));
+                }
                 Effect::Macro(m) => self.world.macros.push(m),
                 Effect::Quit(code) => self.app.quit = Some(code),
                 Effect::Edit { .. }

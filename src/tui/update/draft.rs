@@ -277,6 +277,11 @@ pub fn key(app: &mut App, k: &KeyEvent) -> Vec<Effect> {
                 super::words::ask(app, a)
             }
             Found::Action(Action::DraftSnippet) => super::snippets::open(app),
+            Found::Action(Action::DraftAttach) => {
+                let label = "picture: its path (PNG, JPEG, GIF, WebP)";
+                app.prompt = Some(Prompt::new(Asking::AttachFile, label, ""));
+                Vec::new()
+            }
             Found::Action(a @ (Action::DraftAs | Action::DraftWhen)) => super::flight::ask(app, a),
             Found::Action(Action::DraftUndo) => {
                 let undone = app.editor.as_mut().is_some_and(|e| e.area.undo());

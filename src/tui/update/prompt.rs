@@ -299,6 +299,13 @@ fn accept(app: &mut App) -> Vec<Effect> {
             Ok(out) => out,
             Err(why) => again(app, p, &why),
         },
+        Asking::AttachFile | Asking::AttachAlt if text.is_empty() => Vec::new(),
+        Asking::AttachFile => {
+            let label = "what it shows, for people who do not see it";
+            app.prompt = Some(Prompt { was: text.to_owned(), ..Prompt::new(Asking::AttachAlt, label, "") });
+            Vec::new()
+        }
+        Asking::AttachAlt => vec![Effect::Attach { path: p.was.into(), alt: text.to_owned() }],
         Asking::ComposePlace if text.is_empty() => Vec::new(),
         Asking::ComposePlace => super::compose::placed(app, text),
         Asking::ComposeTitle => super::compose::titled(app, &p.was, text),

@@ -195,6 +195,10 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             Vec::new()
         }
         (For::Flight(key), Reply::Preflight(p)) => super::flight::came(app, key, *p),
+        (For::Attached(alt), Reply::Attached(name)) => {
+            let line = crate::model::attach::line(&crate::model::attach::Attached { name, alt });
+            draft::insert(app, &format!("\n{line}\n"))
+        }
         (For::Compose, Reply::Accounts(all)) => super::compose::accounts_came(app, all),
         (For::Composed, Reply::Items(items)) => super::compose::composed(app, items),
         (For::Changed(key), Reply::Applied(_)) => super::flight::changed(app, key),
