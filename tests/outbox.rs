@@ -152,7 +152,7 @@ fn hostile(name: &str, t: &Temp, b: &Book, d: &Dice, n: usize) -> u32 {
 fn configure(t: &Temp, account: &dyn Fn(usize) -> String, source: &str) {
     let mut text =
         "[brand]\nname = 'Acme'\ncontact = 'ops@acme.example'\n[[topic]]\nname = 'brand'\nquery = 'acme'\n\
-        [http]\nfirst_byte = '1s'\nwhole = '1s'\n[send]\nsettle = '2s'\n\
+        [http]\nfirst_byte = '1s'\nwhole = '1s'\n[send]\nsettle = '1s'\n\
         [send.delay]\nmastodon = '0'\nmail = '0'\nbluesky = '0'\ndiscourse = '0'\nwikimedia = '0'\n"
             .to_owned();
     for i in 0..ACCOUNTS {

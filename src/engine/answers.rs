@@ -64,10 +64,19 @@ pub async fn answer(e: Arc<Engine>, caller: Caller, request: Request) -> Reply {
         Request::Settle { draft, how: crate::door::Settle::Remove } => e.take_away(&caller, draft).await,
         Request::Help { how, mention, draft, lang } => e.help(how, mention, &draft, &lang).await,
         Request::TestAlert(name) => e.test_alert(&caller.asker.who, &name).await,
-        other => match tokio::task::spawn_blocking(move || e.timed(blocking(&e, &caller, other))).await {
-            Ok(r) => r,
-            Err(_) => refuse(RefusalKind::Failed, "the engine failed at this; see hearken doctor"),
-        },
+        other => {
+            let (posted, who, engine) =
+                (super::permalink::given(&other), caller.asker.who.clone(), e.clone());
+            match tokio::task::spawn_blocking(move || e.timed(blocking(&e, &caller, other))).await {
+                Ok(r) => {
+                    if let (Some(p), Reply::Applied(_)) = (posted, &r) {
+                        tokio::spawn(async move { engine.look_at_posted(who, p).await });
+                    }
+                    r
+                }
+                Err(_) => refuse(RefusalKind::Failed, "the engine failed at this; see hearken doctor"),
+            }
+        }
     }
 }
 

@@ -52,10 +52,15 @@ pub(super) fn clock(setup: &Setup, i: &Item, now: Stamp) -> Option<Due> {
 }
 
 impl Engine {
-    /// Sets the clocks of what an answer shows.
+    /// Sets the clocks of what an answer shows, and what came of what was answered.
     pub(super) fn timed(&self, mut reply: Reply) -> Reply {
         let (setup, now) = (self.setup(), Stamp::now());
-        let set = |i: &mut Item| i.due = clock(&setup, i, now).map(|d| d.at);
+        let set = |i: &mut Item| {
+            i.due = clock(&setup, i, now).map(|d| d.at);
+            if i.answered.is_some() {
+                i.outcome = self.came_of(i.id);
+            }
+        };
         match &mut reply {
             Reply::List { items, .. } | Reply::Items(items) => items.iter_mut().for_each(set),
             Reply::Ranked { items, .. } => items.iter_mut().map(|p: &mut Placed| &mut p.item).for_each(set),

@@ -6,15 +6,18 @@ use crate::clean;
 use crate::door::{Event, To};
 use crate::model::outgoing::{Outcome, Sending};
 use crate::model::time::{DAY, HOUR, MINUTE};
-use crate::model::{Stamp, Targets, Verb};
+use crate::model::{Id, Stamp, Targets, Text, Verb};
 use crate::networks::{Desk, Trouble};
 use crate::store::Asker;
-use std::sync::{Arc, Weak};
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::watch;
 
 /// After so long (ms) each is looked at.
 const WHEN: [i64; 6] = [10 * MINUTE, HOUR, 6 * HOUR, DAY, 3 * DAY, 7 * DAY];
+/// What came of answers is reckoned anew after this time (ms).
+const HOLDS: i64 = 2 * MINUTE;
 /// Between two rounds, and looks of one round.
 const ROUND: Duration = Duration::from_secs(300);
 const AT_ONCE: usize = 50;
@@ -48,7 +51,67 @@ pub async fn run(engine: Weak<Engine>, mut stop: watch::Receiver<bool>) {
     }
 }
 
+/// True for words of thanks, in the languages whose words are known.
+fn thanks(text: &str) -> bool {
+    let low = text.to_lowercase();
+    let not = ["no thanks", "thanks for nothing", "nein danke", "non merci"];
+    let words = [
+        "thank you",
+        "thanks",
+        "thx",
+        "danke",
+        "merci",
+        "gracias",
+        "grazie",
+        "obrigad",
+        "bedankt",
+        "dzięk",
+        "works now",
+        "that worked",
+        "solved it",
+        "that helped",
+    ];
+    !not.iter().any(|n| low.contains(n)) && words.iter().any(|w| low.contains(w))
+}
+
 impl Engine {
+    /// What came of our answer to a mention, in words.
+    pub(super) fn came_of(&self, mention: Id) -> Text {
+        let now = Stamp::now();
+        let held = self.looks.came.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let all = match held.filter(|(at, _)| now.0 - at.0 < HOLDS) {
+            Some((_, all)) => all,
+            None => {
+                let all = Arc::new(self.all_that_came(now).unwrap_or_default());
+                *self.looks.came.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, all.clone()));
+                all
+            }
+        };
+        all.get(&mention).cloned().unwrap_or_default()
+    }
+
+    fn all_that_came(&self, now: Stamp) -> Result<HashMap<Id, Text>, crate::store::StoreError> {
+        let reader = self.store.reader();
+        let mut out = HashMap::new();
+        for s in reader.sent_since(now.plus(-30 * DAY))? {
+            let mut words = s.outcome.words();
+            // Who was answered said thanks in the discussion since.
+            let thread = reader.thread(s.mention.id, 50, "")?;
+            let asked = thread.iter().find(|i| i.id == s.mention.id).map(|i| i.mention.author.key());
+            let theirs = |i: &&crate::model::Item| {
+                let m = &i.mention;
+                i.id != s.mention.id && m.at > s.begun && Some(m.author.key()) == asked && m.author.key() != 0
+            };
+            if thread.iter().filter(theirs).any(|i| thanks(&i.mention.text)) {
+                words = if words.is_empty() { "thanked".into() } else { format!("{words} · thanked") };
+            }
+            if !words.is_empty() {
+                out.insert(s.mention.id, clean::line(&words));
+            }
+        }
+        Ok(out)
+    }
+
     async fn look_what_became(self: &Arc<Self>, s: Sending) {
         let Some(p) = self.posts_as(&s.account) else { return };
         let now = Stamp::now();
@@ -97,6 +160,7 @@ impl Engine {
             }
         }
         if changed {
+            self.looks.forget_answers();
             self.announce(Event::DraftsChanged);
             self.announce(Event::Changed(vec![key]));
         }
@@ -106,6 +170,19 @@ impl Engine {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn thanks_are_known_and_refusals_are_none() {
+        assert!(thanks("Oh, thank you!") && thanks("Danke, das war es") && thanks("It works now"));
+        assert!(!thanks("No thanks.") && !thanks("Thanks for nothing") && !thanks("It still leaks"));
+    }
+
+    #[test]
+    fn what_nobody_reacted_to_in_a_day_is_idle() {
+        let o = |looks, likes| Outcome { looks, likes, ..Outcome::default() };
+        assert!(o(4, 0).is_idle() && !o(3, 0).is_idle() && !o(4, 1).is_idle());
+        assert!(!o(u32::MAX, 0).is_idle(), "nobody tells there");
+    }
 
     #[test]
     fn it_is_looked_at_less_and_less_often() {

@@ -4,15 +4,15 @@
 use super::poster::Poster;
 use super::{Caller, Engine, refuse};
 use crate::answer::promo::{self, Said};
-use crate::answer::readiness::{Known, Ready, Wants, ready};
+use crate::answer::readiness::Ready;
 use crate::answer::{Alive, Facts};
 use crate::clean;
-use crate::door::{Event, ListQuery, RefusalKind, Reply};
+use crate::door::{Event, RefusalKind, Reply};
 use crate::listen::language;
 use crate::model::attach::{split, tells_place};
 use crate::model::outgoing::{Going, Level, Preflight, SendAs};
 use crate::model::time::MINUTE;
-use crate::model::{Draft, Id, Item, Kind, Role, Stage, Stamp, State, Text};
+use crate::model::{Draft, Id, Item, Kind, Role, Stage, Stamp, Text};
 use crate::networks::{Desk, Post};
 use crate::store::StoreError;
 use std::collections::HashMap;
@@ -20,20 +20,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// A look at a link holds so long, and what is known of a community, in ms.
 const LINK_HOLDS: i64 = 10 * MINUTE;
-const KNOWN_HOLDS: i64 = 2 * MINUTE;
+pub(super) const KNOWN_HOLDS: i64 = 2 * MINUTE;
 /// Links of one draft that are asked, and of all drafts that are remembered.
 const LINKS: usize = 10;
 const LOOKS: usize = 2_000;
 
 type Place = (String, String, String);
+/// What came of answers, by the mention, and when that was reckoned.
+pub(super) type Came = (Stamp, Arc<HashMap<Id, Text>>);
 
 /// What was found out for preflights, for a while.
 #[derive(Default)]
 pub struct Looks {
     links: Arc<Mutex<HashMap<String, (Stamp, Alive)>>>,
     /// By network, community, and who asks as whom.
-    known: Mutex<HashMap<Place, (Stamp, Ready)>>,
-    ledger: Mutex<Option<Arc<Vec<Said>>>>,
+    pub(super) known: Mutex<HashMap<Place, (Stamp, Ready)>>,
+    pub(super) ledger: Mutex<Option<Arc<Vec<Said>>>>,
+    pub(super) came: Mutex<Option<Came>>,
 }
 
 impl Looks {
@@ -41,6 +44,7 @@ impl Looks {
     pub(super) fn forget_answers(&self) {
         *self.ledger.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.known.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        *self.came.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
@@ -319,123 +323,6 @@ impl Engine {
         f.promo = promo::figures(&self.ledger()?, &m.network, &m.community, account, &rule, f.now);
         f.ready = self.readiness(caller, &m.network, &m.community, account)?;
         Ok(())
-    }
-
-    /// How much we may speak of ourselves in a community: its own line of the configuration, or what is usual.
-    pub(super) fn promo_rule(&self, network: &str, community: &str) -> promo::Rule {
-        match self.setup().config.send.community(community).promo {
-            Some(n) => promo::Rule { one_of: n, source: format!("config.toml: [community.\"{community}\"]") },
-            None => promo::usual(network),
-        }
-    }
-
-    /// How well we know a community, in seven points.
-    pub(super) fn readiness(
-        &self,
-        caller: &Caller,
-        network: &str,
-        community: &str,
-        account: &str,
-    ) -> Result<Ready, StoreError> {
-        let now = Stamp::now();
-        let who = &caller.asker.who;
-        let key = (network.to_owned(), community.to_lowercase(), format!("{who} {account}"));
-        let held = self.looks.known.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        if let Some((_, r)) = held.filter(|(at, _)| now.0 - at.0 < KNOWN_HOLDS) {
-            return Ok(r);
-        }
-        let setup = self.setup();
-        let conf = setup.config.send.community(community);
-        let [days, read, people, examples] = setup.config.send.ready;
-        let reader = self.store.reader();
-        let card = reader.community(network, community)?;
-        let place = format!("community:\"{}\" network:{network}", community.replace('"', " "));
-        let count = |more: &str| -> Result<u32, StoreError> {
-            let q = ListQuery::newest(&State::ALL, &format!("{place} {more}"), 1);
-            Ok(match super::search::count(self, &q, who)? {
-                Reply::Counted(t) => u32::try_from(t.n).unwrap_or(u32::MAX),
-                _ => 0,
-            })
-        };
-        let mut k = Known {
-            wants: Wants { days, read, people, examples },
-            now,
-            read: count("is:read")?,
-            good: count("tag:good-answer")?,
-            bad: count("tag:bad-answer")?,
-            answered: count("is:answered")?,
-            speaks: conf.speaks,
-            escalate: conf.escalate,
-            ..Known::default()
-        };
-        k.rules_since = match (conf.rules.trim().is_empty(), &card) {
-            (false, _) => Some(now),
-            (true, Some(c)) if !c.rules.is_empty() => Some(c.rules_since),
-            _ => None,
-        };
-        let rule = self.promo_rule(network, community);
-        k.promo = Some(match rule.one_of {
-            0 => format!("no bound ({})", rule.source),
-            n => format!("1/{n} ({})", rule.source),
-        });
-        let oldest = ListQuery {
-            from: crate::model::Key::default(),
-            older: false,
-            ..ListQuery::newest(&State::ALL, &place, 1)
-        };
-        if let Reply::List { items, .. } = super::search::list(self, &oldest, who)? {
-            k.heard_since = items.first().map(|i| i.mention.heard_at);
-        }
-        for id in reader.known_people()? {
-            let Some(p) = reader.person(id, now)?.filter(|p| p.vip || !p.tags.is_empty()) else { continue };
-            let there = reader.timeline(id, crate::model::Key::MAX, 50, who)?;
-            let speaks = |i: &Item| {
-                i.mention.network == network && i.mention.community.eq_ignore_ascii_case(community)
-            };
-            if there.iter().any(speaks) {
-                if p.tags.iter().any(|t| t == "moderator") {
-                    k.moderators.push(p.name.to_string());
-                }
-                k.people.push(p.name.to_string());
-            }
-        }
-        k.standing = reader.standing(account)?.map(|s| (s.words, !s.wrong));
-        let r = ready(&k);
-        self.looks.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key, (now, r.clone()));
-        Ok(r)
-    }
-
-    /// All that we said, with what it was for: what was posted, as it was let go.
-    pub(super) fn ledger(&self) -> Result<Arc<Vec<Said>>, StoreError> {
-        if let Some(l) = self.looks.ledger.lock().unwrap_or_else(PoisonError::into_inner).clone() {
-            return Ok(l);
-        }
-        let reader = self.store.reader();
-        let setup = self.setup();
-        let send = &setup.config.send;
-        let mut out = Vec::new();
-        for d in reader.drafts()?.into_iter().filter(|d| d.posted.is_some()) {
-            let Some(item) = reader.item(d.mention.id, "")? else { continue };
-            let (account, class, at) = match &d.stage {
-                Stage::Going(g) => (g.account.clone(), g.class, g.due),
-                // Posted by hand: its words tell.
-                _ => {
-                    let class =
-                        promo::class_of(&d.text, &clean::addresses(&d.text), &send.domains, &send.products);
-                    (String::new(), class, d.saved_at)
-                }
-            };
-            out.push(Said {
-                at,
-                network: item.mention.network.clone(),
-                community: item.mention.community.to_string(),
-                account,
-                class,
-            });
-        }
-        let out = Arc::new(out);
-        *self.looks.ledger.lock().unwrap_or_else(PoisonError::into_inner) = Some(out.clone());
-        Ok(out)
     }
 
     /// What is known of links now; what is not known is asked, and whoever looks is told when it is.

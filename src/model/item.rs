@@ -52,6 +52,9 @@ pub struct Item {
     pub deleted: bool,
     /// Where our answer stands.
     pub answered: Option<Text>,
+    /// What came of our answer, as its network told: "3 likes · thanked"; empty where nobody looked, or nothing came.
+    #[serde(default)]
+    pub outcome: Text,
     /// Until when it should be answered; `None` where nobody waits, or where nobody reckoned it.
     #[serde(default)]
     pub due: Option<Stamp>,

@@ -155,7 +155,17 @@ pub struct Outcome {
     pub at: Stamp,
 }
 
+/// Looks at an answer within its first day.
+const FIRST_DAY: u32 = 4;
+
 impl Outcome {
+    /// True if nobody reacted in a day, as far as the network tells.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        let told = self.looks >= FIRST_DAY && self.looks < u32::MAX;
+        told && self.likes + self.shares + self.replies == 0
+    }
+
     /// "3 likes · 1 reply"; empty where nothing came of it yet.
     #[must_use]
     pub fn words(&self) -> String {

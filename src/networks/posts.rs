@@ -248,6 +248,11 @@ pub trait Posting: Sync {
         None
     }
 
+    /// True if a look tells whether anybody reacted.
+    fn tells(&self) -> bool {
+        true
+    }
+
     /// What came of it.
     ///
     /// # Errors

@@ -309,6 +309,7 @@ impl Reader {
             revisions,
             deleted: gone,
             due: None,
+            outcome: Text::default(),
             answered: side.answered,
             has_draft: row.has(flag::DRAFT),
             heard_via: side.via,

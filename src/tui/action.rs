@@ -318,7 +318,7 @@ pub const ACTIONS: &[ActionRow] = &[
     row(A::Posted, "answered", &["P"], "I posted it: permalink", W::BOTH),
     row(A::CopyLink, "copy link", &["y"], "copy the link", W::BOTH),
     row(A::CopyText, "copy text", &["Y"], "copy the text", W::BOTH),
-    row(A::ShowLink, "link", &["o"], "show the link", W::BOTH),
+    row(A::ShowLink, "link", &["o"], "show the link, and as a QR code", W::BOTH),
     row(A::Person, "person", &["p"], "the person", W::BOTH),
     row(A::Vip, "vip", &["V"], "VIP on/off", W::BOTH),
     row(A::LikeMore, "like more", &["+"], "more like this: it teaches what comes first", W::BOTH),

@@ -10,6 +10,7 @@ mod line;
 mod macros;
 mod msg;
 mod prompt;
+mod qr;
 mod run;
 mod settings;
 mod sheet;

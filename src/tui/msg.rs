@@ -85,6 +85,8 @@ pub enum For {
     LetGo(crate::model::Key),
     /// A picture, with what it shows.
     Attached(String),
+    /// We reacted.
+    Reacted,
     /// What was sent is changed there.
     Changed(crate::model::Key),
     /// Our accounts, for something new; the mention of ours that it is written about.

@@ -196,6 +196,11 @@ impl Posting for Publish {
         ))
     }
 
+    /// Of answers it tells those in threads alone.
+    fn tells(&self) -> bool {
+        false
+    }
+
     fn became(&self, _d: &Desk<'_>, _posted: &Posted, a: &Answer) -> Result<Outcome, Trouble> {
         let v = a.json()?;
         let removed = v["unsigned"]["redacted_because"].is_object() || v["content"].get("body").is_none();

@@ -82,7 +82,7 @@ pub fn react(app: &mut App) -> Vec<Effect> {
 pub fn reacted(app: &App, p: &Prompt, with: &str) -> Vec<Effect> {
     let Some(key) = p.about.or_else(|| verbs::targets(app).first().copied()) else { return Vec::new() };
     let ask = Request::React { mention: key.id, with: with.to_owned(), account: String::new() };
-    vec![Effect::Ask(For::Verb("reacted there".into()), ask)]
+    vec![Effect::Ask(For::Reacted, ask)]
 }
 
 /// Other words for what was sent: its text in a draft, which changes it where it stands.

@@ -311,7 +311,14 @@ pub fn open(app: &mut App, a: Action) -> Vec<Effect> {
                         ("why it is here", lines)
                     }
                     Action::Diff => ("what changed", texts::diff(&i)),
-                    _ => ("link", texts::link(&i)),
+                    _ => {
+                        let mut lines = texts::link(&i);
+                        if !app.ascii && !app.calm && !i.mention.url.is_empty() {
+                            lines.push(String::new());
+                            lines.extend(crate::tui::qr::lines(&i.mention.url));
+                        }
+                        ("link", lines)
+                    }
                 };
                 let mut p = Page::new(PageKind::Text, title);
                 p.about = Some(Box::new(i.clone()));

@@ -41,7 +41,8 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
         if matches!(what, For::LetGo(_) | For::Changed(_)) {
             return super::flight::refused(app, r.text.lines().next().unwrap_or(""));
         }
-        if matches!(what, For::Header(_)) {
+        // What was sent or changed meanwhile is not looked at any more.
+        if matches!(what, For::Header(_)) || (matches!(what, For::Flight(_)) && app.sending.is_some()) {
             return Vec::new();
         }
         if matches!(what, For::SaveDraft(_)) {
@@ -201,6 +202,10 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
         }
         (For::Compose, Reply::Accounts(all)) => super::compose::accounts_came(app, all),
         (For::Composed, Reply::Items(items)) => super::compose::composed(app, items),
+        (For::Reacted, Reply::Applied(_)) => {
+            app.say("reacted there");
+            Vec::new()
+        }
         (For::Changed(key), Reply::Applied(_)) => super::flight::changed(app, key),
         (For::LetGo(key), Reply::LetGo { due, .. }) => super::flight::let_go(app, key, due),
         (For::Helped(of), Reply::Helped { mention, text }) => super::words::came(app, of, mention, &text),

@@ -86,6 +86,9 @@ pub(super) fn lines(app: &App, t: &Theme, i: &Item, width: usize) -> Vec<Line<'s
     out.push(Line::from(Span::styled(fit(&facts.join(" · "), width), t.key)));
     if let Some(u) = &i.answered {
         out.push(Line::from(Span::styled(fit(&format!("answered at {u}"), width), t.notice)));
+        if !i.outcome.is_empty() {
+            out.push(Line::from(Span::styled(fit(&format!("since then: {}", i.outcome), width), t.notice)));
+        }
     }
     out.push(Line::default());
     match app.translated.as_ref().filter(|(of, _)| *of == i.id) {

@@ -88,7 +88,8 @@ fn row(app: &App, t: &Theme, i: &Item, width: usize) -> Line<'static> {
         badge(if app.ascii { "~ ".into() } else { "± ".into() }, t.dim);
     }
     if i.answered.is_some() {
-        badge(if app.ascii { "A ".into() } else { "✓ ".into() }, t.notice);
+        let came = if i.outcome.is_empty() { "" } else { "+" };
+        badge(format!("{}{came} ", if app.ascii { "A" } else { "✓" }), t.notice);
     } else if i.has_draft {
         // Mine, else a colleague's.
         let mine = app.drafts.iter().any(|d| d.mention == i.key && d.who == app.who && d.is_open());
