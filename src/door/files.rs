@@ -15,6 +15,10 @@ pub fn picture(path: &Path) -> Result<(String, Vec<u8>), String> {
         _ => path.to_owned(),
     };
     let said = |e: &dyn std::fmt::Display| format!("{}: {e}", path.display());
+    // A pipe or a device would never end.
+    if !std::fs::metadata(&path).map_err(|e| said(&e))?.is_file() {
+        return Err(said(&"it is no file"));
+    }
     let file = std::fs::File::open(&path).map_err(|e| said(&e))?;
     let mut bytes = Vec::new();
     file.take(MOST as u64 + 1).read_to_end(&mut bytes).map_err(|e| said(&e))?;

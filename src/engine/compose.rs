@@ -12,6 +12,7 @@ use crate::model::{
 };
 use crate::networks::{Begins, Desk, Post, Posting, REACT, Trouble};
 use crate::store::{Arrivals, StoreError};
+use std::sync::Arc;
 
 /// The source of what is ours.
 pub(super) const OWN: &str = "own";
@@ -107,7 +108,7 @@ impl Engine {
     }
 
     /// Changes what was sent, where it stands, to the words of another draft.
-    pub(super) async fn change(&self, caller: &Caller, draft: Id, how: SendAs) -> Reply {
+    pub(super) async fn change(self: &Arc<Self>, caller: &Caller, draft: Id, how: SendAs) -> Reply {
         let no = |why: &str| refuse(RefusalKind::Usage, why);
         let Some(of) = how.changes else { return no("say which answer it changes") };
         let reader = self.store.reader();
@@ -117,11 +118,28 @@ impl Engine {
             _ => return no("that was not sent from here"),
         };
         let how = SendAs { account: s.account.clone(), ..how };
-        let l = match self.cleared(caller, draft, &how) {
-            Ok(Ok(l)) => l,
-            Ok(Err(no)) => return no,
-            Err(e) => return failed(&e),
+        let (e, by, of_it) = (self.clone(), caller.clone(), how.clone());
+        // It reads much: what we said, what is known of the place, the pictures.
+        let looked = tokio::task::spawn_blocking(move || {
+            let l = match e.cleared(&by, draft, &of_it)? {
+                Ok(l) => l,
+                Err(no) => return Ok(Err(no)),
+            };
+            let (text, named) = split(&l.draft.text);
+            Ok::<_, StoreError>(match e.files(&named) {
+                Ok(files) => Ok((l, text, files)),
+                Err(why) => Err(refuse(RefusalKind::Usage, &why)),
+            })
+        });
+        let (l, text, files) = match looked.await {
+            Ok(Ok(Ok(all))) => all,
+            Ok(Ok(Err(no))) => return no,
+            Ok(Err(e)) => return failed(&e),
+            Err(_) => return refuse(RefusalKind::Failed, "it could not be looked at"),
         };
+        if l.draft.saved_at != how.saved_at {
+            return no("the draft was changed since you read it: look at it again");
+        }
         if old.mention.id != l.draft.mention.id {
             return no("it is about something else than what it changes");
         }
@@ -133,11 +151,6 @@ impl Engine {
         let Some(p) = self.posts_as(&s.account) else { return no("its account is not there any more") };
         let now = Stamp::now();
         let desk = Desk { server: &p.server, me: &p.me, now };
-        let (text, named) = split(&l.draft.text);
-        let files = match self.files(&named) {
-            Ok(f) => f,
-            Err(why) => return no(&why),
-        };
         let files = match self.uploaded(&p, &desk, &files).await {
             Ok(f) => f,
             Err(t) => return refuse(RefusalKind::Failed, t.text()),
@@ -148,7 +161,8 @@ impl Engine {
             to: &l.item.mention,
             visibility: "",
             lang: "",
-            mark: s.mark,
+            // Of these words alone: the same once more is the same change, other words are another one.
+            mark: hash64(&["change", &draft.to_string(), &how.saved_at.0.to_string()]),
             begun: s.begun,
         };
         let Some(call) = p.posting.change(&desk, &post, &s.posted) else {
@@ -158,19 +172,20 @@ impl Engine {
             let why = format!("it may stand there as it was: {}; the same once more does no harm", t.text());
             return refuse(RefusalKind::Failed, &why);
         }
-        let (store, by, new) = (self.store.clone(), caller.asker.clone(), l.draft.id);
-        match tokio::task::spawn_blocking(move || store.changed_there(&by, &s, new, &l.reason, now)).await {
+        let (e, by) = (self.clone(), caller.asker.clone());
+        let kept = tokio::task::spawn_blocking(move || {
+            let applied = e.store.changed_there(&by, &s, &l.draft, &l.reason, now)?;
+            e.keep_own(s.mention.id, &l.draft.text, &s.posted)?;
+            Ok::<_, StoreError>(applied)
+        });
+        match kept.await {
             Ok(Ok(applied)) => {
-                if let Ok(Some(s)) = self.store.reader().sending(new)
-                    && let Err(e) = self.keep_own(s.mention.id, &l.draft.text, &s.posted)
-                {
-                    return failed(&e);
-                }
                 self.looks.forget_answers();
                 self.announce(Event::DraftsChanged);
                 self.announce(Event::Changed(applied.keys.clone()));
                 Reply::Applied(Applied { verb: "changed".into(), ..applied })
             }
+            Ok(Err(StoreError::Stale(why))) => no(&why),
             Ok(Err(e)) => failed(&e),
             Err(_) => refuse(RefusalKind::Failed, "it is changed there; this could not be kept"),
         }
@@ -197,6 +212,13 @@ impl Engine {
         let Some(usual) = all.first() else { return no("nobody reacts there from here") };
         let with = clean::line_capped(with.trim(), 32);
         let with = if with.is_empty() { Text::ours(usual) } else { with };
+        if let Some(why) = self.barred(caller, &item) {
+            return refuse(RefusalKind::Role, &why);
+        }
+        // It says their words to everybody, in our name.
+        if with.as_str() == "boost" && self.asks_approval(caller, &item.mention) {
+            return refuse(RefusalKind::Role, "what is said in our name is approved first there: no boost");
+        }
         let desk = Desk { server: &p.server, me: &p.me, now: Stamp::now() };
         let m = &item.mention;
         let mut call = match p.posting.react(&desk, m, &with) {

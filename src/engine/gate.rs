@@ -5,10 +5,7 @@ use super::{Caller, Engine, failed, refuse};
 use crate::clean;
 use crate::door::{Event, RefusalKind, Reply, To};
 use crate::model::{Id, Item, Key, Stage, Stamp, Target, Targets, Text, Verb};
-use crate::store::{Asker, StoreError};
-
-/// The log's word for several verbs at once.
-const MACRO: &str = "macro";
+use crate::store::{Asker, MACRO, StoreError};
 
 /// True for what can be a step of a macro: what is done to mentions and can be taken back.
 fn in_macros(v: &Verb) -> bool {

@@ -254,11 +254,15 @@ impl Engine {
         let mut s = Sending { network: p.account.network.declared().name.to_owned(), ..s };
         let desk = Desk { server: &p.server, me: &p.me, now };
         let (text, named) = split(&d.text);
-        let files = match self.files(&named) {
-            Ok(f) => f,
-            Err(_) if g.asked => Vec::new(),
-            Err(why) => return self.fail(&d, &by, &s, clean::line(&why)).await,
-        };
+        let e = self.clone();
+        let read = tokio::task::spawn_blocking(move || e.files(&named));
+        let (files, missing) =
+            match read.await.unwrap_or_else(|_| Err("its pictures could not be read".into())) {
+                Ok(f) => (f, None),
+                // It can be looked for without them, and not be sent again.
+                Err(why) if g.asked => (Vec::new(), Some(why)),
+                Err(why) => return self.fail(&d, &by, &s, clean::line(&why)).await,
+            };
         let lang = detect(&text).unwrap_or("");
         let post = Post {
             text: &text,
@@ -272,6 +276,11 @@ impl Engine {
         let once = p.posting.once();
         let looks = p.posting.look(&desk, &post).is_some();
         let what = match plan(&s, once, looks, now) {
+            Do::Attempt if missing.is_some() => {
+                s.why = clean::line(&missing.unwrap_or_default());
+                s.fate = Fate::Asks;
+                return self.end(&d, &by, s).await;
+            }
             Do::Attempt => {
                 let (store, asker, first) = (self.store.clone(), by.clone(), s.clone());
                 let begun =
@@ -305,7 +314,7 @@ impl Engine {
     }
 
     /// Keeps what came of it, and tells whom it concerns.
-    async fn end(&self, d: &Draft, by: &Asker, s: Sending) {
+    async fn end(self: &Arc<Self>, d: &Draft, by: &Asker, s: Sending) {
         let store = self.store.clone();
         let (kept, asker) = (s.clone(), by.clone());
         let now = Stamp::now();
@@ -344,7 +353,9 @@ impl Engine {
         };
         if s.fate == Fate::Sent {
             self.looks.forget_answers();
-            if let Err(e) = self.keep_own(d.mention.id, &d.text, &s.posted) {
+            let (e, mention, text, posted) = (self.clone(), d.mention.id, d.text.clone(), s.posted.clone());
+            let kept = tokio::task::spawn_blocking(move || e.keep_own(mention, &text, &posted));
+            if let Ok(Err(e)) = kept.await {
                 self.notice(true, clean::line(&format!("it was sent; what it says could not be kept: {e}")));
             }
         }
@@ -362,7 +373,7 @@ impl Engine {
         self.announce(Event::Changed(vec![d.mention]));
     }
 
-    async fn fail(&self, d: &Draft, by: &Asker, s: &Sending, why: Text) {
+    async fn fail(self: &Arc<Self>, d: &Draft, by: &Asker, s: &Sending, why: Text) {
         self.end(d, by, Sending { fate: Fate::Failed, why, ..s.clone() }).await;
     }
 

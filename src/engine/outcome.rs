@@ -16,6 +16,8 @@ use tokio::sync::watch;
 
 /// After so long (ms) each is looked at.
 const WHEN: [i64; 6] = [10 * MINUTE, HOUR, 6 * HOUR, DAY, 3 * DAY, 7 * DAY];
+/// Discussions that are looked through for thanks.
+const THREADS: usize = 200;
 /// What came of answers is reckoned anew after this time (ms).
 const HOLDS: i64 = 2 * MINUTE;
 /// Between two rounds, and looks of one round.
@@ -93,10 +95,12 @@ impl Engine {
     fn all_that_came(&self, now: Stamp) -> Result<HashMap<Id, Text>, crate::store::StoreError> {
         let reader = self.store.reader();
         let mut out = HashMap::new();
-        for s in reader.sent_since(now.plus(-30 * DAY))? {
+        let mut sent = reader.sent_since(now.plus(-30 * DAY))?;
+        sent.sort_by_key(|s| std::cmp::Reverse(s.next));
+        for (i, s) in sent.into_iter().enumerate() {
             let mut words = s.outcome.words();
-            // Who was answered said thanks in the discussion since.
-            let thread = reader.thread(s.mention.id, 50, "")?;
+            // Who was answered said thanks in the discussion since; of the last ones, each is a look at the disk.
+            let thread = if i < THREADS { reader.thread(s.mention.id, 50, "")? } else { Vec::new() };
             let asked = thread.iter().find(|i| i.id == s.mention.id).map(|i| i.mention.author.key());
             let theirs = |i: &&crate::model::Item| {
                 let m = &i.mention;
@@ -161,6 +165,7 @@ impl Engine {
         }
         if changed {
             self.looks.forget_answers();
+            *self.looks.came.lock().unwrap_or_else(PoisonError::into_inner) = None;
             self.announce(Event::DraftsChanged);
             self.announce(Event::Changed(vec![key]));
         }

@@ -72,6 +72,10 @@ impl Engine {
     /// True if an account of ours said it.
     pub(super) fn is_ours(&self, m: &Mention) -> bool {
         let author = &m.author;
+        // Anybody can write our address above a letter, and forms of ours do: it is by us if it has an id of ours.
+        if m.network == "mail" && !m.native_id.starts_with("hearken.") {
+            return false;
+        }
         let same = |id: &str| {
             let (id, theirs) = (id.trim_start_matches('@'), author.native.trim_start_matches('@'));
             !id.is_empty() && id.eq_ignore_ascii_case(theirs)

@@ -44,7 +44,6 @@ impl Looks {
     pub(super) fn forget_answers(&self) {
         *self.ledger.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.known.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        *self.came.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
@@ -236,9 +235,9 @@ impl Engine {
         f.length = Some(length);
         f.takes = p.posting.takes();
         for a in named {
-            let bytes = self.store.attached(&a.name)?;
-            let place = bytes.as_deref().is_some_and(tells_place);
-            f.pictures.push((a, bytes.map(|b| b.len()), place));
+            let head = self.store.attached_head(&a.name)?;
+            let place = head.as_ref().is_some_and(|(b, _)| tells_place(b));
+            f.pictures.push((a, head.map(|(_, n)| n), place));
         }
         let name = p.account.network.declared().name;
         let own = self.setup().config.send.delay_ms.get(name).copied();
@@ -399,7 +398,7 @@ impl Engine {
             if let Err(why) = self.has(caller, Role::Send, "sending") {
                 return no(RefusalKind::Role, &why);
             }
-            if self.asks_approval(caller, &l.item.mention.community) {
+            if self.asks_approval(caller, &l.item.mention) {
                 let by = self.setup().config.roles.who_has(Role::Send);
                 let why =
                     format!("an answer at {} has to be approved first, by {by}", l.item.mention.community);

@@ -105,7 +105,12 @@ impl Engine {
         let setup = self.setup();
         let send = &setup.config.send;
         let mut out = Vec::new();
-        for d in reader.drafts()?.into_iter().filter(|d| d.posted.is_some()) {
+        let mut posted: Vec<_> = reader.drafts()?.into_iter().filter(|d| d.posted.is_some()).collect();
+        // What was changed stands there once, as what it was let go as.
+        posted.sort_by_key(|d| (d.going().is_none() && !matches!(d.stage, Stage::Going(_)), d.saved_at));
+        let mut seen = std::collections::HashSet::new();
+        posted.retain(|d| seen.insert((d.mention.id, d.posted.clone().map(crate::model::Text::into_string))));
+        for d in posted {
             let Some(item) = reader.item(d.mention.id, "")? else { continue };
             // What nobody reacted to in a day is filler, and what moderators took away is no help.
             let tells = crate::networks::named(&item.mention.network)

@@ -34,19 +34,42 @@ impl Engine {
         if let Some(item) = self.store.reader().item(mention, who)? {
             terms.barred = self.barred(caller, &item).map(|why| clean::line(&why));
             terms.approval = self
-                .asks_approval(caller, &item.mention.community)
+                .asks_approval(caller, &item.mention)
                 .then(|| self.setup().config.roles.who_has(Role::Send));
         }
         Ok(terms)
     }
 
     /// True if what this person answers there has to be approved.
-    pub(super) fn asks_approval(&self, caller: &Caller, community: &str) -> bool {
-        match self.setup().config.answers.approval(community) {
+    pub(super) fn asks_approval(&self, caller: &Caller, m: &crate::model::Mention) -> bool {
+        match self.approval_at(m) {
             Approval::Off => false,
             Approval::Drafts => self.role(caller).is_none_or(|r| r < Role::Send),
             Approval::Everybody => true,
         }
+    }
+
+    /// Whose words a second person looks at there. Something new is said at a place as its network's people call it: the
+    /// strictest rule of all places of that host holds.
+    fn approval_at(&self, m: &crate::model::Mention) -> Approval {
+        let setup = self.setup();
+        let answers = &setup.config.answers;
+        let usual = answers.approval(&m.community);
+        if m.kind != crate::model::Kind::Own {
+            return usual;
+        }
+        let account = setup.config.accounts.iter().find(|a| a.name == m.author.scope.as_str());
+        let server = account.map(|a| clean::host_of(&a.server).into_string()).unwrap_or_default();
+        let place = m.community.rsplit(['@', ':']).next().unwrap_or("").to_lowercase();
+        let there =
+            |name: &str| [&server, &place].into_iter().any(|h| h.len() > 3 && name.contains(h.as_str()));
+        let strict = |a: Approval| match a {
+            Approval::Off => 0,
+            Approval::Drafts => 1,
+            Approval::Everybody => 2,
+        };
+        let named = answers.communities.keys().filter(|n| there(n)).map(|n| answers.approval(n));
+        named.chain([usual]).max_by_key(|a| strict(*a)).unwrap_or(usual)
     }
 
     /// Why this person may not answer it now.
@@ -127,7 +150,7 @@ impl Engine {
                         return Err(Stop::No("your answer is on its way: g O shows where it is".into()));
                     }
                     let approved = draft.is_some_and(|d| matches!(d.stage, Stage::Approved { .. }));
-                    if !approved && self.asks_approval(caller, &i.mention.community) {
+                    if !approved && self.asks_approval(caller, &i.mention) {
                         let by = self.setup().config.roles.who_has(Role::Send);
                         return Err(Stop::No(format!(
                             "an answer at {} has to be approved first, by {by}: write it (r), then Ctrl-x p",

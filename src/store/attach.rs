@@ -6,8 +6,10 @@ use crate::model::Stamp;
 use crate::model::attach::{MOST, is_name, name_of, split};
 use std::path::PathBuf;
 
-const FOLDER: &str = "attachments";
-/// What no open draft names is kept so long, in ms.
+pub(super) const FOLDER: &str = "attachments";
+/// The head of a picture, where its EXIF is, in bytes.
+const HEAD: u64 = 192 << 10;
+/// What no draft names that was not posted is kept so long, in ms.
 const KEPT: i64 = 60 * crate::model::time::DAY;
 
 impl Store {
@@ -27,9 +29,8 @@ impl Store {
             return Err(StoreError::Stale("it is no picture: PNG, JPEG, GIF and WebP are taken".into()));
         };
         disk::folder(&self.inner.root.join(FOLDER))?;
-        if let Some(path) = self.attachment(&name)
-            && !path.exists()
-        {
+        if let Some(path) = self.attachment(&name) {
+            // Also where it is there already: it is as new as its last use.
             disk::write_atomic(&path, bytes)?;
         }
         Ok(name)
@@ -43,6 +44,27 @@ impl Store {
         let Some(path) = self.attachment(name) else { return Ok(None) };
         match std::fs::read(&path) {
             Ok(b) => Ok(Some(b)),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(StoreError::io("cannot read", &path, &e)),
+        }
+    }
+
+    /// The first bytes of a picture, and how many it has; `None` if it is not here.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn attached_head(&self, name: &str) -> Result<Option<(Vec<u8>, usize)>> {
+        use std::io::Read;
+        let Some(path) = self.attachment(name) else { return Ok(None) };
+        let read = || -> std::io::Result<(Vec<u8>, usize)> {
+            let f = std::fs::File::open(&path)?;
+            let len = usize::try_from(f.metadata()?.len()).unwrap_or(usize::MAX);
+            let mut head = Vec::new();
+            f.take(HEAD).read_to_end(&mut head)?;
+            Ok((head, len))
+        };
+        match read() {
+            Ok(x) => Ok(Some(x)),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(e) => Err(StoreError::io("cannot read", &path, &e)),
         }
@@ -64,7 +86,7 @@ impl Store {
                 continue;
             }
             if named.is_none() {
-                let open = self.reader().drafts()?.into_iter().filter(crate::model::Draft::is_open);
+                let open = self.reader().drafts()?.into_iter().filter(|d| d.posted.is_none());
                 named = Some(open.flat_map(|d| split(&d.text).1).map(|a| a.name).collect());
             }
             let name = e.file_name().to_string_lossy().into_owned();

@@ -42,8 +42,10 @@ impl Store {
                 for file in self.inner.search.files() {
                     take(file, None)?;
                 }
-                for file in self.inner.blobs.list(super::log::FOLDER) {
-                    take(file, None)?;
+                for folder in [super::log::FOLDER, super::attach::FOLDER] {
+                    for file in self.inner.blobs.list(folder) {
+                        take(file, None)?;
+                    }
                 }
                 keys
             };
@@ -152,8 +154,13 @@ pub fn restore(from: &mut dyn Read, dir: &Path) -> Result<()> {
             _ => {
                 let rel = Path::new(&name);
                 // Nothing else is in a backup: above all no keys of accounts that somebody planted.
-                let own =
-                    [super::log::FOLDER, super::segs::FOLDER, super::runs::FOLDER, super::fulltext::FOLDER];
+                let own = [
+                    super::log::FOLDER,
+                    super::segs::FOLDER,
+                    super::runs::FOLDER,
+                    super::fulltext::FOLDER,
+                    super::attach::FOLDER,
+                ];
                 let inside = rel.components().all(|c| matches!(c, Component::Normal(_)));
                 if !inside || !own.iter().any(|f| rel.starts_with(f)) {
                     return Err(broken("names a file outside of the store"));

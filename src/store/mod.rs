@@ -56,7 +56,7 @@ pub use rebuild::{Rebuilt, rebuild};
 pub use records::SourceRec;
 pub use retopic::{Reheard, TOPICS};
 pub use tend::background;
-pub use verbs::{Asker, RULES};
+pub use verbs::{Asker, MACRO, RULES};
 
 use crate::model::{Health, Id, Key, Stamp, Text};
 use blobs::{Blob, Blobs};

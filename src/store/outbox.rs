@@ -7,11 +7,13 @@ use super::tx::Tx;
 use super::verbs::{Asker, Done, Line};
 use super::{Inner, Reader, Store, codec, fields, keys, kv};
 use crate::model::outgoing::{Fate, Going, Outgoing, Posted, Sending};
-use crate::model::{Applied, Cause, Change, Draft, Entry, Id, Key, Stage, Stamp, Target, Text, Value};
+use crate::model::{Applied, Cause, Change, Draft, Entry, Id, Key, Kind, Stage, Stamp, Target, Text, Value};
 use std::collections::HashSet;
 
 /// The log's word for the moment from which on nobody calls a draft back.
 const ASKED: &str = "asked";
+/// The log's word for other words where something stands.
+const CHANGED: &str = "changed";
 /// A sending that came to its end is remembered so long (ms).
 const KEPT: i64 = 30 * crate::model::time::DAY;
 
@@ -122,6 +124,10 @@ impl Store {
         let _core = self.urgently()?;
         // What came to its end stays there, whatever was under way.
         let is = self.inner.sending(s.draft)?;
+        // What came of one that was changed meanwhile is of a record that is another draft's now.
+        if s.fate == Fate::Sent && is.as_ref().is_none_or(|is| is.fate != Fate::Sent) {
+            return Ok(());
+        }
         if is.is_some_and(|is| is.mark == s.mark && !is.fate.is_open() && s.fate.is_open()) {
             return Ok(());
         }
@@ -230,12 +236,12 @@ impl Store {
     /// It was changed there to the words of another draft: that one is posted at the same place, and the record is its now.
     ///
     /// # Errors
-    /// If the disk fails.
+    /// If either was changed or taken away meanwhile; if the disk fails.
     pub fn changed_there(
         &self,
         by: &Asker,
         old: &Sending,
-        new: Id,
+        new: &Draft,
         reason: &str,
         now: Stamp,
     ) -> Result<Applied> {
@@ -243,7 +249,16 @@ impl Store {
         let mut core = self.urgently()?;
         let mut tx = Tx::new(&self.inner);
         tx.now = now;
-        let (target, to) = (Target::Draft(new), Value::Answered(Some(url)));
+        let stands = |s: &Sending| s.fate == Fate::Sent && s.posted == old.posted;
+        if !self.inner.sending(old.draft)?.is_some_and(|s| stands(&s)) {
+            let why = "it was changed or deleted by somebody else meanwhile: look at it there";
+            return Err(StoreError::Stale(why.into()));
+        }
+        if !tx.draft(new.id)?.is_some_and(|d| d.saved_at == new.saved_at && d.posted.is_none()) {
+            let why = "the draft went on while it was changed there: what you looked at stands there, do it once more";
+            return Err(StoreError::Stale(why.into()));
+        }
+        let (target, to) = (Target::Draft(new.id), Value::Answered(Some(url)));
         let mut changes = Vec::new();
         if let Some(from) = fields::get(&mut tx, &by.who, &target, &to)?.filter(|from| *from != to) {
             fields::set(&mut tx, &by.who, &target, &to, None)?;
@@ -256,8 +271,9 @@ impl Store {
             changes.push(Change { target, from: Value::Note(note.id, false), to });
         }
         tx.batch.delete(keys::sending(old.draft));
-        tx.batch.put(keys::sending(new), codec::encode(&Sending { draft: new, next: now, ..old.clone() })?);
-        let entry = ("changed".to_owned(), changes, Cause::Along);
+        let moved = Sending { draft: new.id, next: now, ..old.clone() };
+        tx.batch.put(keys::sending(new.id), codec::encode(&moved)?);
+        let entry = (CHANGED.to_owned(), changes, Cause::Along);
         let applied = self.log_and_commit(&mut core, tx, by, now, entry, Line::None)?;
         Ok(Applied { changed: 1, keys: vec![old.mention], ..applied })
     }
@@ -270,8 +286,12 @@ impl Store {
         let why = Text::already_clean(format!("deleted by {}", by.who));
         let gone = Sending { fate: Fate::Failed, why, next: now, ..s.clone() };
         let on = Target::Mention(s.mention);
-        let back = [Value::Answered(None), Value::State(crate::model::State::Inbox, None)];
-        let back = back.map(|to| (on.clone(), to));
+        // Something new of ours answers nobody: nothing waits again.
+        let own = self.reader().item(s.mention.id, "")?.is_some_and(|i| i.mention.kind == Kind::Own);
+        let mut back = vec![(on.clone(), Value::Answered(None))];
+        if !own {
+            back.push((on, Value::State(crate::model::State::Inbox, None)));
+        }
         self.with_record(by, "deleted", &gone, &back, |_| false, now)
     }
 
@@ -302,6 +322,17 @@ pub(super) fn replayed(tx: &mut Tx<'_>, entry: &Entry) -> Result<()> {
                     tx.batch.put(keys::sending(*id), codec::encode(&Sending { fate, next: entry.at, ..s })?);
                 }
                 None => tx.batch.delete(keys::sending(*id)),
+            }
+        }
+    }
+    if entry.verb == CHANGED {
+        for c in &entry.changes {
+            let (Target::Draft(new), Value::Answered(Some(at))) = (&c.target, &c.to) else { continue };
+            let of =
+                tx.inner().sendings()?.into_iter().find(|s| s.fate == Fate::Sent && address_of(s) == *at);
+            if let Some(s) = of.filter(|s| s.draft != *new) {
+                tx.batch.delete(keys::sending(s.draft));
+                tx.batch.put(keys::sending(*new), codec::encode(&Sending { draft: *new, ..s })?);
             }
         }
     }

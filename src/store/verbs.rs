@@ -472,9 +472,13 @@ pub(super) struct Done {
 
 /// How a log entry of [`Store::act_many`] is named that can be undone.
 pub const RULES: &str = "rules";
+/// The same of what a person's macro does.
+pub const MACRO: &str = "macro";
 
 fn undoable(verb: &str) -> bool {
-    verb == RULES || verb == super::TOPICS || crate::model::VERBS.iter().any(|v| v.name == verb && v.undoable)
+    matches!(verb, RULES | MACRO)
+        || verb == super::TOPICS
+        || crate::model::VERBS.iter().any(|v| v.name == verb && v.undoable)
 }
 
 pub(super) enum Line {

@@ -283,11 +283,11 @@ pub struct App {
     pub settling: Option<Id>,
     pub snippets: Vec<crate::model::snippet::Snippet>,
     /// The snippet that goes into the reply that is being opened.
-    pub piece: Option<String>,
+    pub piece: Option<(Key, String)>,
     pub macros: super::macros::Macros,
     /// As whom something new is begun; and the draft that was sent and is to be changed, with its words.
     pub composing: Option<crate::model::AccountView>,
-    pub changing: Option<(Id, String)>,
+    pub changing: Option<(Key, Id, String)>,
     /// A mention in another language, as long as it is looked at so.
     pub translated: Option<(Id, crate::model::Text)>,
     pub counts: Counts,

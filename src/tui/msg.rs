@@ -84,7 +84,7 @@ pub enum For {
     Flight(crate::model::Key),
     LetGo(crate::model::Key),
     /// A picture, with what it shows.
-    Attached(String),
+    Attached(crate::model::Key, String),
     /// We reacted.
     Reacted,
     /// What was sent is changed there.
@@ -156,6 +156,7 @@ pub enum Effect {
     Settings,
     /// A file of this person's is read and given to the engine, for the draft.
     Attach {
+        about: crate::model::Key,
         path: std::path::PathBuf,
         alt: String,
     },

@@ -293,9 +293,9 @@ impl Loop {
                     let _ = tx.send(Msg::Said(said));
                 });
             }
-            Effect::Attach { path, alt } => match crate::door::picture(&path) {
+            Effect::Attach { about, path, alt } => match crate::door::picture(&path) {
                 Ok((file, bytes)) => {
-                    self.effect(Effect::Ask(For::Attached(alt), Request::Attach { file, bytes }))
+                    self.effect(Effect::Ask(For::Attached(about, alt), Request::Attach { file, bytes }))
                 }
                 Err(why) => self.app.warn(why),
             },

@@ -151,7 +151,9 @@ impl Posting for Publish {
     }
 
     fn change(&self, d: &Desk<'_>, p: &Post<'_>, posted: &Posted) -> Option<Call> {
-        let mut body = json!({ "status": text_of(p) });
+        // What is not named again is taken away.
+        let media: Vec<&str> = p.files.iter().map(|f| f.there.as_str()).collect();
+        let mut body = json!({ "status": text_of(p), "media_ids": media });
         if !p.to.title.is_empty() {
             body["spoiler_text"] = p.to.title.as_str().into();
         }
@@ -166,7 +168,8 @@ impl Posting for Publish {
     fn react(&self, d: &Desk<'_>, to: &Mention, with: &str) -> Result<Call, Text> {
         let what = match with {
             "favourite" => "favourite",
-            "boost" => "reblog",
+            "boost" if matches!(to.visibility.as_deref(), None | Some("public" | "unlisted")) => "reblog",
+            "boost" => return Err(Text::ours("what was not said to everybody is not passed on to them")),
             _ => return Err(Text::ours("a post is reacted to with favourite or boost there")),
         };
         if to.native_id.is_empty() {

@@ -57,6 +57,11 @@ fn caption(text: &str, alt: &str) -> String {
     if alt.is_empty() { text.to_owned() } else { format!("{text}\n({alt})") }
 }
 
+/// Asks which room has a name.
+fn room_call(d: &Desk<'_>, alias: &str) -> Call {
+    Call::get("room", d.at(&format!("/_matrix/client/v3/directory/room/{}", esc(alias))))
+}
+
 fn send(d: &Desk<'_>, room: &str, txn: &str, content: &Value) -> Call {
     let path = format!("/_matrix/client/v3/rooms/{}/send/m.room.message/{txn}", esc(room));
     Call { method: Method::Put, ..Call::json(POST, d.at(&path), content).with(room) }
@@ -88,8 +93,7 @@ impl Posting for Publish {
         if p.is_new() {
             let room = p.to.community.as_str();
             if room.starts_with('#') {
-                let path = format!("/_matrix/client/v3/directory/room/{}", esc(room));
-                return Ok(Call::get("room", d.at(&path)));
+                return Ok(room_call(d, room));
             }
             if !room.starts_with('!') {
                 return Err(Text::ours("a room is named as #name:server or by its id, !…"));
@@ -154,14 +158,12 @@ impl Posting for Publish {
 
     fn change(&self, d: &Desk<'_>, p: &Post<'_>, posted: &Posted) -> Option<Call> {
         let (room, event) = room_of(&posted.url)?;
-        let content = json!({
-            "msgtype": "m.text",
-            "body": format!("* {}", p.text),
-            "m.new_content": {"msgtype": "m.text", "body": p.text},
-            "m.relates_to": {"rel_type": "m.replace", "event_id": event},
-        });
-        let txn = format!("hearken{:016x}", hash64(&["change", &event, p.text]));
-        Some(send(d, &room, &txn, &content))
+        let new = content(p);
+        let mut all = new.clone();
+        all["body"] = format!("* {}", new["body"].as_str().unwrap_or(p.text)).into();
+        all["m.new_content"] = new;
+        all["m.relates_to"] = json!({"rel_type": "m.replace", "event_id": event});
+        Some(send(d, &room, &txn(p), &all))
     }
 
     fn reactions(&self) -> &'static [&'static str] {
@@ -169,6 +171,9 @@ impl Posting for Publish {
     }
 
     fn react(&self, d: &Desk<'_>, to: &Mention, with: &str) -> Result<Call, Text> {
+        if with.chars().any(char::is_alphanumeric) {
+            return Err(Text::ours("an emoji reacts there, and no words"));
+        }
         let Some((room, event)) = room_of(&to.url) else {
             return Err(Text::ours("it is not known in which room this was said"));
         };
@@ -209,6 +214,9 @@ impl Posting for Publish {
     }
 
     fn look(&self, d: &Desk<'_>, p: &Post<'_>) -> Option<Call> {
+        if p.is_new() && p.to.community.starts_with('#') {
+            return Some(room_call(d, &p.to.community));
+        }
         let room = where_to(p)?;
         let path = format!("/_matrix/client/v3/rooms/{}/messages?dir=b&limit=100", esc(&room));
         Some(Call::get("own", d.at(&path)).with(room))
@@ -216,6 +224,13 @@ impl Posting for Publish {
 
     fn seen(&self, d: &Desk<'_>, p: &Post<'_>, call: &Call, a: &Answer) -> Result<Seen, Trouble> {
         let v = a.json()?;
+        if call.what == "room" {
+            let Some(room) = v["room_id"].as_str().filter(|r| r.starts_with('!')) else {
+                return Err(Trouble::Garbled(Text::ours("the server does not say which room that is")));
+            };
+            let path = format!("/_matrix/client/v3/rooms/{}/messages?dir=b&limit=100", esc(room));
+            return Ok(Seen::Then(Call::get("own", d.at(&path)).with(room)));
+        }
         let Some(list) = v["chunk"].as_array() else {
             return Err(Trouble::Garbled(Text::ours("a list of events was expected")));
         };

@@ -135,9 +135,9 @@ impl Story {
                 }
                 Effect::After(_, t) => self.world.timers.push(t),
                 Effect::Copy(s) => self.world.copied.push(s),
-                Effect::Attach { alt, .. } => {
+                Effect::Attach { about, alt, .. } => {
                     let name = Reply::Attached("tin-0123456789abcdef.png".into());
-                    todo.extend(update(&mut self.app, Msg::Reply(For::Attached(alt), Box::new(name))));
+                    todo.extend(update(&mut self.app, Msg::Reply(For::Attached(about, alt), Box::new(name))));
                 }
                 Effect::Macro(m) => self.world.macros.push(m),
                 Effect::Quit(code) => self.app.quit = Some(code),

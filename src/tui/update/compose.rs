@@ -58,6 +58,8 @@ pub fn placed(app: &mut App, place: &str) -> Vec<Effect> {
 pub fn titled(app: &mut App, place: &str, title: &str) -> Vec<Effect> {
     let Some(a) = app.composing.take() else { return Vec::new() };
     let (account, place, title) = (a.name, place.to_owned(), title.to_owned());
+    // What is typed before it is there is meant for it, and is no verb.
+    app.ahead = Some(Vec::new());
     vec![Effect::Ask(For::Composed, Request::Compose { account, place, title })]
 }
 
@@ -95,6 +97,7 @@ pub fn change(app: &mut App, o: &Outgoing) -> Vec<Effect> {
         app.say("its text is not here any more");
         return Vec::new();
     };
-    app.changing = Some((o.draft, text));
+    app.changing = Some((o.mention, o.draft, text));
+    app.ahead = Some(Vec::new());
     draft::open_of(o.mention)
 }

@@ -188,7 +188,9 @@ fn start(app: &mut App, mention: Item, d: Option<Draft>, terms: Terms, of: Optio
         how: crate::model::outgoing::SendAs::default(),
         header: None,
     });
-    if let (Some((old, text)), Some(e)) = (app.changing.take(), &mut app.editor) {
+    // What was asked of another draft, which could not be opened, is not asked of this one.
+    let changing = app.changing.take().filter(|c| app.editor.as_ref().is_some_and(|e| e.mention.key == c.0));
+    if let (Some((_, old, text)), Some(e)) = (changing, &mut app.editor) {
         e.how.changes = Some(old);
         if e.text().trim().is_empty() {
             e.area = area_of(&text);

@@ -124,7 +124,7 @@ fn go(app: &mut App, m: &Macro) -> Vec<Effect> {
         out.push(Effect::Ask(said, Request::ActMany { verbs: steps, targets }));
     }
     if let Some(name) = reply {
-        app.piece = name;
+        app.piece = name.and_then(|n| Some((app.subject()?.key, n)));
         out.extend(draft::open(app));
     }
     out

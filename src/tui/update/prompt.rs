@@ -305,7 +305,11 @@ fn accept(app: &mut App) -> Vec<Effect> {
             app.prompt = Some(Prompt { was: text.to_owned(), ..Prompt::new(Asking::AttachAlt, label, "") });
             Vec::new()
         }
-        Asking::AttachAlt => vec![Effect::Attach { path: p.was.into(), alt: text.to_owned() }],
+        Asking::AttachAlt => {
+            let about = app.editor.as_ref().map(|e| e.mention.key);
+            let of = |about| Effect::Attach { about, path: p.was.clone().into(), alt: text.to_owned() };
+            about.map(of).into_iter().collect()
+        }
         Asking::ComposePlace if text.is_empty() => Vec::new(),
         Asking::ComposePlace => super::compose::placed(app, text),
         Asking::ComposeTitle => super::compose::titled(app, &p.was, text),

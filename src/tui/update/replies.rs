@@ -42,7 +42,9 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             return super::flight::refused(app, r.text.lines().next().unwrap_or(""));
         }
         // What was sent or changed meanwhile is not looked at any more.
-        if matches!(what, For::Header(_)) || (matches!(what, For::Flight(_)) && app.sending.is_some()) {
+        if matches!(what, For::Header(_))
+            || (matches!(what, For::Flight(_)) && (app.sending.is_some() || app.editor.is_none()))
+        {
             return Vec::new();
         }
         if matches!(what, For::SaveDraft(_)) {
@@ -60,7 +62,7 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
         if matches!(what, For::Tried(_)) {
             return Vec::new();
         }
-        if matches!(what, For::OpenDraft(_)) {
+        if matches!(what, For::OpenDraft(_) | For::Composed) {
             app.ahead = None;
         }
         if r.text.contains('\n') {
@@ -196,7 +198,13 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             Vec::new()
         }
         (For::Flight(key), Reply::Preflight(p)) => super::flight::came(app, key, *p),
-        (For::Attached(alt), Reply::Attached(name)) => {
+        (For::Attached(about, _), Reply::Attached(_))
+            if app.editor.as_ref().is_none_or(|e| e.mention.key != about) =>
+        {
+            app.warn("the draft that the picture is for is not open any more: attach it again there");
+            Vec::new()
+        }
+        (For::Attached(_, alt), Reply::Attached(name)) => {
             let line = crate::model::attach::line(&crate::model::attach::Attached { name, alt });
             draft::insert(app, &format!("\n{line}\n"))
         }

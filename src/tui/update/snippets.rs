@@ -57,10 +57,8 @@ pub fn take(app: &mut App) -> Vec<Effect> {
 
 /// The one that a macro asked for, once the reply is open.
 pub fn piece(app: &mut App) -> Vec<Effect> {
-    if app.editor.is_none() {
-        return Vec::new();
-    }
-    let Some(name) = app.piece.take() else { return Vec::new() };
+    let Some(here) = app.editor.as_ref().map(|e| e.mention.key) else { return Vec::new() };
+    let Some((_, name)) = app.piece.take().filter(|p| p.0 == here) else { return Vec::new() };
     // A draft that was begun is not written over.
     if app.editor.as_ref().is_some_and(|e| !e.text().trim().is_empty()) {
         app.say("a draft stands here already: ; puts the snippet in");

@@ -33,13 +33,18 @@ pub fn draw(app: &App, t: &Theme, f: &mut Frame<'_>, area: Rect) {
         }
     };
     let to = if how.is_empty() { to } else { format!("{how} · {to}") };
-    let whole = format!("reply · {to} {count}");
+    let what = match (m.kind == crate::model::Kind::Own, e.how.changes.is_some()) {
+        (_, true) => "change",
+        (true, _) => "post",
+        _ => "reply",
+    };
+    let whole = format!("{what} · {to} {count}");
     let mut lines = if area.height > 7 {
         wrap(whole.trim_end(), wide)
     } else {
         // Whether it is kept is said first of all: what does not fit goes from the middle.
         let room = wide.saturating_sub(width(&count) + 1);
-        vec![if room > 8 { format!("{} {count}", fit(&format!("reply · {to}"), room)) } else { count }]
+        vec![if room > 8 { format!("{} {count}", fit(&format!("{what} · {to}"), room)) } else { count }]
     };
     lines.truncate(if area.height > 12 { 3 } else { 2 });
     let named = lines.len();
