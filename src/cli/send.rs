@@ -159,7 +159,9 @@ async fn outbox(door: &dyn Door, action: Option<Left>, out: &Out) -> i32 {
             out.complain("name it by its whole id, as hearken outbox shows it");
             return 2;
         }
-        _ => match one(door, &draft, out).await {
+        // Named whole, it is not looked for among all drafts.
+        (_, Some(id)) => id,
+        (_, None) => match one(door, &draft, out).await {
             Ok(d) => d.id,
             Err(code) => return code,
         },

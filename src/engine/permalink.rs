@@ -6,6 +6,7 @@ use crate::clean;
 use crate::door::{Event, Reply, Request, To};
 use crate::model::{Key, Targets, Verb};
 use crate::networks::core_of;
+use std::sync::Arc;
 
 /// A page with fewer letters than this shows what it has to browsers alone.
 const WORTH_READING: usize = 200;
@@ -42,8 +43,11 @@ fn verdict(url: &str, looked: &Reply, words: &str) -> Option<String> {
 
 impl Engine {
     /// Looks at what somebody gave as the place of their answer, and tells them what is wrong with it.
-    pub(super) async fn look_at_posted(&self, who: String, (url, about): (String, Key)) {
-        let Some(words) = self.words_of(&who, about) else { return };
+    pub(super) async fn look_at_posted(self: Arc<Self>, who: String, (url, about): (String, Key)) {
+        let (e, by) = (self.clone(), who.clone());
+        let Ok(Some(words)) = tokio::task::spawn_blocking(move || e.words_of(&by, about)).await else {
+            return;
+        };
         let Some(text) = verdict(&url, &self.look_at(&url).await, &words) else { return };
         let (to, by) = (To::Person(who), "hearken".to_owned());
         self.announce(Event::Told { to, by, about, text: clean::line_capped(&text, 400) });
