@@ -33,34 +33,38 @@ fn few() -> usize {
     sends().min(400)
 }
 
+/// Mentions that wait for an answer, as a source of this network would tell of them.
+fn store_mentions(store: &Store, n: usize, mention: &dyn Fn(usize, &mut Mention)) {
+    for first in (0..n).step_by(500) {
+        let items = (first..n.min(first + 500)).map(|i| {
+            let now = Stamp::now();
+            let mut m = Mention {
+                source: "m".into(),
+                at: now,
+                heard_at: now,
+                text: hearken::clean::line(&format!("Question {i} about acme")),
+                ..Mention::default()
+            };
+            mention(i, &mut m);
+            Incoming {
+                identity: Id(hash64(&["outbox", &i.to_string()])),
+                mention: m,
+                state: State::Inbox,
+                link: 0,
+                thread: 0,
+                like: Default::default(),
+            }
+        });
+        store.ingest(vec![Arrivals::of("m", "mastodon", "main", items.collect())]).unwrap();
+    }
+}
+
 /// Mentions, a draft for each, and each of them let go: all of it on the disk, nothing has left.
 fn prepare(t: &Temp, n: usize, mention: &dyn Fn(usize, &mut Mention)) {
     let data = t.path("data");
     {
         let store = Store::open(&data, 16).unwrap();
-        for first in (0..n).step_by(500) {
-            let items = (first..n.min(first + 500)).map(|i| {
-                let now = Stamp::now();
-                let mut m = Mention {
-                    source: "m".into(),
-                    at: now,
-                    heard_at: now,
-                    text: hearken::clean::line(&format!("Question {i} about acme")),
-                    ..Mention::default()
-                };
-                mention(i, &mut m);
-                let identity = Id(hash64(&["outbox", &i.to_string()]));
-                Incoming {
-                    identity,
-                    mention: m,
-                    state: State::Inbox,
-                    link: 0,
-                    thread: 0,
-                    like: Default::default(),
-                }
-            });
-            store.ingest(vec![Arrivals::of("m", "mastodon", "main", items.collect())]).unwrap();
-        }
+        store_mentions(&store, n, mention);
     }
     let config = Config::read(&t.path("config.toml")).unwrap_or_else(|p| panic!("{p:?}"));
     let own = Asker { who: "owner".into(), uid: rustix::process::getuid().as_raw() };
@@ -307,30 +311,12 @@ fn the_promo_ledger_is_what_the_log_says() {
     let n = 40;
     {
         let store = Store::open(&t.path("data"), 16).unwrap();
-        let items = (0..n + 3).map(|i| {
-            let now = Stamp::now();
-            let m = Mention {
-                source: "m".into(),
-                network: "matrix".into(),
-                community: hearken::clean::line(&format!("#room{}:hs.example", i % 3)),
-                native_id: hearken::clean::line(&format!("$e{i}")),
-                url: hearken::clean::url(&format!("https://matrix.to/#/%21a%3Ahs.example/%24e{i}"), None),
-                at: now,
-                heard_at: now,
-                text: hearken::clean::line(&format!("Question {i} about acme")),
-                ..Mention::default()
-            };
-            let identity = Id(hash64(&["outbox", &i.to_string()]));
-            Incoming {
-                identity,
-                mention: m,
-                state: State::Inbox,
-                link: 0,
-                thread: 0,
-                like: Default::default(),
-            }
+        store_mentions(&store, n + 3, &|i, m| {
+            m.network = "matrix".into();
+            m.community = hearken::clean::line(&format!("#room{}:hs.example", i % 3));
+            m.native_id = hearken::clean::line(&format!("$e{i}"));
+            m.url = hearken::clean::url(&format!("https://matrix.to/#/%21a%3Ahs.example/%24e{i}"), None);
         });
-        store.ingest(vec![Arrivals::of("m", "matrix", "main", items.collect())]).unwrap();
     }
     let config = Config::read(&t.path("config.toml")).unwrap_or_else(|p| panic!("{p:?}"));
     let own = Asker { who: "owner".into(), uid: rustix::process::getuid().as_raw() };

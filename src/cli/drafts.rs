@@ -79,12 +79,12 @@ async fn write(door: &dyn Door, id: &str, text: &str, replace: bool, out: &Out) 
     };
     // Without being told to, nothing that is there is written over.
     let seen = (!replace).then_some(Stamp(0));
-    match door.ask(Request::SaveDraft { mention, of: None, seen, text: clean::draft(&words) }).await {
-        Reply::Saved { id, .. } => {
+    match save(door, mention, seen, &words, out).await {
+        Ok((id, _)) => {
             out.either(&json!({"did": "draft", "id": id.to_string()}), || format!("draft {id}"));
             0
         }
-        other => out.unexpected(&other),
+        Err(code) => code,
     }
 }
 
@@ -101,9 +101,15 @@ pub(super) fn words(text: &str, out: &Out) -> Result<String, i32> {
     Ok(words)
 }
 
-/// Keeps a draft about a mention on which we have none open yet; gives its id, and when it was kept.
-pub(super) async fn save(door: &dyn Door, mention: Key, text: &str, out: &Out) -> Result<(Id, Stamp), i32> {
-    let seen = Some(Stamp(0));
+/// Keeps a draft about a mention, if what stands there is what was `seen` (0: nothing; `None`: whatever it is); gives its
+/// id, and when it was kept.
+pub(super) async fn save(
+    door: &dyn Door,
+    mention: Key,
+    seen: Option<Stamp>,
+    text: &str,
+    out: &Out,
+) -> Result<(Id, Stamp), i32> {
     match door.ask(Request::SaveDraft { mention, of: None, seen, text: clean::draft(text) }).await {
         Reply::Saved { id, at, .. } => Ok((id, at)),
         other => Err(out.unexpected(&other)),

@@ -33,8 +33,8 @@ pub enum Claim {
     Required,
 }
 
-/// Whose answers a second person looks at.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+/// Whose answers a second person looks at; the strictest is the greatest.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub enum Approval {
     /// Nobody's: who has the role draft may write, and somebody else has to post it as their own.
     Off,

@@ -20,8 +20,8 @@ pub(super) const OWN: &str = "own";
 const STEPS: usize = 4;
 
 /// What an account can begin.
-pub(super) fn begins(posting: Option<&dyn Posting>) -> Option<NewPost> {
-    let Begins { place, title, titled } = posting?.begins()?;
+pub(super) fn begins(posting: &dyn Posting) -> Option<NewPost> {
+    let Begins { place, title, titled } = posting.begins()?;
     Some(NewPost { place: place.into(), title: title.into(), titled })
 }
 
@@ -45,7 +45,7 @@ impl Engine {
         let Some(p) = self.posts_as(account) else {
             return no(&format!("nothing is written to {} from here", conf.network));
         };
-        let Some(new) = begins(Some(p.posting)) else {
+        let Some(new) = begins(p.posting) else {
             return no(&format!("{} takes nothing new from here", conf.network));
         };
         let (place, title) = (clean::line_capped(place.trim(), 256), clean::line_capped(title.trim(), 256));
@@ -201,9 +201,7 @@ impl Engine {
             Err(e) => return failed(&e),
         };
         let setup = self.setup();
-        let serves =
-            |a: &String| setup.config.accounts.iter().any(|c| c.name == *a && c.serves(who, &caller.groups));
-        let mut fitting = self.accounts_for(&item).into_iter().filter(serves);
+        let mut fitting = self.accounts_for(&item).into_iter().filter(|a| self.may_use(caller, a));
         let chosen = fitting.find(|a| account.is_empty() || a == account);
         let Some(p) = chosen.and_then(|a| self.posts_as(&a)) else {
             return no("no account of ours reacts to this: none of its network and server is yours to use");
@@ -225,26 +223,27 @@ impl Engine {
             Ok(c) => c,
             Err(why) => return no(&why),
         };
-        let mut done = false;
-        for _ in 0..STEPS {
-            let last = call.what == REACT;
-            match self.accounts.call(&setup.net, &p.way, &call).await {
-                Ok(_) if last => done = true,
-                Ok((a, _)) => match p.posting.reacting(&desk, m, &call, &a) {
-                    Ok(next) => {
-                        call = next;
-                        continue;
-                    }
-                    Err(t) => return refuse(RefusalKind::Failed, t.text()),
-                },
-                // It is there already.
-                Err(Trouble::Refused(why)) if last && why.to_lowercase().contains("duplicate") => done = true,
+        let mut steps = 0;
+        // What comes before the reaction only asks.
+        while call.what != REACT {
+            steps += 1;
+            let next = match self.accounts.call(&setup.net, &p.way, &call).await {
+                Ok((a, _)) => p.posting.reacting(&desk, m, &call, &a),
+                Err(t) => Err(t),
+            };
+            match next {
+                Ok(_) if steps >= STEPS => {
+                    return refuse(RefusalKind::Failed, "the server sends us in circles");
+                }
+                Ok(next) => call = next,
                 Err(t) => return refuse(RefusalKind::Failed, t.text()),
             }
-            break;
         }
-        if !done {
-            return refuse(RefusalKind::Failed, "the server sends us in circles");
+        match self.accounts.call(&setup.net, &p.way, &call).await {
+            Ok(_) => {}
+            // It is there already.
+            Err(Trouble::Refused(why)) if why.to_lowercase().contains("duplicate") => {}
+            Err(t) => return refuse(RefusalKind::Failed, t.text()),
         }
         // It is beside the mention, where colleagues see it, and in the log.
         let note = Verb::Note(format!("we reacted with {with}, as {}", p.account.name));

@@ -84,7 +84,7 @@ impl Engine {
                 budgets: self.accounts.left(&way, now),
                 may_send: c.may_send.clone(),
                 mine: c.serves(&caller.asker.who, &caller.groups),
-                begins: super::compose::begins(a.network.posting()),
+                begins: a.network.posting().and_then(super::compose::begins),
             });
         }
         Ok(out)

@@ -1,6 +1,6 @@
 //! Who posts: an account of ours with the way to its server, and which of them may answer a mention.
 
-use super::Engine;
+use super::{Caller, Engine};
 use crate::account::{Account, Way};
 use crate::clean;
 use crate::model::attach::{Attached, mime_of};
@@ -67,6 +67,13 @@ impl Engine {
         // The one that hears it answers first.
         all.sort_by_key(|a| Some(a.as_str()) != own.as_deref());
         all
+    }
+
+    /// True if this person may answer as this account.
+    pub(super) fn may_use(&self, caller: &Caller, account: &str) -> bool {
+        let setup = self.setup();
+        let mut named = setup.config.accounts.iter().filter(|c| c.name == account);
+        named.any(|c| c.serves(&caller.asker.who, &caller.groups))
     }
 
     /// True if an account of ours said it.

@@ -113,10 +113,8 @@ impl Engine {
         let network = crate::networks::named(&m.network);
         let title = network.map_or(m.network.as_str(), |n| n.declared().title).to_owned();
         let fitting = self.accounts_for(&item);
-        let serves =
-            |a: &String| setup.config.accounts.iter().any(|c| c.name == *a && c.serves(who, &caller.groups));
         let posts = network.is_some_and(|n| n.posting().is_some());
-        let accounts: Vec<String> = fitting.iter().filter(|a| serves(a)).cloned().collect();
+        let accounts: Vec<String> = fitting.iter().filter(|a| self.may_use(caller, a)).cloned().collect();
         let chosen = match how.account.is_empty() {
             true => accounts.first().cloned(),
             false => Some(how.account.clone()),
@@ -136,7 +134,7 @@ impl Engine {
         } else if let Some(a) = &chosen {
             if !fitting.contains(a) {
                 f.no_account = Some(format!("the account {a} cannot answer this: it is elsewhere"));
-            } else if !serves(a) {
+            } else if !self.may_use(caller, a) {
                 f.no_account = Some(format!("may_send of the account {a} does not name {who}"));
             }
         } else {

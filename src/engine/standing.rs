@@ -107,7 +107,7 @@ impl Engine {
         let mut out = Vec::new();
         let mut posted: Vec<_> = reader.drafts()?.into_iter().filter(|d| d.posted.is_some()).collect();
         // What was changed stands there once, as what it was let go as.
-        posted.sort_by_key(|d| (d.going().is_none() && !matches!(d.stage, Stage::Going(_)), d.saved_at));
+        posted.sort_by_key(|d| (!matches!(d.stage, Stage::Going(_)), d.saved_at));
         let mut seen = std::collections::HashSet::new();
         posted.retain(|d| seen.insert((d.mention.id, d.posted.clone().map(crate::model::Text::into_string))));
         for d in posted {

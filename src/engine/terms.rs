@@ -63,13 +63,8 @@ impl Engine {
         let place = m.community.rsplit(['@', ':']).next().unwrap_or("").to_lowercase();
         let there =
             |name: &str| [&server, &place].into_iter().any(|h| h.len() > 3 && name.contains(h.as_str()));
-        let strict = |a: Approval| match a {
-            Approval::Off => 0,
-            Approval::Drafts => 1,
-            Approval::Everybody => 2,
-        };
         let named = answers.communities.keys().filter(|n| there(n)).map(|n| answers.approval(n));
-        named.chain([usual]).max_by_key(|a| strict(*a)).unwrap_or(usual)
+        named.fold(usual, Approval::max)
     }
 
     /// Why this person may not answer it now.

@@ -53,28 +53,27 @@ pub struct Takes {
     pub bytes: usize,
 }
 
-/// Stands between the parts of a form: no text and no picture holds it.
-const BOUNDARY: &str = "hearken-7c1b6f0e52a94d38b1";
+/// A form with files; what follows the sign stands between its parts, and no text and no picture holds it.
+const FORM: &str = "multipart/form-data; boundary=hearken-7c1b6f0e52a94d38b1";
 
 /// A form with a file in it, as a POST (RFC 7578).
 #[must_use]
 pub fn form(what: &'static str, url: String, fields: &[(&str, &str)], file: (&str, &File)) -> Call {
+    let edge = FORM.rsplit('=').next().unwrap_or_default();
     let mut body = Vec::new();
     for (name, value) in fields {
-        let head =
-            format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        let head = format!("--{edge}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
         body.extend_from_slice(head.as_bytes());
     }
     let (name, f) = file;
     let head = format!(
-        "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{}\"\r\nContent-Type: {}\r\n\r\n",
+        "--{edge}\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{}\"\r\nContent-Type: {}\r\n\r\n",
         f.name, f.mime
     );
     body.extend_from_slice(head.as_bytes());
     body.extend_from_slice(&f.bytes);
-    body.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
-    let kind = "multipart/form-data; boundary=hearken-7c1b6f0e52a94d38b1";
-    Call { what, method: Method::Post, url, body: Some((kind, body)), ..Call::default() }
+    body.extend_from_slice(format!("\r\n--{edge}--\r\n").as_bytes());
+    Call { what, method: Method::Post, url, body: Some((FORM, body)), ..Call::default() }
 }
 
 /// What is to be posted. All of it is the same in each attempt.

@@ -305,7 +305,7 @@ impl Loop {
                     None => Err("there is no place for settings: HOME is not set".into()),
                 };
                 if let Err(why) = said {
-                    self.app.warn(format!("the macro holds for this session only: {why}"));
+                    self.app.warn(format!("the macro holds until this terminal closes: {why}"));
                 }
                 self.settings.note_times();
             }

@@ -24,6 +24,11 @@ fn place_of(url: &str) -> Option<(i64, i64)> {
     Some((topic, numbers.next().unwrap_or(1)))
 }
 
+/// Our name in the forum, as its addresses have it.
+fn our_name<'a>(d: &Desk<'a>) -> Option<&'a str> {
+    [d.me.user.as_str(), d.me.handle.trim_start_matches('@')].into_iter().find(|m| !m.is_empty())
+}
+
 /// The words, and the pictures below them.
 fn raw_of(p: &Post<'_>) -> String {
     let mut raw = p.text.to_owned();
@@ -169,9 +174,8 @@ impl Posting for Publish {
 
     fn look(&self, d: &Desk<'_>, p: &Post<'_>) -> Option<Call> {
         if p.is_new() {
-            let me = [d.me.user.as_str(), d.me.handle.trim_start_matches('@')];
-            let me = me.into_iter().find(|m| !m.is_empty())?;
-            return Some(Call::get("begun", d.at(&format!("/topics/created-by/{}.json", super::esc(me)))));
+            let me = super::esc(our_name(d)?);
+            return Some(Call::get("begun", d.at(&format!("/topics/created-by/{me}.json"))));
         }
         let (topic, _) = place_of(&p.to.url)?;
         // A number beyond the last one gives the end of the topic.
@@ -197,9 +201,8 @@ impl Posting for Publish {
                 Some(id) => Seen::Then(Call::get("own", d.at(&format!("/t/{id}.json?include_raw=1")))),
                 // Perhaps its moderators have it.
                 None => {
-                    let me = [d.me.user.as_str(), d.me.handle.trim_start_matches('@')];
-                    let me = me.into_iter().find(|m| !m.is_empty()).unwrap_or("");
-                    Seen::Then(Call::get("pending", d.at(&format!("/posts/{}/pending.json", super::esc(me)))))
+                    let me = super::esc(our_name(d).unwrap_or_default());
+                    Seen::Then(Call::get("pending", d.at(&format!("/posts/{me}/pending.json"))))
                 }
             });
         }
