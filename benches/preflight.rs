@@ -5,7 +5,7 @@
 use hearken::config::Config;
 use hearken::door::{Door, Reply, Request};
 use hearken::engine::{Engine, Here, Listen};
-use hearken::model::{Author, Id, Mention, Stamp, State, Targets, Text, Verb, hash64};
+use hearken::model::{Author, Id, Mention, Stamp, State, Targets, Text, Verb, Writes, hash64};
 use hearken::store::{Arrivals, Asker, Incoming, Store};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -94,7 +94,7 @@ fn main() {
             let text = hearken::clean::draft(&format!(
                 "Thank you! The Acme Tin opens with the ring, see https://acme.example/{i}"
             ));
-            let save = Request::SaveDraft { mention: *key, of: None, seen: None, text };
+            let save = Request::SaveDraft { mention: *key, which: Writes::Own, seen: None, text };
             let Reply::Saved { id: draft, .. } = door.ask(save).await else { panic!("not saved") };
             let begun = Instant::now();
             let ask = Request::Preflight { draft: Some(draft), mention: *mention, how: Box::default() };

@@ -1,13 +1,16 @@
 //! Who may answer what: claims, approvals and roles, asked of a real engine by several people.
 
 mod common;
+use common::publishers::{Book, Dice, matrix};
 use common::*;
 use hearken::config::Config;
 use hearken::door::{Door, Event, ListQuery, Refusal, Reply, Request, Terms, To};
 use hearken::engine::{Caller, Engine, Here, Listen};
-use hearken::model::{Draft, Id, Key, Role, Stage, State, Targets, Text, Verb};
-use hearken::store::Asker;
+use hearken::model::outgoing::{Class, Fate, Level, Outgoing, Preflight, SendAs};
+use hearken::model::{Draft, Id, Key, Mention, Role, Stage, Stamp, State, Targets, Text, Verb, Writes};
+use hearken::store::{Arrivals, Asker, Incoming, Store};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 const CONFIG: &str = "[brand]\nname = 'Acme'\n\
     [roles]\ndraft = ['dee', 'di']\nsend = ['sam', 'sue']\nadmin = ['ana']\n\
@@ -18,7 +21,7 @@ const CONFIG: &str = "[brand]\nname = 'Acme'\n\
 
 struct Office {
     engine: Arc<Engine>,
-    _dir: Temp,
+    dir: Temp,
 }
 
 impl Office {
@@ -27,7 +30,7 @@ impl Office {
         let config = Config::parse(CONFIG, std::path::Path::new("config.toml")).unwrap();
         let own = Asker { who: "owner".into(), uid: 77_001 };
         let engine = Engine::start(config, &dir.path("data"), own, Listen::Never).unwrap();
-        let office = Office { engine, _dir: dir };
+        let office = Office { engine, dir };
         let line = |place: &str| {
             format!(
                 "{{\"title\":\"Tins at {place}\",\"text\":\"x\",\"url\":\"https://{place}.example/1\",\
@@ -40,6 +43,93 @@ impl Office {
             Request::Import { name: "t".into(), lines, first_line: 1, dry_run: false, restore: false };
         let Reply::Imported { new: 5, .. } = office.ask("ana", import).await else { panic!("not imported") };
         office
+    }
+
+    /// One that answers in a room of a chat, which keeps what was posted.
+    async fn at_a_chat(more: &str) -> Office {
+        let (dir, book) = (Temp::new(), Arc::new(Book::default()));
+        book.well.store(true, Ordering::SeqCst);
+        let port = matrix(book, Arc::new(Dice(AtomicU64::new(1))));
+        dir.write("token", "us");
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(dir.path("token"), mode).unwrap();
+        let text = format!(
+            "[brand]\nname = 'Acme'\n[roles]\nsend = ['sam', 'sue']\n{more}\n[send.delay]\nmatrix = '0'\n\
+             [account.us]\nnetwork = 'matrix'\nserver = 'http://127.0.0.1:{port}'\nuser = '@us:hs.example'\n\
+             token_file = 'token'\n[[source]]\nid = 'm'\nnetwork = 'matrix'\nserver = 'http://127.0.0.1:{port}'\n\
+             account = 'us'\nevery = '1d'\n"
+        );
+        dir.write("config.toml", &text);
+        {
+            let store = Store::open(&dir.path("data"), 16).unwrap();
+            let item = |i: u64| Incoming {
+                identity: Id(i),
+                mention: Mention {
+                    source: "m".into(),
+                    network: "matrix".into(),
+                    community: hearken::clean::line("#tins:hs.example"),
+                    native_id: hearken::clean::line(&format!("$e{i}")),
+                    url: hearken::clean::url("https://matrix.to/#/%21a%3Ahs.example/%24e1", None),
+                    text: hearken::clean::line("Which tins?"),
+                    at: Stamp::now(),
+                    heard_at: Stamp::now(),
+                    ..Mention::default()
+                },
+                state: State::Inbox,
+                link: 0,
+                thread: 0,
+                like: Default::default(),
+            };
+            store.ingest(vec![Arrivals::of("m", "matrix", "main", (1..4).map(item).collect())]).unwrap();
+        }
+        let config = Config::read(&dir.path("config.toml")).unwrap_or_else(|p| panic!("{p:?}"));
+        let own = Asker { who: "owner".into(), uid: 77_001 };
+        let engine = Engine::start(config, &dir.path("data"), own, Listen::Soon).unwrap();
+        Office { engine, dir }
+    }
+
+    /// What stands open of sam's about a mention, as the preflight says of it.
+    async fn look(&self, draft: Id, mention: Key, class: Option<Class>) -> Preflight {
+        let how = Box::new(SendAs { class, ..SendAs::default() });
+        match self.ask("sam", Request::Preflight { draft: Some(draft), mention: mention.id, how }).await {
+            Reply::Preflight(p) => *p,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn send(&self, draft: Id, class: Option<Class>) -> Result<(), String> {
+        let Reply::Drafts(all) = self.ask("sam", Request::Drafts).await else { panic!() };
+        let saved_at = all.iter().find(|d| d.id == draft).unwrap().saved_at;
+        let how = SendAs { saved_at, reason: "a test".into(), class, ..SendAs::default() };
+        let (verb, targets) = (Verb::Send(Box::new(how)), Targets::Drafts(vec![draft]));
+        match self.ask("sam", Request::Act { verb, targets, quiet: false }).await {
+            Reply::LetGo { .. } => Ok(()),
+            Reply::Refused(r) => Err(r.text.into_string()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn sent(&self, draft: Id) -> Outgoing {
+        let mut events = self.door("sam").events();
+        loop {
+            let Reply::Outbox(all) = self.ask("sam", Request::Outbox).await else { panic!() };
+            if let Some(o) = all.into_iter().find(|o| o.draft == draft && o.fate == Some(Fate::Sent)) {
+                return o;
+            }
+            while !matches!(events.recv().await.unwrap(), Event::DraftsChanged) {}
+        }
+    }
+
+    async fn key(&self, id: u64) -> Key {
+        let Reply::Items(items) = self.ask("sam", Request::Items(vec![Id(id)])).await else { panic!() };
+        items[0].key
+    }
+
+    async fn approved(&self, draft: Id) {
+        assert_eq!(self.act("sam", Verb::Submit, Targets::Drafts(vec![draft])).await, Ok(1));
+        let Reply::Drafts(all) = self.ask("sue", Request::Drafts).await else { panic!() };
+        let saved_at = all.iter().find(|d| d.id == draft).unwrap().saved_at;
+        assert_eq!(self.act("sue", Verb::Approve(saved_at), Targets::Drafts(vec![draft])).await, Ok(1));
     }
 
     fn door(&self, who: &str) -> Here {
@@ -69,7 +159,7 @@ impl Office {
     async fn write(&self, who: &str, mention: Key, words: &str) -> Result<Id, String> {
         let text = Text::ours("");
         let text = if words.is_empty() { text } else { hearken::clean::draft(words) };
-        match self.ask(who, Request::SaveDraft { mention, of: None, seen: None, text }).await {
+        match self.ask(who, Request::SaveDraft { mention, which: Writes::Own, seen: None, text }).await {
             Reply::Saved { id, .. } => Ok(id),
             Reply::Refused(r) => Err(r.text.into_string()),
             other => panic!("{other:?}"),
@@ -219,4 +309,97 @@ async fn a_macro_is_one_step_and_all_of_it_or_none() {
     }
     let Reply::Items(items) = o.ask("dee", Request::Items(vec![quiet.id])).await else { panic!() };
     assert!(items[0].tags.is_empty());
+}
+
+#[tokio::test]
+async fn a_change_of_what_was_sent_is_approved_as_an_answer_is() {
+    let o = Office::at_a_chat("[answers]\napproval = 'everybody'").await;
+    let key = o.key(1).await;
+    let first = o.write("sam", key, "The round ones").await.unwrap();
+    assert_eq!(o.look(first, key, None).await.approval.as_str(), "sam, sue");
+    assert!(o.send(first, None).await.unwrap_err().contains("has to be approved first"));
+    o.approved(first).await;
+    o.send(first, None).await.unwrap();
+    o.sent(first).await;
+
+    // Other words: a draft of its own, which says what it changes.
+    let save = Request::SaveDraft {
+        mention: key,
+        which: Writes::Changing(first),
+        seen: None,
+        text: hearken::clean::draft("The square ones"),
+    };
+    let Reply::Saved { id: other, .. } = o.ask("sam", save).await else { panic!() };
+    let ask = async |reason: &str| {
+        let Reply::Drafts(all) = o.ask("sam", Request::Drafts).await else { panic!() };
+        let saved_at = all.iter().find(|d| d.id == other).unwrap().saved_at;
+        let how = SendAs { saved_at, changes: Some(first), reason: reason.into(), ..SendAs::default() };
+        o.ask("sam", Request::Change { draft: other, how: Box::new(how) }).await
+    };
+    let Reply::Refused(no) = ask("a slip").await else { panic!() };
+    assert!(no.text.contains("has to be approved first"), "{}", no.text);
+    // It is written on without a word of what it changes, and goes on changing it.
+    o.write("sam", key, "The square ones!").await.unwrap();
+    let (d, _) = o.draft("sam", key).await;
+    assert_eq!(d.unwrap().changes, Some(first));
+    o.approved(other).await;
+    let why = o.send(other, None).await.unwrap_err();
+    assert!(why.contains("changes what was sent"), "it is no second answer: {why}");
+    let reply = ask("a slip").await;
+    assert!(matches!(reply, Reply::Applied(_)), "{reply:?}");
+    assert_eq!(o.sent(other).await.text.as_str(), "The square ones!");
+    let (d, _) = o.draft("sam", key).await;
+    assert!(d.is_none_or(|d| !d.is_open()), "nothing stands open");
+    o.engine.stop();
+}
+
+#[tokio::test]
+async fn promotion_that_is_too_much_already_needs_a_second_person() {
+    let o = Office::at_a_chat("").await;
+    let promo = Some(Class::Promotion);
+    let level = |p: &Preflight| p.checks.iter().find(|c| c.name == "promo").unwrap().level;
+    let key = o.key(1).await;
+    let first = o.write("sam", key, "Look at ours").await.unwrap();
+    let p = o.look(first, key, promo).await;
+    assert_eq!((level(&p), p.approval.as_str()), (Level::Amber, ""), "the first one asks for a reason");
+    o.send(first, promo).await.unwrap();
+    o.sent(first).await;
+
+    let key = o.key(2).await;
+    let again = o.write("sam", key, "Look at ours again").await.unwrap();
+    let p = o.look(again, key, promo).await;
+    assert_eq!((level(&p), p.stops(), p.approval.as_str()), (Level::Red, false, "sam, sue"));
+    let why = o.send(again, promo).await.unwrap_err();
+    assert!(why.contains("has to approve it"), "{why}");
+    assert!(level(&o.look(again, key, Some(Class::Help)).await) == Level::Green, "its author corrects it");
+    o.approved(again).await;
+    assert_eq!(level(&o.look(again, key, promo).await), Level::Amber);
+    o.send(again, promo).await.unwrap();
+    o.sent(again).await;
+    o.engine.stop();
+}
+
+#[tokio::test]
+async fn who_lost_the_role_meanwhile_sends_nothing() {
+    let o = Office::at_a_chat("").await;
+    let key = o.key(1).await;
+    let draft = o.write("sam", key, "The round ones").await.unwrap();
+    let Reply::Drafts(all) = o.ask("sam", Request::Drafts).await else { panic!() };
+    let at = Some(Stamp::now().plus(1_000));
+    let how = SendAs { saved_at: all[0].saved_at, at, reason: "a test".into(), ..SendAs::default() };
+    let (verb, targets) = (Verb::Send(Box::new(how)), Targets::Drafts(vec![draft]));
+    let mut events = o.door("sam").events();
+    let reply = o.ask("sam", Request::Act { verb, targets, quiet: false }).await;
+    assert!(matches!(reply, Reply::LetGo { .. }), "{reply:?}");
+    let file = o.dir.path("config.toml");
+    let text = std::fs::read_to_string(&file).unwrap().replace("['sam', 'sue']", "['sue']");
+    std::fs::write(&file, text).unwrap();
+    o.engine.reload().unwrap();
+    let told = loop {
+        if let Event::Told { text, .. } = events.recv().await.unwrap() {
+            break text;
+        }
+    };
+    assert!(told.starts_with("not sent") && told.contains("sam has no role to write any more"), "{told}");
+    o.engine.stop();
 }

@@ -42,7 +42,7 @@ impl Serving {
         let mut s = self.raw();
         // A greeting: variant 0, version "x", no configuration, events, no terminal.
         let hello = [0u8, 1, b'x', 0, 1, 0];
-        s.write_all(b"HKEN\x07\0\0\0").unwrap();
+        s.write_all(b"HKEN\x08\0\0\0").unwrap();
         s.write_all(&(hello.len() as u32).to_le_bytes()).unwrap();
         s.write_all(&hello).unwrap();
         let mut first = [0; 8];

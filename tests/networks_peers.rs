@@ -167,6 +167,14 @@ fn mastodon_is_heard_as_it_streams() {
     let by = json("GET", &format!("{url}/favourited_by"), &grace, &Value::Null);
     let ours = by.as_array().unwrap().iter().filter(|a| a["username"] == "ada").count();
     assert_eq!(ours, 1, "{by}");
+    ok(&t, &["react", m["id"].as_str().unwrap(), "--back"]);
+    let by = json("GET", &format!("{url}/favourited_by"), &grace, &Value::Null);
+    assert!(by.as_array().unwrap().iter().all(|a| a["username"] != "ada"), "{by}");
+    // What came of it, asked now.
+    let native = sent["native"].as_str().unwrap();
+    json("POST", &format!("{at}/api/v1/statuses/{native}/favourite"), &grace, &j!({}));
+    let came = json_lines(&ok(&t, &["outbox", "look", now["draft"].as_str().unwrap(), "--json"])).remove(0);
+    assert_eq!(came["outcome"]["likes"], 1, "{came}");
     // Something new of ours answers nothing, and everybody sees it.
     let new = compose(&t, &["--title", "spoilers"], &format!("News of {one}x\n{}", picture(&t)));
     let ours = format!("{at}/api/v1/statuses/{}", new["native"].as_str().unwrap());
@@ -284,6 +292,13 @@ fn matrix_rooms_are_heard_and_a_kill_of_either_side_loses_nothing() {
     }
     let path =
         format!("{}/rooms/{}/relations/{}/m.annotation", api.replace("v3", "v1"), esc(&room), esc(&id));
+    let reactions = json("GET", &path, &maria, &Value::Null);
+    assert_eq!(reactions["chunk"].as_array().map(Vec::len), Some(1), "{reactions}");
+    // Taken back, and made anew.
+    ok(&t, &["react", m["id"].as_str().unwrap(), "\u{1f389}", "--back"]);
+    let reactions = json("GET", &path, &maria, &Value::Null);
+    assert_eq!(reactions["chunk"].as_array().map(Vec::len), Some(0), "{reactions}");
+    ok(&t, &["react", m["id"].as_str().unwrap(), "\u{1f389}"]);
     let reactions = json("GET", &path, &maria, &Value::Null);
     assert_eq!(reactions["chunk"].as_array().map(Vec::len), Some(1), "{reactions}");
     let new = compose(&t, &["--to", &room], &format!("News of the room\n{}", picture(&t)));
@@ -688,6 +703,8 @@ fn bluesky_tells_who_speaks_to_us() {
         ok(&t, &["react", m["id"].as_str().unwrap(), "like"]);
     }
     assert_eq!(likes(), before + 1, "a second one is the first");
+    ok(&t, &["react", m["id"].as_str().unwrap(), "--back"]);
+    assert_eq!(likes(), before, "it is taken back");
     let new = compose(&t, &[], &format!("News of {} #tins\n{}", mark(), picture(&t)));
     let key = new["native"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
     let path = format!("com.atproto.repo.getRecord?repo={did}&collection=app.bsky.feed.post&rkey={key}");

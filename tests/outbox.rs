@@ -9,7 +9,7 @@ use hearken::config::Config;
 use hearken::door::{Door, Refusal, Reply, Request};
 use hearken::engine::{Engine, Here, Listen};
 use hearken::model::outgoing::SendAs;
-use hearken::model::{Id, Key, Mention, Stamp, State, Targets, Verb, hash64};
+use hearken::model::{Id, Key, Mention, Stamp, State, Targets, Verb, Writes, hash64};
 use hearken::store::{Arrivals, Asker, Incoming, Store};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -77,7 +77,7 @@ fn prepare(t: &Temp, n: usize, mention: &dyn Fn(usize, &mut Mention)) {
             let Reply::Items(items) = door.ask(Request::Items(vec![id])).await else { panic!() };
             let mention: Key = items[0].key;
             let text = hearken::clean::draft(&words(i));
-            let save = Request::SaveDraft { mention, of: None, seen: None, text };
+            let save = Request::SaveDraft { mention, which: Writes::Own, seen: None, text };
             let Reply::Saved { id: draft, at, .. } = door.ask(save).await else { panic!() };
             let how = SendAs {
                 saved_at: at,
@@ -289,7 +289,7 @@ fn a_talk_page_is_written_to_once() {
     let server = format!("network = 'wikimedia'\nserver = 'http://127.0.0.1:{port}'\n");
     let account = |i: usize| format!("[account.a{i}]\n{server}user = 'us{i}'\ntoken_file = 'token{i}'\n");
     configure(&t, &account, &format!("[[source]]\nid = 'm'\n{server}pages = ['x']\nevery = '1d'\n"));
-    let n = few();
+    let n = sends();
     prepare(&t, n, &|i, m| {
         m.network = "wikimedia".into();
         m.native_id = hearken::clean::line(&format!("127.0.0.1 {i}"));
@@ -329,7 +329,7 @@ fn the_promo_ledger_is_what_the_log_says() {
             let Reply::Items(items) = door.ask(Request::Items(vec![id(i)])).await else { panic!() };
             let save = Request::SaveDraft {
                 mention: items[0].key,
-                of: None,
+                which: Writes::Own,
                 seen: None,
                 text: hearken::clean::draft(&words(i)),
             };

@@ -11,7 +11,7 @@ pub use send::Outcome;
 pub use vault::Vault;
 
 use crate::clean;
-use crate::model::place::Budget;
+use crate::model::place::{Budget, Standing};
 use crate::model::time::DAY;
 use crate::model::{Stamp, Text};
 use crate::net::{
@@ -113,10 +113,11 @@ impl Accounts {
     }
 
     /// The network said who we are.
-    pub fn learn_me(&self, name: &str, native: &str, handle: &str) {
+    pub fn learn_me(&self, name: &str, s: &Standing) {
         let mut all = self.me.lock().unwrap_or_else(PoisonError::into_inner);
         let me = all.entry(name.to_owned()).or_default();
-        (me.native, me.handle) = (native.to_owned(), handle.to_owned());
+        (me.native, me.handle) = (s.native.to_string(), s.handle.to_string());
+        (me.most, me.link) = (s.most, s.link);
     }
 
     /// The keys in use of an account, for one at a time.

@@ -10,4 +10,4 @@ pub mod readiness;
 pub mod words;
 
 pub use outbox::{Came, Do, Patience, came, crashed, plan};
-pub use preflight::{Alive, Facts, preflight, unresolved};
+pub use preflight::{Alive, Facts, names, preflight, unresolved};

@@ -67,6 +67,9 @@ pub struct Facts {
     pub promo: Promo,
     pub class: Class,
     pub ready: Ready,
+    /// A colleague approved it; and who could, where there is anybody.
+    pub approved: bool,
+    pub approvers: Option<String>,
     /// What the configuration says of checks, by name.
     pub levels: BTreeMap<String, Level>,
 }
@@ -174,7 +177,8 @@ pub fn preflight(f: &Facts) -> Vec<Check> {
             (l, true) => l,
         };
         let words = clean::line_capped(if level == Level::Off { "not looked at" } else { &words }, 400);
-        out.push(Check { name: name.to_owned(), level, words, source: clean::line_capped(&source, 300) });
+        let source = clean::line_capped(&source, 300);
+        out.push(Check { name: name.to_owned(), level, words, source, approval: false });
     };
     let config = |key: &str| format!("config.toml: {key}");
     let rank = |v: &str| f.order.iter().position(|o| o == v);
@@ -295,15 +299,18 @@ pub fn preflight(f: &Facts) -> Vec<Check> {
     };
     say("answered", wrong, words, "the story's other tellings".into());
 
-    say(
-        "promo",
-        f.class.is_promo() && f.promo.would_break(f.class),
-        f.promo.words(f.class, f.now),
-        f.promo.source.clone(),
-    );
+    // Where it is too much already a colleague has a say.
+    let again = f.promo.would_break(f.class) && f.promo.is_over();
+    let asks = f.approvers.as_ref().filter(|_| again && !f.approved);
+    let words = f.promo.words(f.class, f.now);
+    let words = asks.map_or(words.clone(), |who| format!("{words}; it was before: {who} has to approve it"));
+    say("promo", f.promo.would_break(f.class), words, f.promo.source.clone());
 
     let listening = f.ready.state() == State::Listening;
     say("readiness", listening, f.ready.words(), "the community's card: g C".into());
+    if let Some(c) = out.iter_mut().find(|c| c.name == "promo" && c.level == Level::Amber && asks.is_some()) {
+        (c.level, c.approval) = (Level::Red, true);
+    }
     out
 }
 
@@ -336,8 +343,9 @@ fn pictures(f: &Facts) -> (String, bool) {
     (format!("{n}, each with what it shows"), false)
 }
 
-/// True if a text speaks of something by its name, as a word.
-pub(super) fn names(low: &str, name: &str) -> bool {
+/// True if a text in small letters speaks of something by its name, as a word.
+#[must_use]
+pub fn names(low: &str, name: &str) -> bool {
     let name = name.to_lowercase();
     !name.is_empty()
         && low.match_indices(&name).any(|(i, m)| {

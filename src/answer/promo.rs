@@ -96,6 +96,15 @@ impl Promo {
                 || (self.account_all > 0 && over(self.account_promo, self.account_all)))
     }
 
+    /// It is over the rule already, before one more, here or for the account as a whole.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        let over = |promo: u32, all: u32| promo.saturating_mul(self.one_of) > all;
+        self.one_of > 0
+            && (over(self.promo, self.all)
+                || (self.account_all > 0 && over(self.account_promo, self.account_all)))
+    }
+
     /// "promo 1/12 (limit 1/10) · last 9 d ago".
     #[must_use]
     pub fn header(&self, now: Stamp) -> String {

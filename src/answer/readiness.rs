@@ -63,6 +63,8 @@ pub struct Known {
     pub moderators: Vec<String>,
     /// The account's state as its network told, and whether that is well.
     pub standing: Option<(Text, bool)>,
+    /// Its profile says who we are; `None` where it has none, or nobody told.
+    pub disclosed: Option<bool>,
     pub good: u32,
     pub bad: u32,
     /// Who may speak here, and whom to call.
@@ -111,7 +113,16 @@ pub fn ready(k: &Known) -> Ready {
         ),
     );
     match &k.standing {
-        Some((words, well)) => say("account", *well, words.to_string()),
+        Some((words, well)) => {
+            let said = match k.disclosed {
+                None => "",
+                Some(true) => " · its profile says who we are",
+                Some(false) => {
+                    " · its profile does not say who we are ([brand] disclosure, domains, products)"
+                }
+            };
+            say("account", *well && k.disclosed != Some(false), format!("{words}{said}"));
+        }
         None => say("account", false, "nothing is known of our account there".into()),
     }
     say(
@@ -172,6 +183,7 @@ mod tests {
             people: vec!["ana".into(), "bo".into(), "cy".into()],
             moderators: vec!["ana".into()],
             standing: Some((Text::ours("since 2024"), true)),
+            disclosed: Some(true),
             good: 3,
             bad: 3,
             speaks: vec!["dee".into()],
@@ -185,13 +197,14 @@ mod tests {
     fn each_of_the_seven_keeps_us_listening() {
         assert_eq!(ready(&well()).state(), State::Ready);
         assert_eq!(ready(&Known { answered: 1, ..well() }).words(), "speaking");
-        let without: [(&str, Known); 9] = [
+        let without: [(&str, Known); 10] = [
             ("rules", Known { rules_since: None, ..well() }),
             ("listened", Known { read: 49, ..well() }),
             ("listened", Known { heard_since: None, ..well() }),
             ("people", Known { people: vec!["ana".into()], ..well() }),
             ("people", Known { moderators: Vec::new(), ..well() }),
             ("account", Known { standing: Some((Text::ours("limited"), false)), ..well() }),
+            ("account", Known { disclosed: Some(false), ..well() }),
             ("examples", Known { bad: 2, ..well() }),
             ("speakers", Known { escalate: String::new(), ..well() }),
             ("promo", Known { promo: None, answered: 5, ..well() }),

@@ -257,6 +257,9 @@ pub enum Command {
         id: String,
         /// As its network calls it: favourite, boost, like, an emoji [default: its usual one]
         with: Option<String>,
+        /// Take it back
+        #[arg(long)]
+        back: bool,
         #[arg(long)]
         account: Option<String>,
     },
@@ -531,6 +534,8 @@ pub enum Left {
     Again { draft: String },
     /// It was sent: delete it where it stands
     Remove { draft: String },
+    /// It was sent: ask now what came of it
+    Look { draft: String },
     /// It was sent: change its words where it stands
     Change {
         draft: String,

@@ -7,7 +7,7 @@ use super::{exact_id, find};
 use crate::door::{Door, Reply, Request};
 use crate::model::attach::{self, Attached};
 use crate::model::outgoing::SendAs;
-use crate::model::{Id, Key, Stamp};
+use crate::model::{Id, Key, Stamp, Writes};
 use serde_json::json;
 
 pub async fn run(door: &dyn Door, command: Command, out: &Out) -> i32 {
@@ -22,7 +22,7 @@ pub async fn run(door: &dyn Door, command: Command, out: &Out) -> i32 {
                 Reply::Items(items) if !items.is_empty() => items[0].key,
                 other => return out.unexpected(&other),
             };
-            match save(door, about, Some(Stamp(0)), &text, out).await {
+            match save(door, about, Writes::Own, Some(Stamp(0)), &text, out).await {
                 Ok((id, _)) => {
                     let v =
                         json!({"did": "compose", "draft": id.to_string(), "mention": about.id.to_string()});
@@ -49,13 +49,13 @@ pub async fn run(door: &dyn Door, command: Command, out: &Out) -> i32 {
                 other => out.unexpected(&other),
             }
         }
-        Command::React { id, with, account } => {
+        Command::React { id, with, back, account } => {
             let mention = match find(door, &id, out).await {
                 Ok(k) => k.id,
                 Err(code) => return code,
             };
             let (with, account) = (with.unwrap_or_default(), account.unwrap_or_default());
-            let done = door.ask(Request::React { mention, with, account }).await;
+            let done = door.ask(Request::React { back, mention, with, account }).await;
             super::verbs::said(done, "react", out)
         }
         _ => {
@@ -85,7 +85,7 @@ pub(super) async fn change(
         Ok(k) => k,
         Err(code) => return code,
     };
-    let (draft, saved_at) = match save(door, about, Some(Stamp(0)), &text, out).await {
+    let (draft, saved_at) = match save(door, about, Writes::Changing(old), Some(Stamp(0)), &text, out).await {
         Ok(saved) => saved,
         Err(code) => return code,
     };

@@ -5,7 +5,7 @@ use super::{Out, exact_id, find};
 use crate::clean;
 use crate::clean::width::{fit, pad};
 use crate::door::{Door, Reply, Request};
-use crate::model::{Draft, Id, Key, Stage, Stamp, Targets, Verb};
+use crate::model::{Draft, Id, Key, Stage, Stamp, Targets, Verb, Writes};
 use serde_json::{Value, json};
 use std::io::{IsTerminal, Read};
 
@@ -17,7 +17,7 @@ fn object(d: &Draft) -> Value {
         "id": d.id.to_string(), "mention": d.mention.id.to_string(), "about": d.about.as_str(), "who": d.who,
         "text": d.text.as_str(), "saved_at": d.saved_at.rfc3339(), "discarded": d.discarded,
         "posted": d.posted.as_ref().map(|u| u.as_str().to_owned()), "stage": d.stage.words(),
-        "reason": d.reason.as_str(),
+        "reason": d.reason.as_str(), "changes": d.changes.map(|id| id.to_string()),
     })
 }
 
@@ -79,7 +79,7 @@ async fn write(door: &dyn Door, id: &str, text: &str, replace: bool, out: &Out) 
     };
     // Without being told to, nothing that is there is written over.
     let seen = (!replace).then_some(Stamp(0));
-    match save(door, mention, seen, &words, out).await {
+    match save(door, mention, Writes::Own, seen, &words, out).await {
         Ok((id, _)) => {
             out.either(&json!({"did": "draft", "id": id.to_string()}), || format!("draft {id}"));
             0
@@ -106,11 +106,12 @@ pub(super) fn words(text: &str, out: &Out) -> Result<String, i32> {
 pub(super) async fn save(
     door: &dyn Door,
     mention: Key,
+    which: Writes,
     seen: Option<Stamp>,
     text: &str,
     out: &Out,
 ) -> Result<(Id, Stamp), i32> {
-    match door.ask(Request::SaveDraft { mention, of: None, seen, text: clean::draft(text) }).await {
+    match door.ask(Request::SaveDraft { mention, which, seen, text: clean::draft(text) }).await {
         Reply::Saved { id, at, .. } => Ok((id, at)),
         other => Err(out.unexpected(&other)),
     }

@@ -79,8 +79,17 @@ pub async fn run(door: &dyn Door, command: Command, out: &Out) -> i32 {
                 at,
                 reason: reason.unwrap_or_default(),
                 class,
-                changes: None,
+                changes: d.changes,
             };
+            // Other words for what stands there go to that place.
+            if how.changes.is_some() {
+                if how.at.is_some() {
+                    out.complain("a change is made at once: leave --at out");
+                    return 2;
+                }
+                let ask = Request::Change { draft: d.id, how: Box::new(how) };
+                return super::verbs::said(door.ask(ask).await, "change", out);
+            }
             let verb = Verb::Send(Box::new(how));
             let targets = Targets::Drafts(vec![d.id]);
             match door.ask(Request::Act { verb, targets, quiet: false }).await {
@@ -121,23 +130,18 @@ fn object(o: &Outgoing) -> Value {
     })
 }
 
+fn row(o: &Outgoing) -> String {
+    let words = o.words(Stamp::now());
+    format!("{} {} {} {words} {}", o.draft, pad(&o.who, 10), fit(&o.about, 40), o.posted.url)
+}
+
 async fn outbox(door: &dyn Door, action: Option<Left>, out: &Out) -> i32 {
     let (draft, how) = match action {
         None => {
             return match door.ask(Request::Outbox).await {
                 Reply::Outbox(all) => {
-                    let now = Stamp::now();
                     for o in &all {
-                        out.either(&object(o), || {
-                            let at = if o.posted.url.is_empty() { "" } else { o.posted.url.as_str() };
-                            format!(
-                                "{} {} {} {} {at}",
-                                o.draft,
-                                pad(&o.who, 10),
-                                fit(&o.about, 40),
-                                o.words(now)
-                            )
-                        });
+                        out.either(&object(o), || row(o));
                     }
                     if all.is_empty() { 3 } else { 0 }
                 }
@@ -148,14 +152,15 @@ async fn outbox(door: &dyn Door, action: Option<Left>, out: &Out) -> i32 {
         Some(Left::Drop { draft }) => (draft, Settle::Drop),
         Some(Left::Again { draft }) => (draft, Settle::Again),
         Some(Left::Remove { draft }) => (draft, Settle::Remove),
+        Some(Left::Look { draft }) => (draft, Settle::Look),
         Some(Left::Change { draft, text, reason }) => {
             return super::compose::change(door, &draft, &text.join(" "), reason, out).await;
         }
     };
     let id: Id = match (&how, super::exact_id(&draft)) {
         // What was sent is no open draft any more.
-        (Settle::Remove, Some(id)) => id,
-        (Settle::Remove, None) => {
+        (Settle::Remove | Settle::Look, Some(id)) => id,
+        (Settle::Remove | Settle::Look, None) => {
             out.complain("name it by its whole id, as hearken outbox shows it");
             return 2;
         }
@@ -166,6 +171,18 @@ async fn outbox(door: &dyn Door, action: Option<Left>, out: &Out) -> i32 {
             Err(code) => return code,
         },
     };
-    let name = how.word();
-    super::verbs::said(door.ask(Request::Settle { draft: id, how }).await, name, out)
+    let (name, look) = (how.word(), how == Settle::Look);
+    let done = door.ask(Request::Settle { draft: id, how }).await;
+    if !look || !matches!(done, Reply::Applied(_)) {
+        return super::verbs::said(done, name, out);
+    }
+    match door.ask(Request::Outbox).await {
+        Reply::Outbox(all) => {
+            for o in all.iter().filter(|o| o.draft == id) {
+                out.either(&object(o), || row(o));
+            }
+            0
+        }
+        other => out.unexpected(&other),
+    }
 }

@@ -96,6 +96,19 @@ impl Roles {
         self.given.iter().filter(|(_, names)| names.iter().any(means)).map(|(role, _)| *role).max()
     }
 
+    /// False if this user has no such role for certain: neither by name nor by any group, whoever is in it now.
+    #[must_use]
+    pub fn could(&self, user: &str, role: Role) -> bool {
+        let all = self.given.iter().filter(|(r, _)| *r >= role).flat_map(|(_, names)| names);
+        all.into_iter().any(|n| n == user || n == "*" || n.starts_with('@'))
+    }
+
+    /// True if anybody but this user is given a role or a higher one.
+    #[must_use]
+    pub fn somebody_else(&self, role: Role, user: &str) -> bool {
+        self.given.iter().filter(|(r, _)| *r >= role).flat_map(|(_, names)| names).any(|n| n != user)
+    }
+
     /// Who has a role or a higher one, for a refusal: "ana, @ops".
     #[must_use]
     pub fn who_has(&self, role: Role) -> String {

@@ -8,7 +8,7 @@ use std::io::{Error, ErrorKind, Result};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 /// Changed with every change of what is said behind it.
-pub const PROTOCOL: u32 = 7;
+pub const PROTOCOL: u32 = 8;
 const MAGIC: &[u8; 4] = b"HKEN";
 /// A request is no longer than this, in bytes: an import sends its lines in pieces.
 pub const REQUEST_MAX: u32 = 12 << 20;

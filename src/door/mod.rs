@@ -17,7 +17,7 @@ use crate::model::snippet::Snippet;
 use crate::model::{
     AccountView, AlertView, Applied, By, CommunityView, Counts, Draft, Id, Item, Key, MuteView, NetworkView,
     PersonCard, Role, RuleView, SourceView, Stage, Stamp, State, Targets, Text, TopicEdit, TopicView, Verb,
-    View,
+    View, Writes,
 };
 use serde::{Deserialize, Serialize};
 use std::future::Future;
@@ -110,6 +110,8 @@ pub enum Request {
     },
     /// We react to a mention; `with`: as its network calls it, empty for its usual one; `account`: empty for the first that can.
     React {
+        /// Take it back.
+        back: bool,
         mention: Id,
         with: String,
         account: String,
@@ -151,7 +153,7 @@ pub enum Request {
     /// My draft about a mention, or a colleague's that waits for approval.
     SaveDraft {
         mention: Key,
-        of: Option<Id>,
+        which: Writes,
         /// When what its writer has before them was saved, 0 for nothing yet; refused if it is another one by now.
         seen: Option<Stamp>,
         text: Text,

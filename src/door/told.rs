@@ -14,6 +14,8 @@ pub enum Settle {
     Again,
     /// It was sent, and is taken away there.
     Remove,
+    /// It was sent: what came of it is asked now.
+    Look,
 }
 
 impl Settle {
@@ -24,6 +26,7 @@ impl Settle {
             Settle::Drop => "dropped",
             Settle::Again => "again",
             Settle::Remove => "deleted there",
+            Settle::Look => "looked at there",
         }
     }
 }

@@ -57,11 +57,14 @@ pub async fn answer(e: Arc<Engine>, caller: Caller, request: Request) -> Reply {
         Request::TestSource(url) => e.test_source(&url, e.role(&caller) == Some(Role::Admin)).await,
         Request::Compose { account, place, title } => e.compose(&caller, &account, &place, &title).await,
         Request::Change { draft, how } => e.change(&caller, draft, *how).await,
-        Request::React { mention, with, account } => e.react(&caller, mention, &with, &account).await,
+        Request::React { back, mention, with, account } => {
+            e.react(&caller, mention, back, &with, &account).await
+        }
         Request::AddPage(url) => e.add_page(&caller, &url).await,
         Request::LookAt(url) => e.look_at(&url).await,
         Request::Login(ask) => e.login(&caller, ask).await,
         Request::Settle { draft, how: crate::door::Settle::Remove } => e.take_away(&caller, draft).await,
+        Request::Settle { draft, how: crate::door::Settle::Look } => e.look_now(draft).await,
         Request::Help { how, mention, draft, lang } => e.help(how, mention, &draft, &lang).await,
         Request::TestAlert(name) => e.test_alert(&caller.asker.who, &name).await,
         other => {
@@ -183,7 +186,9 @@ fn blocking(e: &Engine, caller: &Caller, request: Request) -> Reply {
             Request::Draft(mention) => {
                 Reply::Draft(reader.draft(&who, mention)?, Box::new(e.terms(caller, mention)?))
             }
-            Request::SaveDraft { mention, of, seen, text } => e.save_draft(caller, mention, of, seen, &text),
+            Request::SaveDraft { mention, which, seen, text } => {
+                e.save_draft(caller, mention, which, seen, &text)
+            }
             Request::Log { about, limit } => Reply::Log(
                 e.store
                     .log(about, limit.min(ENTRIES))?

@@ -141,7 +141,7 @@ impl Engine {
         let setup = self.setup();
         let source = setup.sources.iter().find(|x| x.id == p.arrivals.source);
         let Some(account) = source.and_then(|x| x.way()).and_then(|w| w.account) else { return };
-        self.accounts.learn_me(&account, &s.native, &s.handle);
+        self.accounts.learn_me(&account, s);
         if let Err(e) = self.store.put_standing(&account, s) {
             self.notice(true, clean::line(&e.to_string()));
         }

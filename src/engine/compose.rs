@@ -10,7 +10,7 @@ use crate::model::outgoing::{Fate, Posted, SendAs};
 use crate::model::{
     Applied, Author, Id, Kind, Mention, NewPost, Role, Stamp, State, Targets, Text, Verb, hash64,
 };
-use crate::networks::{Begins, Desk, Post, Posting, REACT, Trouble};
+use crate::networks::{Begins, Desk, Post, Posting, REACT, Reaction, Trouble};
 use crate::store::{Arrivals, StoreError};
 use std::sync::Arc;
 
@@ -56,7 +56,11 @@ impl Engine {
             return no(&format!("it needs a {}", new.title));
         }
         let now = Stamp::now();
-        let community = if place.is_empty() { clean::host_of(&p.server) } else { place };
+        let desk = Desk { server: &p.server, me: &p.me, now };
+        let community = match place.is_empty() {
+            true => clean::host_of(&p.server),
+            false => clean::line(&p.posting.place(&desk, &place)),
+        };
         let shown = [&p.me.handle, &p.me.user].into_iter().find(|h| !h.is_empty());
         let m = Mention {
             source: OWN.into(),
@@ -191,8 +195,15 @@ impl Engine {
         }
     }
 
-    /// Reacts to a mention as one of our accounts; the same once more changes nothing there.
-    pub(super) async fn react(&self, caller: &Caller, mention: Id, with: &str, account: &str) -> Reply {
+    /// Reacts to a mention as one of our accounts, or takes that back; the same once more changes nothing there.
+    pub(super) async fn react(
+        self: &Arc<Self>,
+        caller: &Caller,
+        mention: Id,
+        back: bool,
+        with: &str,
+        account: &str,
+    ) -> Reply {
         let no = |why: &str| refuse(RefusalKind::Usage, why);
         let who = &caller.asker.who;
         let item = match self.store.reader().item(mention, who) {
@@ -214,12 +225,13 @@ impl Engine {
             return refuse(RefusalKind::Role, &why);
         }
         // It says their words to everybody, in our name.
-        if with.as_str() == "boost" && self.asks_approval(caller, &item.mention) {
+        if with.as_str() == "boost" && !back && self.asks_approval(caller, &item.mention) {
             return refuse(RefusalKind::Role, "what is said in our name is approved first there: no boost");
         }
         let desk = Desk { server: &p.server, me: &p.me, now: Stamp::now() };
         let m = &item.mention;
-        let mut call = match p.posting.react(&desk, m, &with) {
+        let r = Reaction { with: &with, back };
+        let mut call = match p.posting.react(&desk, m, r) {
             Ok(c) => c,
             Err(why) => return no(&why),
         };
@@ -228,7 +240,7 @@ impl Engine {
         while call.what != REACT {
             steps += 1;
             let next = match self.accounts.call(&setup.net, &p.way, &call).await {
-                Ok((a, _)) => p.posting.reacting(&desk, m, &call, &a),
+                Ok((a, _)) => p.posting.reacting(&desk, m, r, &call, &a),
                 Err(t) => Err(t),
             };
             match next {
@@ -246,10 +258,13 @@ impl Engine {
             Err(t) => return refuse(RefusalKind::Failed, t.text()),
         }
         // It is beside the mention, where colleagues see it, and in the log.
-        let note = Verb::Note(format!("we reacted with {with}, as {}", p.account.name));
-        match self.act(caller, note, &Targets::Mentions(vec![item.key]), true) {
-            Reply::Applied(a) => Reply::Applied(Applied { verb: "reacted".into(), ..a }),
-            other => other,
+        let did = if back { "we took our reaction back," } else { "we reacted with" };
+        let note = Verb::Note(format!("{did} {with}, as {}", p.account.name));
+        let (e, by, on) = (self.clone(), caller.clone(), Targets::Mentions(vec![item.key]));
+        match tokio::task::spawn_blocking(move || e.act(&by, note, &on, true)).await {
+            Ok(Reply::Applied(a)) => Reply::Applied(Applied { verb: "reacted".into(), ..a }),
+            Ok(other) => other,
+            Err(_) => refuse(RefusalKind::Failed, "it is done there; this could not be kept"),
         }
     }
 }

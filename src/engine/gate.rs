@@ -4,7 +4,7 @@ use super::terms::Stop;
 use super::{Caller, Engine, failed, refuse};
 use crate::clean;
 use crate::door::{Event, RefusalKind, Reply, To};
-use crate::model::{Id, Item, Key, Stage, Stamp, Target, Targets, Text, Verb};
+use crate::model::{Item, Key, Stage, Stamp, Target, Targets, Text, Verb, Writes};
 use crate::store::{Asker, MACRO, StoreError};
 
 /// True for what can be a step of a macro: what is done to mentions and can be taken back.
@@ -164,11 +164,12 @@ impl Engine {
         &self,
         caller: &Caller,
         mention: Key,
-        of: Option<Id>,
+        which: Writes,
         seen: Option<Stamp>,
         text: &Text,
     ) -> Reply {
         let text = clean::draft(text);
+        let of = if let Writes::Of(id) = which { Some(id) } else { None };
         match self.may_write(caller, mention, of) {
             Ok(()) => {}
             Err(Stop::No(why)) => return refuse(RefusalKind::Role, &why),
@@ -178,7 +179,7 @@ impl Engine {
             .and_then(|id| self.store.reader().draft_by_id(id).ok().flatten())
             .filter(|d| d.stage == Stage::Waiting { edited_by: None });
         self.look_ahead(&text);
-        match self.store.save_draft(&caller.asker, mention, of, seen, &text, Stamp::now()) {
+        match self.store.save_draft(&caller.asker, mention, which, seen, &text, Stamp::now()) {
             Ok(saved) => {
                 if let Some(d) =
                     first.filter(|_| matches!(saved.stage, Stage::Waiting { edited_by: Some(_) }))

@@ -297,7 +297,7 @@ impl Engine {
         let all = convert::accounts(&self.setup().config);
         for a in &all {
             if let Ok(Some(s)) = self.store.reader().standing(&a.name) {
-                self.accounts.learn_me(&a.name, &s.native, &s.handle);
+                self.accounts.learn_me(&a.name, &s);
             }
         }
         self.accounts.put(all);

@@ -247,6 +247,9 @@ impl Engine {
             let why = format!("the account {} cannot answer this any more: it is elsewhere", g.account);
             return self.fail(&d, &by, &s, clean::line(&why)).await;
         }
+        if let (true, Some(why)) = (not_there, self.no_longer(&g.by, &g.account)) {
+            return self.fail(&d, &by, &s, clean::line(&why)).await;
+        }
         if let (true, Some(at)) = (not_there, &item.answered) {
             let why = format!("it was answered meanwhile, at {at}");
             return self.fail(&d, &by, &s, clean::line(&why)).await;

@@ -1,12 +1,12 @@
 //! What came of our answers: what we posted is looked at now and then for a week. What a moderator removed brings its row
 //! back; likes, shares and replies stand beside the row and in the outbox.
 
-use super::Engine;
+use super::{Engine, failed, refuse};
 use crate::clean;
-use crate::door::{Event, To};
-use crate::model::outgoing::{Outcome, Sending};
+use crate::door::{Event, RefusalKind, Reply, Settle, To};
+use crate::model::outgoing::{Fate, Outcome, Sending};
 use crate::model::time::{DAY, HOUR, MINUTE};
-use crate::model::{Id, Stamp, Targets, Text, Verb};
+use crate::model::{Applied, Id, Stamp, Targets, Text, Verb};
 use crate::networks::{Desk, Trouble};
 use crate::store::Asker;
 use std::collections::HashMap;
@@ -40,7 +40,9 @@ pub async fn run(engine: Weak<Engine>, mut stop: watch::Receiver<bool>) {
         let all = all.ok().and_then(Result::ok).unwrap_or_default();
         let none = all.is_empty();
         for s in all.into_iter().filter(|s| is_due(s, now)).take(AT_ONCE) {
-            e.look_what_became(s).await;
+            // What does not answer is asked again with the next round.
+            let looks = s.outcome.looks + 1;
+            let _ = e.look_what_became(s, looks).await;
         }
         let mut events = e.events.subscribe();
         drop(e);
@@ -116,11 +118,33 @@ impl Engine {
         Ok(out)
     }
 
-    async fn look_what_became(self: &Arc<Self>, s: Sending) {
-        let Some(p) = self.posts_as(&s.account) else { return };
+    /// Somebody wants to know now.
+    pub(super) async fn look_now(self: &Arc<Self>, draft: Id) -> Reply {
+        let s = match self.store.reader().sending(draft) {
+            Ok(Some(s)) if s.fate == Fate::Sent => s,
+            Ok(_) => return refuse(RefusalKind::Usage, "that was not sent from here"),
+            Err(e) => return failed(&e),
+        };
+        let (key, looks) = (s.mention, s.outcome.looks);
+        match self.look_what_became(s, looks).await {
+            Ok(()) => Reply::Applied(Applied {
+                verb: Settle::Look.word().into(),
+                changed: 1,
+                keys: vec![key],
+                ..Applied::default()
+            }),
+            Err(why) => refuse(RefusalKind::Failed, &why),
+        }
+    }
+
+    /// Looks at it, and keeps that this is so many looks; a sentence if nothing was learned.
+    async fn look_what_became(self: &Arc<Self>, s: Sending, looks: u32) -> Result<(), String> {
+        let Some(p) = self.posts_as(&s.account) else {
+            return Err("its account is not there any more".into());
+        };
         let now = Stamp::now();
         let desk = Desk { server: &p.server, me: &p.me, now };
-        let looked = Outcome { looks: s.outcome.looks + 1, at: now, ..s.outcome.clone() };
+        let looked = Outcome { looks, at: now, ..s.outcome.clone() };
         let outcome = match p.posting.after(&desk, &s.posted) {
             // Nobody tells there.
             None => Outcome { looks: u32::MAX, ..looked },
@@ -130,8 +154,7 @@ impl Engine {
                     Err(_) => looked,
                 },
                 Err(Trouble::Missing(_) | Trouble::Gone(_)) => Outcome { removed: true, ..looked },
-                // It is asked again with the next round.
-                Err(Trouble::Wait(..) | Trouble::Fault(_)) => return,
+                Err(t @ (Trouble::Wait(..) | Trouble::Fault(_))) => return Err(t.text().to_string()),
                 Err(_) => looked,
             },
         };
@@ -154,7 +177,11 @@ impl Engine {
             }
             Ok::<_, crate::store::StoreError>(kept.draft)
         });
-        let Ok(Ok(draft)) = done.await else { return };
+        let draft = match done.await {
+            Ok(Ok(d)) => d,
+            Ok(Err(e)) => return Err(e.to_string()),
+            Err(_) => return Err("what came of it could not be kept".into()),
+        };
         if removed {
             let d = self.store.reader().draft_by_id(draft).ok().flatten();
             if let Some(d) = d {
@@ -169,6 +196,7 @@ impl Engine {
             self.announce(Event::DraftsChanged);
             self.announce(Event::Changed(vec![key]));
         }
+        Ok(())
     }
 }
 

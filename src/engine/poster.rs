@@ -4,7 +4,7 @@ use super::{Caller, Engine};
 use crate::account::{Account, Way};
 use crate::clean;
 use crate::model::attach::{Attached, mime_of};
-use crate::model::{Item, Kind, Mention};
+use crate::model::{Item, Kind, Mention, Role};
 use crate::networks::{Desk, File, Me, Posting, Trouble};
 
 /// An account and how its network is posted to.
@@ -74,6 +74,24 @@ impl Engine {
         let setup = self.setup();
         let mut named = setup.config.accounts.iter().filter(|c| c.name == account);
         named.any(|c| c.serves(&caller.asker.who, &caller.groups))
+    }
+
+    /// Why somebody who let something go for later may not have it sent any more. Their groups are known only while they
+    /// are here: where a group may, they may.
+    pub(super) fn no_longer(&self, by: &str, account: &str) -> Option<String> {
+        let setup = self.setup();
+        let roles = &setup.config.roles;
+        // Without roles the engine's own user alone sends, whatever the name was then.
+        if by == self.asker.who || by == "root" || roles.given.is_empty() {
+            return None;
+        }
+        if !roles.could(by, Role::Draft) {
+            return Some(format!("{by} has no role to write any more"));
+        }
+        let conf = setup.config.accounts.iter().find(|a| a.name == account)?;
+        let by_group = conf.may_send.iter().any(|n| n.starts_with('@'));
+        let may = by_group || conf.serves(by, &[]);
+        (!may).then(|| format!("may_send of the account {account} does not name {by} any more"))
     }
 
     /// True if an account of ours said it.

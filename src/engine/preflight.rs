@@ -141,7 +141,8 @@ impl Engine {
             f.no_account = Some(format!("may_send of {} does not name {who}", fitting.join(", ")));
         }
         let mut header = vec![m.network.clone()];
-        match (how.changes, m.kind) {
+        let changes = how.changes.or(d.changes);
+        match (changes, m.kind) {
             (Some(_), _) => header.push("changes what was sent".into()),
             (None, Kind::Own) => header.push("new".into()),
             _ => {}
@@ -159,7 +160,7 @@ impl Engine {
             }
         }
         let wanted = poster.map(|p| p.account.name);
-        self.about_the_thread(caller, &d, &item, how.changes, &mut f)?;
+        self.about_the_thread(caller, &d, &item, changes, &mut f)?;
         f.links = self.links_now(&clean::addresses(&f.text));
         f.domains.clone_from(&send.domains);
         f.products.clone_from(&send.products);
@@ -171,10 +172,17 @@ impl Engine {
         f.class = how.class.unwrap_or_else(|| promo::class_of(&f.text, &urls, &f.domains, &f.products));
         self.about_the_community(caller, &item, wanted.as_deref().unwrap_or(""), &mut f)?;
         f.levels.clone_from(&send.levels);
+        let roles = &setup.config.roles;
+        f.approved = matches!(d.stage, Stage::Approved { .. });
+        f.approvers = roles.somebody_else(Role::Send, who).then(|| roles.who_has(Role::Send));
         flight.class = f.class;
         flight.readiness = clean::line(f.ready.state().word());
         flight.promo = clean::line(&f.promo.header(now));
         flight.checks = crate::answer::preflight(&f);
+        let asks = self.asks_approval(caller, m) || flight.checks.iter().any(|c| c.approval);
+        if asks && !f.approved {
+            flight.approval = clean::line(&roles.who_has(Role::Send));
+        }
         flight.header = clean::line_capped(&header.join(" · "), 300);
         // Whom an account serves, and where, is no matter of levels.
         if flight.by_hand.is_empty() && f.no_account.is_none() {
@@ -443,6 +451,9 @@ impl Engine {
             Err(no) => return Ok(no),
         };
         let no = |kind, why: &str| Ok(refuse(kind, why));
+        if l.draft.changes.is_some() {
+            return no(RefusalKind::Usage, "it changes what was sent, and is no other answer");
+        }
         let now = Stamp::now();
         if how.at.is_some_and(|t| t <= now) {
             return no(RefusalKind::Usage, "that time is over already");

@@ -39,7 +39,7 @@ impl Engine {
                 let why = clean::line(&format!("{} says that it is not there", caller.asker.who));
                 self.store.fail_sending(&caller.asker, &s, &why, now)?
             }
-            Settle::Remove => return no("it has not been sent"),
+            Settle::Remove | Settle::Look => return no("it has not been sent"),
             Settle::Again => {
                 // What may be there is looked for first, whoever asks; only what a person was asked of is their word.
                 let fate = if s.fate == Fate::Asks { Fate::Again } else { s.fate };

@@ -3,6 +3,7 @@
 
 use super::preflight::KNOWN_HOLDS;
 use super::{Caller, Engine};
+use crate::answer::names;
 use crate::answer::promo::{self, Said};
 use crate::answer::readiness::{Known, Ready, Wants, ready};
 use crate::clean;
@@ -90,10 +91,22 @@ impl Engine {
                 k.people.push(p.name.to_string());
             }
         }
-        k.standing = reader.standing(account)?.map(|s| (s.words, !s.wrong));
+        if let Some(s) = reader.standing(account)? {
+            k.disclosed = s.profile.map(|p| self.says_who_we_are(&p));
+            k.standing = Some((s.words, !s.wrong));
+        }
         let r = ready(&k);
         self.looks.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key, (now, r.clone()));
         Ok(r)
+    }
+
+    /// True if a profile names us: by the words that say so, by a name of ours, or by a host of ours.
+    fn says_who_we_are(&self, profile: &str) -> bool {
+        let (setup, low) = (self.setup(), profile.to_lowercase());
+        let send = &setup.config.send;
+        send.disclosure.iter().any(|d| low.contains(&d.to_lowercase()))
+            || send.products.iter().chain([&setup.config.brand]).any(|n| names(&low, n))
+            || send.domains.iter().any(|d| names(&low, d))
     }
 
     /// All that we said, with what it was for: what was posted, as it was let go.

@@ -200,7 +200,10 @@ impl Engine {
                             );
                             return Err(Stop::No(why));
                         }
-                        if let Some(at) = reader.item(d.mention.id, who)?.and_then(|i| i.answered) {
+                        // What is changed is answered, and stays so.
+                        if d.changes.is_none()
+                            && let Some(at) = reader.item(d.mention.id, who)?.and_then(|i| i.answered)
+                        {
                             return Err(Stop::No(format!("this is answered already, at {at}")));
                         }
                     }

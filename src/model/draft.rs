@@ -73,6 +73,20 @@ pub struct Draft {
     pub stage: Stage,
     /// Why it was returned.
     pub reason: Text,
+    /// What it changes where that stands: the sent draft.
+    pub changes: Option<Id>,
+}
+
+/// Which draft about a mention is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum Writes {
+    /// One's own, as what it is.
+    #[default]
+    Own,
+    /// A colleague's that waits for approval: it stays theirs.
+    Of(Id),
+    /// One's own, which is to change this sent one where it stands.
+    Changing(Id),
 }
 
 impl Draft {
@@ -80,6 +94,13 @@ impl Draft {
     #[must_use]
     pub fn is_open(&self) -> bool {
         !self.discarded && self.posted.is_none()
+    }
+
+    /// How far it is, and whether it changes what was sent.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let changes = if self.changes.is_some() { ", changes what was sent" } else { "" };
+        format!("{}{changes}", self.stage.words())
     }
 
     /// On its way, where it is.

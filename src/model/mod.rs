@@ -31,7 +31,7 @@ pub mod view;
 
 pub use base64::base64;
 pub use change::{Cause, Change, Entry, Target, Value};
-pub use draft::{Draft, Stage};
+pub use draft::{Draft, Stage, Writes};
 pub use handover::handover;
 pub use hidden::Hidden;
 pub use id::{Id, Key, hash_bytes, hash64};

@@ -292,6 +292,8 @@ pub struct Check {
     pub words: Text,
     /// Where that comes from.
     pub source: Text,
+    /// It stops, unless a colleague approves.
+    pub approval: bool,
 }
 
 /// All that is known of a draft that is to leave.
@@ -318,6 +320,8 @@ pub struct Preflight {
     pub saved_at: Stamp,
     /// Why it is handed off, where it is.
     pub by_hand: Text,
+    /// Who has to approve it first; empty where nobody has to.
+    pub approval: Text,
 }
 
 impl Preflight {
@@ -325,6 +329,12 @@ impl Preflight {
     #[must_use]
     pub fn level(&self) -> Level {
         self.checks.iter().map(|c| c.level).max().unwrap_or(Level::Green)
+    }
+
+    /// True if it does not leave, whoever approves it.
+    #[must_use]
+    pub fn stops(&self) -> bool {
+        self.checks.iter().any(|c| c.level == Level::Red && !c.approval)
     }
 
     /// The names of what has that level.

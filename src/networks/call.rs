@@ -327,6 +327,9 @@ pub struct Me {
     pub user: String,
     pub native: String,
     pub handle: String,
+    /// So long a text may be, and so much of it each address counts, where the server told.
+    pub most: Option<u32>,
+    pub link: Option<u32>,
 }
 
 impl Spot<'_> {

@@ -397,6 +397,8 @@ fn standing(at: &Spot<'_>, v: &serde_json::Value) -> Fact {
         words: clean::line(&words),
         wrong: false,
         told_at: at.now,
+        profile: Some(clean::html(v["about"].as_str().unwrap_or(""), Some(SITE)).text),
+        ..Standing::default()
     }))
 }
 

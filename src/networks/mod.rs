@@ -28,8 +28,8 @@ pub use keys::Keys;
 pub use mail::of_mbox;
 pub use options::{Options, Value};
 pub use posts::{
-    Begins, Desk, File, Length, Once, POST, Post, Posting, REACT, Said as PostSaid, Seen as PostSeen, Takes,
-    core_of, same_words,
+    Begins, Desk, File, Length, Once, POST, Post, Posting, REACT, Reaction, Said as PostSaid,
+    Seen as PostSeen, Takes, core_of, same_words,
 };
 
 use crate::model::place::Narrowing;

@@ -111,7 +111,14 @@ pub struct Begins {
     pub titled: bool,
 }
 
-/// The call that reacts: the last one.
+/// What is reacted with, or taken back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Reaction<'a> {
+    pub with: &'a str,
+    pub back: bool,
+}
+
+/// The call that reacts, or takes that back: the last one.
 pub const REACT: &str = "react";
 
 /// What the answer to a call of posting means.
@@ -210,6 +217,11 @@ pub trait Posting: Sync {
         None
     }
 
+    /// A place as what is heard there names it.
+    fn place(&self, _d: &Desk<'_>, place: &str) -> String {
+        place.to_owned()
+    }
+
     /// Changes the words of something of ours where it stands; the same again changes nothing. `None` where that cannot
     /// be done from here.
     fn change(&self, _d: &Desk<'_>, _p: &Post<'_>, _posted: &Posted) -> Option<Call> {
@@ -221,11 +233,12 @@ pub trait Posting: Sync {
         &[]
     }
 
-    /// The first call of a reaction of ours; the one that is called [`REACT`] reacts, and the same again changes nothing.
+    /// The first call of a reaction of ours, or of taking it back; the one that is called [`REACT`] does it, and the same
+    /// again changes nothing.
     ///
     /// # Errors
     /// Why that cannot be.
-    fn react(&self, _d: &Desk<'_>, _to: &Mention, _with: &str) -> Result<Call, Text> {
+    fn react(&self, _d: &Desk<'_>, _to: &Mention, _r: Reaction<'_>) -> Result<Call, Text> {
         Err(Text::ours("nobody reacts there from here"))
     }
 
@@ -233,7 +246,14 @@ pub trait Posting: Sync {
     ///
     /// # Errors
     /// If the answer cannot be read.
-    fn reacting(&self, _d: &Desk<'_>, _to: &Mention, _call: &Call, _a: &Answer) -> Result<Call, Trouble> {
+    fn reacting(
+        &self,
+        _d: &Desk<'_>,
+        _to: &Mention,
+        _r: Reaction<'_>,
+        _call: &Call,
+        _a: &Answer,
+    ) -> Result<Call, Trouble> {
         Err(Trouble::Garbled(Text::ours("nothing more is asked")))
     }
 

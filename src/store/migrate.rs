@@ -7,6 +7,7 @@ use super::kv::{Batch, Kv, scan};
 use super::open::SCHEMA;
 use super::records::{DraftRec, Side, Side4, Source5, SourceRec};
 use super::{codec, keys};
+use crate::model::place::Standing;
 use crate::model::{Cursor, Health, Id, Key, Stage, Stamp, Text, Trouble};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -16,11 +17,13 @@ pub fn migrate(kv: &dyn Kv, from: u32) -> Result<()> {
     for schema in from..SCHEMA {
         match schema {
             1 => each::<Source1, Source5>(kv, b"s", 2)?,
-            2 => each::<Draft2, DraftRec>(kv, b"d", 3)?,
+            2 => each::<Draft2, Draft7>(kv, b"d", 3)?,
             3 => named(kv, 4)?,
             4 => each::<Side4, Side>(kv, b"x", 5)?,
             5 => each::<Source5, SourceRec>(kv, b"s", 6)?,
             6 => named(kv, 7)?,
+            7 => each::<Draft7, DraftRec>(kv, b"d", 8)?,
+            8 => each::<Standing8, Standing>(kv, b"o", 9)?,
             v => {
                 return Err(StoreError::Newer(format!(
                     "this store has schema {v}, for which no way to schema {SCHEMA} is known"
@@ -73,9 +76,9 @@ pub(super) struct Draft2 {
     pub posted: Option<Text>,
 }
 
-impl From<Draft2> for DraftRec {
-    fn from(o: Draft2) -> DraftRec {
-        DraftRec {
+impl From<Draft2> for Draft7 {
+    fn from(o: Draft2) -> Draft7 {
+        Draft7 {
             id: o.id,
             mention: o.mention,
             who: o.who,
@@ -84,6 +87,58 @@ impl From<Draft2> for DraftRec {
             discarded: o.discarded,
             posted: o.posted,
             stage: Stage::Writing,
+        }
+    }
+}
+
+/// Schema 7: a draft did not know what it changes.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Draft7 {
+    pub id: Id,
+    pub mention: Key,
+    pub who: String,
+    pub saved_at: Stamp,
+    pub place: Place,
+    pub discarded: bool,
+    pub posted: Option<Text>,
+    pub stage: Stage,
+}
+
+impl From<Draft7> for DraftRec {
+    fn from(o: Draft7) -> DraftRec {
+        DraftRec {
+            id: o.id,
+            mention: o.mention,
+            who: o.who,
+            saved_at: o.saved_at,
+            place: o.place,
+            discarded: o.discarded,
+            posted: o.posted,
+            stage: o.stage,
+            changes: None,
+        }
+    }
+}
+
+/// Schema 8: nothing was known of our profile, nor of how long a text may be.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Standing8 {
+    pub native: Text,
+    pub handle: Text,
+    pub words: Text,
+    pub wrong: bool,
+    pub told_at: Stamp,
+}
+
+impl From<Standing8> for Standing {
+    fn from(o: Standing8) -> Standing {
+        Standing {
+            native: o.native,
+            handle: o.handle,
+            words: o.words,
+            wrong: o.wrong,
+            told_at: o.told_at,
+            ..Standing::default()
         }
     }
 }
@@ -193,6 +248,14 @@ mod tests {
             b.put(keys::draft(Id(5)), codec::encode(&draft).unwrap());
             let side = Side4::of(Key { time: 1, id: Id(9) }, "lid");
             b.put(keys::side(Id(9)), codec::encode(&side).unwrap());
+            let us = Standing8 {
+                native: Text::ours("7"),
+                handle: Text::ours("@acme"),
+                words: Text::ours("limited"),
+                wrong: true,
+                told_at: Stamp(4),
+            };
+            b.put(keys::standing("us"), codec::encode(&us).unwrap());
             b.put(keys::meta("schema"), codec::encode(&1u32).unwrap());
             kv.apply(&b).unwrap();
             kv.sync().unwrap();
@@ -203,8 +266,11 @@ mod tests {
         assert_eq!((rec.health.heard, rec.health.gaps.len()), (12, 1));
         let draft = s.inner.draft_rec(Id(5)).unwrap().unwrap();
         assert_eq!((draft.who.as_str(), draft.discarded, draft.stage), ("ana", true, Stage::Writing));
+        assert_eq!(draft.changes, None);
         let side = s.inner.side(Id(9)).unwrap().unwrap();
         assert_eq!((side.tags, side.mood, side.liked), (vec!["lid".to_owned()], None, None));
+        let us = s.reader().standing("us").unwrap().unwrap();
+        assert_eq!((us.handle.as_str(), us.wrong, us.told_at, us.profile), ("@acme", true, Stamp(4), None));
         drop(s);
         // The second opening finds nothing to do, and a schema of the future is left alone.
         drop(Store::open(dir.path(), 16).unwrap());

@@ -8,7 +8,8 @@ use super::segs::{FrameKind, pack};
 use super::tx::Tx;
 use super::verbs::{Asker, Line};
 use super::{Core, Inner, Reader, Store, codec, keys, kv};
-use crate::model::{Cause, Change, Draft, Id, Key, Stage, Stamp, Target, Text, Value, hash64};
+use crate::model::outgoing::Fate;
+use crate::model::{Cause, Change, Draft, Id, Key, Stage, Stamp, Target, Text, Value, Writes, hash64};
 
 /// The class of notes and drafts.
 pub const NOTES: &str = "notes";
@@ -50,8 +51,8 @@ impl Store {
         }
     }
 
-    /// Saves a person's open draft about a mention; an empty text is saved too. `of` is a colleague's draft that
-    /// waits for approval: it stays theirs and goes on waiting. One's own that was finished is being written again.
+    /// Saves an open draft about a mention; an empty text is saved too. A colleague's that waits for approval goes on
+    /// waiting. One's own that was finished is being written again, and one that changes something goes on doing so.
     /// `seen` is when what the writer has before them was saved (0 for nothing yet), where it matters.
     ///
     /// # Errors
@@ -60,7 +61,7 @@ impl Store {
         &self,
         asker: &Asker,
         mention: Key,
-        of: Option<Id>,
+        which: Writes,
         seen: Option<Stamp>,
         text: &Text,
         now: Stamp,
@@ -68,12 +69,12 @@ impl Store {
         let mut core = self.urgently()?;
         let mut tx = Tx::new(&self.inner);
         let gone = || StoreError::Stale("that draft is not open any more".into());
-        let (id, old) = match of {
-            Some(id) => {
+        let (id, old) = match which {
+            Writes::Of(id) => {
                 let d = tx.draft(id)?.filter(|d| !d.discarded && d.posted.is_none() && d.who != asker.who);
                 (id, Some(d.filter(|d| d.mention.id == mention.id).ok_or_else(gone)?))
             }
-            None => open_draft(&asker.who, mention.id, |id| tx.draft(id))?,
+            _ => open_draft(&asker.who, mention.id, |id| tx.draft(id))?,
         };
         let is = old.as_ref().filter(|d| !d.discarded).map_or(Stamp(0), |d| d.saved_at);
         let who = old.as_ref().map_or(&asker.who, |d| &d.who).clone();
@@ -91,8 +92,13 @@ impl Store {
         } else {
             return Err(StoreError::Stale(format!("the draft of {who} does not wait for approval any more")));
         };
+        let before_it = old.as_ref().filter(|d| !d.discarded);
+        let changes = match which {
+            Writes::Changing(what) => Some(what),
+            _ => before_it.and_then(|d| d.changes),
+        };
         // The same text is no other one, however often it is given.
-        if let Some(d) = old.as_ref().filter(|d| !d.discarded)
+        if let Some(d) = before_it.filter(|d| d.changes == changes)
             && self.inner.record::<StoredNote>(d.place, 0).is_ok_and(|n| n.text == *text)
         {
             return Ok(Saved { id, at: d.saved_at, stage: d.stage.clone() });
@@ -115,6 +121,7 @@ impl Store {
             discarded: false,
             posted: None,
             stage: stage.clone(),
+            changes,
         })?;
         if is == Stamp(0) {
             tx.batch.put(keys::begun(id), codec::encode(&now)?);
@@ -265,6 +272,12 @@ impl Reader {
             },
             _ => Text::default(),
         };
+        // What was taken away since is not changed any more.
+        let stands = |id: &Id| self.sending(*id).map(|s| s.is_some_and(|s| s.fate == Fate::Sent));
+        let changes = match d.changes {
+            Some(id) if stands(&id)? => Some(id),
+            _ => None,
+        };
         let about = self.item(d.mention.id, &d.who)?.map_or_else(Text::default, |i| {
             Text::already_clean(i.mention.headline().chars().take(200).collect())
         });
@@ -279,6 +292,7 @@ impl Reader {
             posted: d.posted.clone(),
             stage: d.stage.clone(),
             reason,
+            changes,
         })
     }
 }

@@ -312,6 +312,7 @@ fn note(tx: &mut Tx<'_>, place: Place, f: &Frame) -> Result<()> {
             discarded: false,
             posted: None,
             stage: Stage::Writing,
+            changes: None,
         };
         tx.put_draft(&rec)?;
         tx.set_flag(at, flag::DRAFT, true)?;

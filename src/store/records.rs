@@ -360,6 +360,7 @@ pub struct DraftRec {
     pub discarded: bool,
     pub posted: Option<Text>,
     pub stage: Stage,
+    pub changes: Option<Id>,
 }
 
 /// Something that is muted.

@@ -136,8 +136,6 @@ pub struct Flight {
     pub about: Key,
     pub draft: Id,
     pub seen: crate::model::outgoing::Preflight,
-    /// Who may approve it, if somebody has to.
-    pub approval: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

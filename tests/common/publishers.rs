@@ -403,6 +403,11 @@ pub fn wiki(b: Arc<Book>, d: Arc<Dice>) -> u16 {
             url::form_urlencoded::parse(text.as_bytes()).into_owned().collect();
         let get = |k: &str| all.get(k).map_or("", String::as_str);
         match (get("action"), get("prop"), get("meta")) {
+            ("query", "info", _) => {
+                let talk = format!("Talk:{}", get("titles"));
+                let page = json!({"ns": 0, "associatedpage": talk});
+                answer(&s, 200, "", &json!({"query": {"pages": [page]}}).to_string());
+            }
             ("parse", ..) => answer(&s, 200, "", "{\"parse\":{\"sections\":[],\"revid\":1}}"),
             ("query", _, "tokens") => {
                 answer(&s, 200, "", "{\"query\":{\"tokens\":{\"csrftoken\":\"abc+\\\\\"}}}");

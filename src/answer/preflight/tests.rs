@@ -63,7 +63,16 @@ fn each_check_fails_where_it_should() {
     amber(facts("The Acme Tin does that"), "disclosure");
     assert_eq!(level(&facts("I work for Acme: the Acme Tin does that"), "disclosure"), Level::Green);
     let promo = Promo { all: 9, promo: 4, one_of: 10, ..Promo::default() };
-    amber(Facts { class: Class::OwnLink, promo, ..f.clone() }, "promo");
+    amber(Facts { class: Class::OwnLink, promo: promo.clone(), ..f.clone() }, "promo");
+    // Too much already: a colleague has a say, where there is one.
+    let again = Facts { class: Class::OwnLink, promo, approvers: Some("bo".into()), ..f.clone() };
+    let check = preflight(&again).into_iter().find(|c| c.name == "promo").unwrap();
+    assert!(check.approval && check.level == Level::Red && check.words.contains("bo has to approve it"));
+    amber(Facts { approved: true, ..again.clone() }, "promo");
+    let first = Promo { all: 9, promo: 0, one_of: 20, ..Promo::default() };
+    amber(Facts { promo: first, ..again.clone() }, "promo");
+    let levels = [("promo".to_owned(), Level::Off)].into();
+    assert_eq!(level(&Facts { levels, ..again.clone() }, "promo"), Level::Off);
     amber(f.clone(), "readiness");
     // Configured otherwise.
     let levels = [("readiness".to_owned(), Level::Off), ("links".to_owned(), Level::Red)].into();

@@ -413,6 +413,8 @@ fn standing(at: &Spot<'_>, v: &Value) -> Result<Told, Trouble> {
         words: clean::line(&words),
         wrong: labels.iter().any(|l| !matches!(*l, "bot" | "!no-unauthenticated")),
         told_at: at.now,
+        profile: Some(clean::text(v["description"].as_str().unwrap_or("")).0),
+        ..Standing::default()
     };
     let facts = vec![Fact::Standing(Box::new(s))];
     Ok(Told { facts, place: Some(at.did("card")), ..Told::default() })

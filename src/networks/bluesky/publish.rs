@@ -1,7 +1,9 @@
 //! Answers on Bluesky: a record under a key of our own, so that the same one twice is the same post. Facets are in
 //! bytes. Facts: docs.bsky.app/docs/advanced-guides/posts; 300 graphemes and 3,000 bytes (app.bsky.feed.post).
 
-use super::super::posts::{Begins, Desk, File, Length, Once, POST, Post, Posting, REACT, Said, Seen, Takes};
+use super::super::posts::{
+    Begins, Desk, File, Length, Once, POST, Post, Posting, REACT, Reaction, Said, Seen, Takes,
+};
 use super::super::{Answer, Call, Method, Trouble};
 use super::esc;
 use super::post::{page_of, parts};
@@ -105,6 +107,11 @@ fn there(did: &str, rkey: &str) -> Posted {
     Posted { url: page_of(&uri), native: clean::line(&uri) }
 }
 
+/// The key of our like of something.
+fn like_key(to: &Mention, me: &str) -> String {
+    rkey(to.at.0, hash64(&["like", &to.native_id, me]))
+}
+
 impl Posting for Publish {
     fn server_of(&self, _m: &Mention, _heard_at: &str) -> Option<String> {
         None
@@ -185,25 +192,38 @@ impl Posting for Publish {
         &["like"]
     }
 
-    fn react(&self, d: &Desk<'_>, to: &Mention, with: &str) -> Result<Call, Text> {
-        if with != "like" {
+    fn react(&self, d: &Desk<'_>, to: &Mention, r: Reaction<'_>) -> Result<Call, Text> {
+        if r.with != "like" {
             return Err(Text::ours("a post is reacted to with like there"));
+        }
+        if r.back && !d.me.native.is_empty() {
+            let body = json!({"repo": d.me.native, "collection": LIKE, "rkey": like_key(to, &d.me.native)});
+            return Ok(
+                Call::json(REACT, d.at("/xrpc/com.atproto.repo.deleteRecord"), &body).costs(1, "points")
+            );
         }
         let get = record(d, &to.native_id)?;
         Ok(if d.me.native.is_empty() { who(d) } else { get.with(&d.me.native) })
     }
 
     /// The key of a like comes from what is liked: a second one is the first.
-    fn reacting(&self, d: &Desk<'_>, to: &Mention, call: &Call, a: &Answer) -> Result<Call, Trouble> {
+    fn reacting(
+        &self,
+        d: &Desk<'_>,
+        to: &Mention,
+        r: Reaction<'_>,
+        call: &Call,
+        a: &Answer,
+    ) -> Result<Call, Trouble> {
         let v = a.json()?;
         if call.what == "who" {
             let me = me_of(d, &v)?;
-            return self.react(&Desk { me: &me, ..*d }, to, "like").map_err(Trouble::Refused);
+            return self.react(&Desk { me: &me, ..*d }, to, r).map_err(Trouble::Refused);
         }
         if !v["cid"].is_string() {
             return Err(Trouble::Garbled(Text::ours("the post has no version")));
         }
-        let key = rkey(to.at.0, hash64(&["like", &to.native_id, &call.with]));
+        let key = like_key(to, &call.with);
         let like = json!({"$type": LIKE, "subject": {"uri": v["uri"], "cid": v["cid"]}, "createdAt": d.now.rfc3339()});
         let body = json!({"repo": call.with, "collection": LIKE, "rkey": key, "record": like});
         Ok(Call::json(REACT, d.at("/xrpc/com.atproto.repo.putRecord"), &body).costs(3, "points"))

@@ -1,7 +1,7 @@
 //! What a forum tells of itself: its categories, its people's number, its rules, and who we are in it.
 
 use super::super::call::Fact;
-use super::super::{Spot, Told, Trouble};
+use super::super::{Call, Spot, Told, Trouble};
 use super::{DECLARED, community};
 use crate::clean;
 use crate::model::Text;
@@ -87,6 +87,13 @@ pub fn standing(at: &Spot<'_>, v: &Value) -> Result<Told, Trouble> {
         words: clean::line(&words.join(" · ")),
         wrong,
         told_at: at.now,
+        profile: u["bio_raw"].as_str().map(|t| clean::text(t).0),
+        ..Standing::default()
     };
-    Ok(Told { facts: vec![Fact::Standing(Box::new(s))], ..Told::default() })
+    // Who we are is told without our profile.
+    let then = match v["current_user"].is_object() {
+        true => vec![Call::get("profile", at.at(&format!("/u/{}.json", super::esc(name)))).extra()],
+        false => Vec::new(),
+    };
+    Ok(Told { facts: vec![Fact::Standing(Box::new(s))], then, ..Told::default() })
 }

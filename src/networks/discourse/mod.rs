@@ -176,7 +176,7 @@ impl Network for Discourse {
             "site" => Ok(cards::site(at, &a.json()?)),
             "about" => Ok(cards::about(at, &a.json()?)),
             "rules" => Ok(cards::rules(at, call, &a.body)),
-            "me" => cards::standing(at, &a.json()?),
+            "me" | "profile" => cards::standing(at, &a.json()?),
             what => {
                 let p: Post = a.read()?;
                 let gone = p.user_deleted || p.deleted_at.is_some();
@@ -227,7 +227,7 @@ impl Network for Discourse {
                 Some(Told { limits, ..Told::default() })
             }
             "site" if missing => Some(Told { place: Some(at.did("card")), ..Told::default() }),
-            "me" | "about" | "rules" if missing => Some(Told::default()),
+            "me" | "profile" | "about" | "rules" if missing => Some(Told::default()),
             _ => None,
         }
     }

@@ -3,7 +3,8 @@
 //! app/controllers/posts_controller.rs and lib/new_post_manager.rs (32,000 characters by default).
 
 use super::super::posts::{
-    Begins, Desk, File, Length, Once, POST, Post, Posting, REACT, Said, Seen, Takes, form, same_words,
+    Begins, Desk, File, Length, Once, POST, Post, Posting, REACT, Reaction, Said, Seen, Takes, form,
+    same_words,
 };
 use super::super::{Answer, Call, Method, Trouble};
 use crate::clean;
@@ -27,6 +28,12 @@ fn place_of(url: &str) -> Option<(i64, i64)> {
 /// Our name in the forum, as its addresses have it.
 fn our_name<'a>(d: &Desk<'a>) -> Option<&'a str> {
     [d.me.user.as_str(), d.me.handle.trim_start_matches('@')].into_iter().find(|m| !m.is_empty())
+}
+
+/// Begins a topic in this category.
+fn topic(d: &Desk<'_>, p: &Post<'_>, category: i64) -> Call {
+    let body = json!({"raw": raw_of(p), "title": p.to.title.as_str(), "category": category});
+    Call::json(POST, d.at("/posts.json"), &body)
 }
 
 /// The words, and the pictures below them.
@@ -65,14 +72,10 @@ impl Posting for Publish {
 
     fn begin(&self, d: &Desk<'_>, p: &Post<'_>) -> Result<Call, Text> {
         if p.is_new() {
-            let mut body = json!({"raw": raw_of(p), "title": p.to.title.as_str()});
-            match p.to.community.trim().parse::<i64>() {
-                Ok(n) => body["category"] = n.into(),
-                Err(_) => {
-                    return Err(Text::ours("a category is named by its number: /categories.json has them"));
-                }
-            }
-            return Ok(Call::json(POST, d.at("/posts.json"), &body));
+            return Ok(match p.to.community.trim().parse::<i64>() {
+                Ok(n) => topic(d, p, n),
+                Err(_) => Call::get("site", d.at("/site.json")),
+            });
         }
         let Some((topic, number)) = place_of(&p.to.url) else {
             return Err(Text::ours("it is not known which topic this answers"));
@@ -85,8 +88,20 @@ impl Posting for Publish {
         Ok(Call::json(POST, d.at("/posts.json"), &body))
     }
 
-    fn said(&self, d: &Desk<'_>, _p: &Post<'_>, _call: &Call, a: &Answer) -> Result<Said, Trouble> {
+    fn said(&self, d: &Desk<'_>, p: &Post<'_>, call: &Call, a: &Answer) -> Result<Said, Trouble> {
         let v: Value = serde_json::from_slice(&a.body).unwrap_or_default();
+        if call.what == "site" {
+            let wanted = p.to.community.rsplit('/').next().unwrap_or("");
+            let all = v["categories"].as_array().into_iter().flatten();
+            let found =
+                all.clone().find(|c| c["slug"].as_str().is_some_and(|s| s.eq_ignore_ascii_case(wanted)));
+            if let Some(n) = found.and_then(|c| c["id"].as_i64()) {
+                return Ok(Said::Then(topic(d, p, n)));
+            }
+            let names: Vec<&str> = all.filter_map(|c| c["slug"].as_str()).take(20).collect();
+            let why = format!("the forum has no category “{wanted}”; it has {}", names.join(", "));
+            return Err(Trouble::Refused(clean::line_capped(&why, 300)));
+        }
         if v["action"] == "enqueued" || v["pending_post"].is_object() || a.status == 202 {
             return Ok(Said::Held(Text::ours("the forum's moderators look at it first")));
         }
@@ -119,7 +134,20 @@ impl Posting for Publish {
     }
 
     fn begins(&self) -> Option<Begins> {
-        Some(Begins { place: "category (its number)", title: "title", titled: true })
+        Some(Begins {
+            place: "category (its name in addresses, or its number)",
+            title: "title",
+            titled: true,
+        })
+    }
+
+    /// Named as what is heard there is: its rules and what we said there before are found by that.
+    fn place(&self, d: &Desk<'_>, place: &str) -> String {
+        let known = |part: &&str| !part.is_empty() && part.parse::<i64>().is_err();
+        match place.split('/').rfind(known) {
+            Some(slug) => format!("{}/{}", clean::host_of(d.server), slug.to_lowercase()),
+            None => place.to_owned(),
+        }
     }
 
     fn change(&self, d: &Desk<'_>, p: &Post<'_>, posted: &Posted) -> Option<Call> {
@@ -132,12 +160,16 @@ impl Posting for Publish {
         &["like"]
     }
 
-    fn react(&self, d: &Desk<'_>, to: &Mention, with: &str) -> Result<Call, Text> {
-        if with != "like" {
+    fn react(&self, d: &Desk<'_>, to: &Mention, r: Reaction<'_>) -> Result<Call, Text> {
+        if r.with != "like" {
             return Err(Text::ours("a post is reacted to with like there"));
         }
         match to.native_id.parse::<i64>() {
             // Action 2 is a like.
+            Ok(id) if r.back => {
+                let url = d.at(&format!("/post_actions/{id}.json?post_action_type_id=2"));
+                Ok(Call { method: Method::Delete, ..Call::get(REACT, url) })
+            }
             Ok(id) => {
                 let body = json!({"id": id, "post_action_type_id": 2});
                 Ok(Call::json(REACT, d.at("/post_actions.json"), &body))
@@ -285,6 +317,24 @@ mod tests {
         let call = Publish.begin(&d, &p).unwrap();
         let body: Value = serde_json::from_slice(&call.body.unwrap().1).unwrap();
         assert_eq!(body, json!({"raw": "We are here.", "title": "News of tins", "category": 5}));
+        // A category by its name: asked for its number; what it is called is what is heard there.
+        assert_eq!(Publish.place(&d, "/c/tins/support/7"), "f.example/support");
+        assert_eq!(
+            (Publish.place(&d, "7"), Publish.place(&d, "Support")),
+            ("7".into(), "f.example/support".into())
+        );
+        let named = Mention { community: Text::ours("f.example/support"), ..to.clone() };
+        let by_name = Post { to: &named, ..p };
+        let ask = Publish.begin(&d, &by_name).unwrap();
+        let site = |slug: &str| {
+            let v = json!({"categories": [{"id": 3, "slug": "off"}, {"id": 7, "slug": slug}]});
+            let a = Answer { status: 200, body: v.to_string().into_bytes(), ..Answer::default() };
+            Publish.said(&d, &by_name, &ask, &a)
+        };
+        let Ok(Said::Then(call)) = site("support") else { panic!() };
+        let body: Value = serde_json::from_slice(&call.body.unwrap().1).unwrap();
+        assert_eq!((call.what, &body["category"]), (POST, &json!(7)));
+        assert!(site("x").unwrap_err().text().contains("no category “support”; it has off, x"));
         let file = File {
             name: "tin.png".into(),
             alt: "a tin".into(),
@@ -318,9 +368,12 @@ mod tests {
         let change = Publish.change(&d, &p, &found[0]).unwrap();
         assert_eq!((change.method, change.url.as_str()), (Method::Put, "https://f.example/posts/70.json"));
         let theirs = Mention { native_id: Text::ours("71"), ..Mention::default() };
-        let like = Publish.react(&d, &theirs, "like").unwrap();
+        let r = |with, back| Publish.react(&d, &theirs, Reaction { with, back });
+        let like = r("like", false).unwrap();
         assert_eq!(serde_json::from_slice::<Value>(&like.body.unwrap().1).unwrap()["id"], 71);
-        assert!(Publish.react(&d, &theirs, "boost").is_err());
+        assert!(r("boost", false).is_err());
+        let back = r("like", true).unwrap();
+        assert_eq!((back.method, back.url.ends_with("?post_action_type_id=2")), (Method::Delete, true));
     }
 
     #[test]

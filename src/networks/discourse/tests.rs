@@ -1,7 +1,7 @@
 //! Discourse as its documents and recorded answers have it: what is heard, and what is posted.
 
 use super::super::testing::{Here, answer, keeps_the_contract, recorded};
-use super::super::{Me, Value as V};
+use super::super::{Fact, Me, Value as V};
 use super::*;
 use serde_json::json;
 
@@ -38,6 +38,7 @@ fn the_contract_is_kept() {
     calls.extend([
         one(&h.spot(), "one", "5"),
         Call::get("me", ""),
+        Call::get("profile", ""),
         Call::get("site", ""),
         Call::get("about", ""),
     ]);
@@ -92,6 +93,18 @@ fn posts_are_followed_down_to_what_is_known() {
     let mut last = first;
     last.with = format!("150 {}", PAGES - 1);
     assert!(hear(&mut h, &last, &page(&[400, 399])).lost.is_some());
+}
+
+#[test]
+fn who_we_are_is_told_and_what_our_profile_says_behind_it() {
+    let mut h = here();
+    let me = json!({"current_user": {"username": "acme", "trust_level": 2}});
+    let told = hear(&mut h, &Call::get("me", ""), &me);
+    assert_eq!(told.then[0].url, "https://forum.example/u/acme.json");
+    let user = json!({"user": {"username": "acme", "trust_level": 2, "bio_raw": "We make tins."}});
+    let told = hear(&mut h, &told.then[0].clone(), &user);
+    let Some(Fact::Standing(s)) = told.facts.first() else { panic!() };
+    assert_eq!((s.profile.as_deref(), told.then.len()), (Some("We make tins."), 0));
 }
 
 #[test]

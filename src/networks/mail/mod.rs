@@ -163,6 +163,7 @@ fn standing(at: &Spot<'_>) -> Option<Fact> {
         words: Text::ours("the mailbox is open"),
         wrong: false,
         told_at: at.now,
+        ..Standing::default()
     })))
 }
 

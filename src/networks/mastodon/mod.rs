@@ -564,12 +564,18 @@ fn standing(at: &Spot<'_>, a: &Account) -> Result<Told, Trouble> {
             words.push(w.to_owned());
         }
     }
+    let lines = a.fields.iter().map(|f| format!("<p>{}: {}</p>", f.name, f.value));
+    let profile: Vec<String> = std::iter::once(a.note.clone()).chain(lines).collect();
+    let told = |name: &str| u32::try_from(at.place.number(name)).ok().filter(|n| *n > 0);
     let s = Standing {
         native: clean::line(&a.id),
         handle: clean::line(&format!("@{}", a.acct)),
         words: clean::line(&words.join(" · ")),
         wrong,
         told_at: at.now,
+        profile: Some(clean::html(&profile.join(" "), Some(at.server)).text),
+        most: told("length"),
+        link: told("url_length"),
     };
     Ok(Told { facts: vec![Fact::Standing(Box::new(s))], ..Told::default() })
 }

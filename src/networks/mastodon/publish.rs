@@ -3,7 +3,8 @@
 //! (500 characters, an address counts 23, of a remote name the part before the second @).
 
 use super::super::posts::{
-    Begins, Desk, File, Length, Once, POST, Post, Posting, REACT, Said, Seen, Takes, form, same_words,
+    Begins, Desk, File, Length, Once, POST, Post, Posting, REACT, Reaction, Said, Seen, Takes, form,
+    same_words,
 };
 use super::super::{Answer, Call, Method, Trouble};
 use super::status::Status;
@@ -17,23 +18,25 @@ use unicode_segmentation::UnicodeSegmentation;
 pub struct Publish;
 
 /// Where the server says no other number.
-const MOST: usize = 500;
+const MOST: u32 = 500;
 /// Posts of a page of ours, and pages that are looked through.
 const PAGE: usize = 40;
 const PAGES: usize = 20;
-/// Any address counts so many characters.
-const ADDRESS: usize = 23;
+/// Any address counts so many characters, where the server says nothing else.
+const ADDRESS: u32 = 23;
 const VISIBILITIES: [&str; 4] = ["public", "unlisted", "private", "direct"];
 
-/// Characters as Mastodon counts them.
-pub fn weight(text: &str) -> usize {
+/// Characters as Mastodon counts them, each address as so many.
+pub fn weight(text: &str, address: u32) -> usize {
     let mut n = 0;
     for part in text.split_inclusive(char::is_whitespace) {
         let word = part.trim_end_matches(char::is_whitespace);
         let space = part[word.len()..].graphemes(true).count();
         n += match (clean::address_in(word), word.strip_prefix('@').and_then(|w| w.split_once('@'))) {
             (Some(at), _) => {
-                word[..at.start].graphemes(true).count() + ADDRESS + word[at.end..].graphemes(true).count()
+                word[..at.start].graphemes(true).count()
+                    + address as usize
+                    + word[at.end..].graphemes(true).count()
             }
             (None, Some((name, host))) if host.contains('.') => {
                 let after = host.trim_end_matches(|c: char| c.is_alphanumeric()).len();
@@ -91,10 +94,11 @@ impl Posting for Publish {
         Once::Found
     }
 
-    fn length(&self, _d: &Desk<'_>, p: &Post<'_>) -> Length {
+    fn length(&self, d: &Desk<'_>, p: &Post<'_>) -> Length {
         // A warning that is taken over counts as well.
         let warning = p.to.title.graphemes(true).count();
-        Length { used: weight(&text_of(p)) + warning, most: Some(MOST), unit: "characters" }
+        let used = weight(&text_of(p), d.me.link.unwrap_or(ADDRESS)) + warning;
+        Length { used, most: Some(d.me.most.unwrap_or(MOST) as usize), unit: "characters" }
     }
 
     fn visibilities(&self) -> &'static [&'static str] {
@@ -165,9 +169,11 @@ impl Posting for Publish {
         &["favourite", "boost"]
     }
 
-    fn react(&self, d: &Desk<'_>, to: &Mention, with: &str) -> Result<Call, Text> {
-        let what = match with {
+    fn react(&self, d: &Desk<'_>, to: &Mention, r: Reaction<'_>) -> Result<Call, Text> {
+        let what = match r.with {
+            "favourite" if r.back => "unfavourite",
             "favourite" => "favourite",
+            "boost" if r.back => "unreblog",
             "boost" if matches!(to.visibility.as_deref(), None | Some("public" | "unlisted")) => "reblog",
             "boost" => return Err(Text::ours("what was not said to everybody is not passed on to them")),
             _ => return Err(Text::ours("a post is reacted to with favourite or boost there")),
@@ -298,7 +304,8 @@ mod tests {
             ("@ana hi", 7),
             ("a\nb", 3),
         ] {
-            assert_eq!(weight(text), n, "{text}");
+            assert_eq!(weight(text, ADDRESS), n, "{text}");
+            assert_eq!(weight(text, ADDRESS + 7) > n, text.contains("://"), "{text}");
         }
     }
 

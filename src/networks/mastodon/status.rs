@@ -55,6 +55,19 @@ pub struct Account {
     pub suspended: Option<bool>,
     pub limited: Option<bool>,
     pub moved: Option<serde_json::Value>,
+    #[serde(deserialize_with = "text")]
+    pub note: String,
+    pub fields: Vec<Field>,
+}
+
+/// A line of a profile.
+#[derive(Deserialize, Serialize, Default, Clone)]
+#[serde(default)]
+pub struct Field {
+    #[serde(deserialize_with = "text")]
+    pub name: String,
+    #[serde(deserialize_with = "text")]
+    pub value: String,
 }
 
 #[derive(Deserialize, Serialize, Default, Clone)]

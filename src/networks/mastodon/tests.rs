@@ -3,7 +3,7 @@
 use super::super::testing::{Here, answer, files, keeps_the_contract, recorded};
 use super::super::{Me, Value as V};
 use super::*;
-use crate::model::TimeNote;
+use crate::model::{Mention, TimeNote};
 use serde_json::json;
 
 fn here() -> Here {
@@ -86,7 +86,8 @@ fn every_recorded_answer_is_read() {
                 instances += 1;
             } else if url.contains("/verify_credentials") && body.get("acct").is_some() {
                 let told = Mastodon.hear(&at, &Call::get("me", url), &a).unwrap();
-                assert!(matches!(told.facts[0], Fact::Standing(_)));
+                let Fact::Standing(s) = &told.facts[0] else { panic!("{file}") };
+                assert!(s.profile.is_some(), "{file}");
             } else if body.get("spoiler_text").is_some() && e["request"]["method"] == "GET" {
                 let told = Mastodon.hear(&at, &Call::get("status", url), &a).unwrap();
                 assert!(!told.items[0].mention.native_id.is_empty());
@@ -261,4 +262,33 @@ fn an_answer_is_put_into_its_discussion() {
     let told = Mastodon.hear(&h.spot(), call, &answer(200, &around)).unwrap();
     assert_eq!(told.items.len(), 2);
     assert_eq!(told.items[1].mention.thread.as_str(), "https://social.example/@ana/1");
+}
+
+#[test]
+fn what_the_server_says_of_lengths_is_held_and_counted_with() {
+    use super::super::posts::{Desk, Post};
+    let mut h = here();
+    let v = json!({"domain": "s.example", "title": "S", "configuration": {"urls": {},
+        "statuses": {"max_characters": 5000, "characters_reserved_per_url": 30}}});
+    let told = Mastodon.hear(&h.spot(), &Call::get("instance", ""), &answer(200, &v)).unwrap();
+    h.place = told.place.unwrap();
+    let v = json!({"id": "1", "acct": "acme", "note": "<p>We make <b>tins</b>.</p>",
+        "fields": [{"name": "Web", "value": "<a href='https://acme.example'>acme.example</a>"}]});
+    let told = Mastodon.hear(&h.spot(), &Call::get("me", ""), &answer(200, &v)).unwrap();
+    let Fact::Standing(s) = &told.facts[0] else { panic!() };
+    let profile = s.profile.as_deref().unwrap();
+    assert!(profile.contains("We make tins.") && profile.contains("acme.example"), "{profile}");
+    let me = Me { most: s.most, link: s.link, ..Me::default() };
+    let (to, now) = (Mention::default(), Stamp(0));
+    let p = Post {
+        text: "https://a.example",
+        to: &to,
+        visibility: "",
+        lang: "",
+        files: &[],
+        mark: 0,
+        begun: now,
+    };
+    let length = Mastodon.posting().unwrap().length(&Desk { server: "https://s.example", me: &me, now }, &p);
+    assert_eq!((length.used, length.most), (30, Some(5000)));
 }

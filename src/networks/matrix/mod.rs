@@ -217,6 +217,10 @@ impl Network for Matrix {
                 let ms = told.or_else(|| v["retry_after_ms"].as_i64()).unwrap_or(5_000);
                 Trouble::Wait(ms.max(100), t.text().clone())
             }
+            // Servers say it in words of their own.
+            ("M_DUPLICATE_ANNOTATION", t) => {
+                Trouble::Refused(clean::line_capped(&format!("a duplicate: {}", t.text()), 300))
+            }
             // Login answers a wrong password with this.
             ("M_FORBIDDEN", t) if said_password(&v) => Trouble::Login(t.text().clone()),
             (_, t) => t,
@@ -509,6 +513,7 @@ fn standing(at: &Spot<'_>, v: &Value) -> Result<Told, Trouble> {
         )),
         wrong: false,
         told_at: at.now,
+        ..Standing::default()
     };
     let facts = vec![Fact::Standing(Box::new(s))];
     Ok(Told { facts, place: Some(at.did("card")), ..Told::default() })

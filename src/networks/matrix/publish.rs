@@ -2,7 +2,9 @@
 //! forgotten, our own events are looked through first. Facts: spec.matrix.org, client-server API 1.19, sending events
 //! (an event has 65,536 bytes at most) and rich replies.
 
-use super::super::posts::{Begins, Desk, File, Length, Once, POST, Post, Posting, REACT, Said, Seen, Takes};
+use super::super::posts::{
+    Begins, Desk, File, Length, Once, POST, Post, Posting, REACT, Reaction, Said, Seen, Takes,
+};
 use super::super::{Answer, Call, Method, Trouble};
 use super::esc;
 use crate::clean;
@@ -17,6 +19,8 @@ pub struct Publish;
 const PAGES: usize = 10;
 /// What is left of an event for its text.
 const MOST: usize = 60_000;
+/// Reactions to one post that are looked through for ours.
+const REACTIONS: usize = 100;
 
 /// The room and the event behind an address of one: `https://matrix.to/#/ROOM/EVENT`.
 fn room_of(url: &str) -> Option<(String, String)> {
@@ -73,6 +77,13 @@ fn where_to(p: &Post<'_>) -> Option<String> {
         true => Some(p.to.community.to_string()).filter(|r| r.starts_with('!')),
         false => room_of(&p.to.url).map(|r| r.0),
     }
+}
+
+/// Takes an event away; the same one again is the same one.
+fn redact(what: &'static str, d: &Desk<'_>, room: &str, event: &str) -> Call {
+    let txn = hash64(&["redact", event]);
+    let path = format!("/_matrix/client/v3/rooms/{}/redact/{}/hearken{txn:016x}", esc(room), esc(event));
+    Call { method: Method::Put, ..Call::json(what, d.at(&path), &json!({})) }
 }
 
 impl Posting for Publish {
@@ -170,27 +181,56 @@ impl Posting for Publish {
         &["\u{1f44d}\u{fe0f}", "\u{2764}\u{fe0f}", "\u{1f389}"]
     }
 
-    fn react(&self, d: &Desk<'_>, to: &Mention, with: &str) -> Result<Call, Text> {
+    fn react(&self, d: &Desk<'_>, to: &Mention, r: Reaction<'_>) -> Result<Call, Text> {
+        let with = r.with;
         if with.chars().any(char::is_alphanumeric) {
             return Err(Text::ours("an emoji reacts there, and no words"));
         }
         let Some((room, event)) = room_of(&to.url) else {
             return Err(Text::ours("it is not known in which room this was said"));
         };
-        // The same one again is the same one.
-        let txn = format!("hearken{:016x}", hash64(&["react", &event, with]));
+        if r.back {
+            let path = format!(
+                "/_matrix/client/v1/rooms/{}/relations/{}/m.annotation/m.reaction?limit={REACTIONS}",
+                esc(&room),
+                esc(&event)
+            );
+            return Ok(Call::get("mine", d.at(&path)));
+        }
+        // A second one is refused as a duplicate; one that was taken back is made anew.
+        let txn = format!("hearken{:016x}", hash64(&["react", &event, with, &d.now.0.to_string()]));
         let content = json!({"m.relates_to": {"rel_type": "m.annotation", "event_id": event, "key": with}});
         let path = format!("/_matrix/client/v3/rooms/{}/send/m.reaction/{txn}", esc(&room));
         Ok(Call { method: Method::Put, ..Call::json(REACT, d.at(&path), &content) })
     }
 
+    fn reacting(
+        &self,
+        d: &Desk<'_>,
+        to: &Mention,
+        r: Reaction<'_>,
+        _call: &Call,
+        a: &Answer,
+    ) -> Result<Call, Trouble> {
+        let v = a.json()?;
+        let me = [d.me.native.as_str(), d.me.user.as_str()];
+        let mine = |e: &&Value| {
+            let by = e["sender"].as_str().unwrap_or("");
+            !by.is_empty() && me.contains(&by) && e["content"]["m.relates_to"]["key"] == r.with
+        };
+        let found = v["chunk"].as_array().into_iter().flatten().find(mine);
+        match (room_of(&to.url), found.and_then(|e| e["event_id"].as_str())) {
+            (Some((room, _)), Some(event)) => Ok(redact(REACT, d, &room, event)),
+            _ => {
+                let why = format!("no {} of ours stands there", r.with);
+                Err(Trouble::Missing(clean::line(&why)))
+            }
+        }
+    }
+
     fn remove(&self, d: &Desk<'_>, posted: &Posted) -> Option<Call> {
         let (room, event) = room_of(&posted.url)?;
-        // The same one again is the same one.
-        let txn = hash64(&["redact", &event]);
-        let path =
-            format!("/_matrix/client/v3/rooms/{}/redact/{}/hearken{txn:016x}", esc(&room), esc(&event));
-        Some(Call { method: Method::Put, ..Call::json("remove", d.at(&path), &json!({})) })
+        Some(redact("remove", d, &room, &event))
     }
 
     fn after(&self, d: &Desk<'_>, posted: &Posted) -> Option<Call> {
@@ -265,11 +305,40 @@ impl Posting for Publish {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Stamp;
 
     #[test]
     fn a_room_is_read_from_its_address() {
         let url = "https://matrix.to/#/%21a%3Ahs.example/%24e1";
         assert_eq!(room_of(url), Some(("!a:hs.example".into(), "$e1".into())));
         assert_eq!(room_of("https://matrix.to/#/%40ana%3Ahs.example"), None);
+    }
+
+    #[test]
+    fn a_reaction_of_ours_alone_is_taken_back() {
+        let me = super::super::super::Me { native: "@us:hs.example".into(), ..Default::default() };
+        let d = Desk { server: "https://hs.example", me: &me, now: Stamp(0) };
+        let url = clean::url("https://matrix.to/#/%21a%3Ahs.example/%24e1", None);
+        let to = Mention { url, ..Mention::default() };
+        let r = Reaction { with: "👍", back: true };
+        let ask = Publish.react(&d, &to, r).unwrap();
+        assert!(ask.what != REACT && ask.url.contains("/relations/%24e1/m.annotation/m.reaction"));
+        let event = |by: &str, key: &str, id: &str| json!({"sender": by, "event_id": id, "content": {"m.relates_to": {"key": key}}});
+        let all = [
+            event("@ana:hs.example", "👍", "$1"),
+            event("@us:hs.example", "🎉", "$2"),
+            event("@us:hs.example", "👍", "$3"),
+        ];
+        let with = |all: &[Value]| {
+            let a = Answer {
+                status: 200,
+                body: json!({"chunk": all}).to_string().into_bytes(),
+                ..Answer::default()
+            };
+            Publish.reacting(&d, &to, r, &ask, &a)
+        };
+        let call = with(&all).unwrap();
+        assert!(call.what == REACT && call.url.contains("/redact/%243/"), "{}", call.url);
+        assert!(with(&all[..2]).unwrap_err().text().contains("no 👍 of ours"));
     }
 }

@@ -30,11 +30,17 @@ pub fn begin(at: &Spot<'_>) -> Vec<Call> {
         let what = [("action", "query"), ("meta", "siteinfo"), ("siprop", "general|statistics")];
         calls.push(Call::get("site", api(at, &what)).extra());
         if at.account.is_some() {
+            // Our own page is where a wiki wants us to say whom we speak for.
+            let ours = format!("User:{}", at.account.map_or("", |m| m.user.split('@').next().unwrap_or("")));
             let what = [
                 ("action", "query"),
                 ("meta", "userinfo"),
                 ("uiprop", "blockinfo|editcount|registrationdate|groups"),
                 ("assert", "user"),
+                ("titles", ours.as_str()),
+                ("prop", "revisions"),
+                ("rvprop", "content"),
+                ("rvslots", "main"),
             ];
             calls.push(Call::get("me", api(at, &what)));
         }
@@ -338,6 +344,9 @@ fn did(at: &Spot<'_>) -> Place {
     at.did("card")
 }
 
+/// Where the text of a page is.
+const CONTENT: &str = "/revisions/0/slots/main/content";
+
 fn standing(at: &Spot<'_>, v: &Value) -> Result<Told, Trouble> {
     let u = &v["query"]["userinfo"];
     let Some(name) = u["name"].as_str() else { return Err(expected("the wiki does not say who we are")) };
@@ -353,6 +362,10 @@ fn standing(at: &Spot<'_>, v: &Value) -> Result<Told, Trouble> {
         words: clean::line(&words),
         wrong: blocked,
         told_at: at.now,
+        profile: Some(
+            clean::text(v["query"]["pages"][0].pointer(CONTENT).and_then(Value::as_str).unwrap_or("")).0,
+        ),
+        ..Standing::default()
     };
     Ok(Told { facts: vec![Fact::Standing(Box::new(s))], place: Some(did(at)), ..Told::default() })
 }

@@ -8,6 +8,7 @@ use crate::clean;
 use crate::model::outgoing::Posted;
 use crate::model::time::HOUR;
 use crate::model::{Mention, Stamp, Text};
+use serde_json::Value;
 
 pub struct Publish;
 
@@ -18,51 +19,46 @@ fn api(d: &Desk<'_>, pairs: &[(&str, &str)]) -> String {
     d.at(&format!("/api.php?{query}"))
 }
 
-/// Where it is answered: a discussion where it stands, a page on its talk page. Namespaces that are no talk pages have
-/// an even number; their talk page is `Talk:` or `NAME talk:`.
-const TALKS: [&str; 14] = [
-    "user",
-    "project",
-    "wikipedia",
-    "file",
-    "mediawiki",
-    "template",
-    "help",
-    "category",
-    "portal",
-    "draft",
-    "module",
-    "book",
-    "gadget",
-    "timedtext",
-];
+/// The page that it is about, as we know it.
+fn subject<'a>(p: &Post<'a>) -> &'a str {
+    if p.is_new() { p.to.community.as_str() } else { p.to.title.as_str() }
+}
 
-fn page(p: &Post<'_>) -> String {
-    let title = if p.is_new() { p.to.community.as_str() } else { p.to.title.as_str() };
-    let talk = |t: &str| {
-        let space = t.split_once(':').map_or("", |x| x.0).to_lowercase();
-        let of = space.strip_suffix(" talk").unwrap_or("");
-        space == "talk" || TALKS.contains(&of) || space == "diskussion" || space.ends_with(" diskussion")
-    };
-    if talk(title) {
-        return title.to_owned();
-    }
-    match title.split_once(':') {
-        Some((space, rest)) if TALKS.contains(&space.to_lowercase().as_str()) => {
-            format!("{space} talk:{rest}")
+/// Asks which page is talked on: every language names its talk pages otherwise.
+fn which(d: &Desk<'_>, p: &Post<'_>) -> Call {
+    let what = [("action", "query"), ("prop", "info"), ("inprop", "associatedpage"), ("titles", subject(p))];
+    Call::get("which", api(d, &what))
+}
+
+/// Where it is answered: a discussion where it stands, a page on its talk page. Talk pages have an odd namespace
+/// (mediawiki.org/wiki/Help:Namespaces).
+fn talk_page(p: &Post<'_>, v: &Value) -> Result<String, Trouble> {
+    let (page, title) = (&v["query"]["pages"][0], subject(p));
+    match (page["ns"].as_i64(), page["associatedpage"].as_str()) {
+        (Some(ns), _) if ns > 0 && ns % 2 == 1 => Ok(title.to_owned()),
+        (Some(ns), Some(talk)) if ns >= 0 => Ok(talk.to_owned()),
+        // Wikis before 1.34 do not say; their own names for it work in articles.
+        (Some(0), None) => Ok(format!("Talk:{title}")),
+        _ => {
+            let why = format!("the wiki knows no talk page of “{title}”");
+            Err(Trouble::Refused(clean::line_capped(&why, 300)))
         }
-        _ => format!("Talk:{title}"),
     }
 }
 
 /// The section that the mention stands in: `#Slow_sync` of the address of its discussion.
-fn section(p: &Post<'_>) -> Option<String> {
+fn section(p: &Post<'_>, talk: &str) -> Option<String> {
     if p.is_new() {
         return None;
     }
     let named = p.to.thread.split_once('#').map(|(_, s)| s.replace('_', " "));
     let said = p.to.text.lines().next().and_then(|l| section_of(l).map(str::to_owned));
-    named.or(said).filter(|_| page(p) == p.to.title.as_str())
+    named.or(said).filter(|_| talk == p.to.title.as_str())
+}
+
+/// Our name there, without what is behind it for programs.
+fn user_of<'a>(d: &Desk<'a>) -> &'a str {
+    d.me.user.split('@').next().unwrap_or("")
 }
 
 /// What an edit says of itself: its first words.
@@ -83,7 +79,7 @@ fn there(d: &Desk<'_>, title: &str, rev: i64) -> Posted {
     Posted { native: clean::line(&format!("{host} {rev}")), url: clean::url(&url, None) }
 }
 
-/// Asks for what an edit needs; `with`: the number of the section, and the revision that it was read from.
+/// Asks for what an edit needs; `with`: the number of the section, the revision that it was read from, and the page.
 fn token(d: &Desk<'_>, with: &str) -> Call {
     Call::get("token", api(d, &[("action", "query"), ("meta", "tokens"), ("type", "csrf")])).with(with)
 }
@@ -106,21 +102,23 @@ impl Posting for Publish {
         if p.to.title.is_empty() {
             return Err(Text::ours("it is not known which page this is about"));
         }
-        if p.is_new() {
-            return Ok(token(d, "\n0"));
-        }
-        let title = page(p);
-        Ok(Call::get(
-            "sections",
-            api(d, &[("action", "parse"), ("prop", "sections|revid"), ("page", &title)]),
-        ))
+        Ok(which(d, p))
     }
 
     fn said(&self, d: &Desk<'_>, p: &Post<'_>, call: &Call, a: &Answer) -> Result<Said, Trouble> {
         let v = a.json()?;
         match call.what {
+            "which" => {
+                let talk = talk_page(p, &v)?;
+                if p.is_new() {
+                    return Ok(Said::Then(token(d, &format!("\n0\n{talk}"))));
+                }
+                let what = [("action", "parse"), ("prop", "sections|revid"), ("page", talk.as_str())];
+                Ok(Said::Then(Call::get("sections", api(d, &what)).with(talk)))
+            }
             "sections" => {
-                let wanted = section(p);
+                let talk = &call.with;
+                let wanted = section(p, talk);
                 let all = v["parse"]["sections"].as_array();
                 let number = wanted.as_deref().and_then(|w| {
                     let found = all?.iter().rev().find(|s| {
@@ -135,7 +133,7 @@ impl Posting for Publish {
                     return Err(Trouble::Refused(clean::line_capped(&why, 300)));
                 }
                 let base = v["parse"]["revid"].as_i64().unwrap_or(0);
-                let with = format!("{}\n{base}", number.unwrap_or_default());
+                let with = format!("{}\n{base}\n{talk}", number.unwrap_or_default());
                 Ok(Said::Then(token(d, &with)))
             }
             "token" => {
@@ -143,19 +141,20 @@ impl Posting for Publish {
                 if token.len() < 3 {
                     return Err(Trouble::Login(Text::ours("the wiki gives us no token to edit with")));
                 }
-                let (number, base) = call.with.split_once('\n').unwrap_or(("", "0"));
-                let title = page(p);
+                let mut with = call.with.splitn(3, '\n');
+                let mut next = || with.next().unwrap_or("");
+                let (number, base, talk) = (next(), next(), next());
                 let summary = summary_of(p.text);
                 let mut fields = vec![
                     ("action", "edit"),
                     ("format", "json"),
                     ("formatversion", "2"),
-                    ("title", title.as_str()),
+                    ("title", talk),
                     ("assert", "user"),
                     ("token", token),
                 ];
                 let (text, heading);
-                let section = section(p).unwrap_or_default();
+                let section = section(p, talk).unwrap_or_default();
                 let summary = if number.is_empty() { summary } else { format!("/* {section} */ {summary}") };
                 if number.is_empty() {
                     // A discussion of its own, named by what it is about.
@@ -174,12 +173,12 @@ impl Posting for Publish {
                     fields.extend([("section", number), ("appendtext", text.as_str()), ("baserevid", base)]);
                 }
                 fields.push(("summary", summary.as_str()));
-                Ok(Said::Then(Call::form(POST, d.at("/api.php"), &fields)))
+                Ok(Said::Then(Call::form(POST, d.at("/api.php"), &fields).with(talk)))
             }
             _ => {
                 let e = &v["edit"];
                 match (e["result"].as_str(), e["newrevid"].as_i64()) {
-                    (Some("Success"), Some(rev)) => Ok(Said::Posted(there(d, &page(p), rev))),
+                    (Some("Success"), Some(rev)) => Ok(Said::Posted(there(d, &call.with, rev))),
                     // Nothing changed: what we say stands there already.
                     (Some("Success"), None) => {
                         Ok(Said::Unsure(Text::ours("the wiki says that nothing changed")))
@@ -199,26 +198,29 @@ impl Posting for Publish {
 
     /// A talk page that is not there yet begins with what we say.
     fn instead(&self, d: &Desk<'_>, call: &Call, t: &Trouble) -> Option<Call> {
-        (call.what == "sections" && matches!(t, Trouble::Missing(_))).then(|| token(d, "\n0"))
+        let new = call.what == "sections" && matches!(t, Trouble::Missing(_));
+        new.then(|| token(d, &format!("\n0\n{}", call.with)))
     }
 
     fn look(&self, d: &Desk<'_>, p: &Post<'_>) -> Option<Call> {
-        let title = page(p);
-        let user = d.me.user.split('@').next().unwrap_or("");
-        let by = [
-            ("action", "query"),
-            ("prop", "revisions"),
-            ("titles", title.as_str()),
-            ("rvuser", user),
-            ("rvlimit", "10"),
-            ("rvslots", "main"),
-            ("rvprop", "ids|timestamp|comment|content"),
-        ];
-        (!user.is_empty()).then(|| Call::get("own", api(d, &by)))
+        (!user_of(d).is_empty()).then(|| which(d, p))
     }
 
-    fn seen(&self, d: &Desk<'_>, p: &Post<'_>, _call: &Call, a: &Answer) -> Result<Seen, Trouble> {
+    fn seen(&self, d: &Desk<'_>, p: &Post<'_>, call: &Call, a: &Answer) -> Result<Seen, Trouble> {
         let v = a.json()?;
+        if call.what == "which" {
+            let talk = talk_page(p, &v)?;
+            let by = [
+                ("action", "query"),
+                ("prop", "revisions"),
+                ("titles", talk.as_str()),
+                ("rvuser", user_of(d)),
+                ("rvlimit", "10"),
+                ("rvslots", "main"),
+                ("rvprop", "ids|timestamp|comment|content"),
+            ];
+            return Ok(Seen::Then(Call::get("own", api(d, &by)).with(talk)));
+        }
         let Some(pages) = v["query"]["pages"].as_array() else {
             return Err(Trouble::Garbled(Text::ours("a page's history was expected")));
         };
@@ -232,7 +234,7 @@ impl Posting for Publish {
             let young = young.is_none_or(|t| t > p.begun.plus(-HOUR));
             let holds = by_it && young && core_of(content).contains(&words);
             if let Some(rev) = r["revid"].as_i64().filter(|_| holds) {
-                found.push(there(d, &page(p), rev));
+                found.push(there(d, &call.with, rev));
             }
         }
         // The first of ours that holds it is the one that brought it.
@@ -244,23 +246,36 @@ impl Posting for Publish {
 mod tests {
     use super::*;
     use crate::model::{Mention, Stamp};
+    use serde_json::json;
 
     #[test]
     fn a_page_is_answered_on_its_talk_page_and_a_discussion_in_its_section() {
         let mut to = Mention::default();
-        let p = |to: &Mention| {
+        let p = |to: &Mention, ns: i64, other: Value| {
             let post = Post { text: "x", to, visibility: "", lang: "", files: &[], mark: 0, begun: Stamp(0) };
-            (page(&post), section(&post))
+            let v = json!({"query": {"pages": [{"ns": ns, "associatedpage": other}]}});
+            let talk = talk_page(&post, &v).map_err(|t| t.text().to_string());
+            let section = talk.as_ref().ok().and_then(|t| section(&post, t));
+            (talk, section)
         };
-        for (title, thread, want) in [
-            ("Acme", "https://w.example/index.php?title=Acme", ("Talk:Acme", None)),
-            ("Talk:Acme", "https://w.example/x#Slow_sync", ("Talk:Acme", Some("Slow sync"))),
-            ("User talk:Ana", "https://w.example/x", ("User talk:Ana", None)),
-            ("User:Ana", "", ("User talk:Ana", None)),
+        for (title, thread, ns, other, want) in [
+            ("Acme", "https://w.example/index.php?title=Acme#x", 0, json!("Talk:Acme"), ("Talk:Acme", None)),
+            ("Acme", "", 0, Value::Null, ("Talk:Acme", None)),
+            (
+                "Talk:Acme",
+                "https://w.example/x#Slow_sync",
+                1,
+                json!("Acme"),
+                ("Talk:Acme", Some("Slow sync")),
+            ),
+            ("Обсуждение:Акме", "https://w.example/x#Да", 1, json!("Акме"), ("Обсуждение:Акме", Some("Да"))),
+            ("Benutzer:Ana", "", 2, json!("Benutzer Diskussion:Ana"), ("Benutzer Diskussion:Ana", None)),
         ] {
             (to.title, to.thread) = (Text::ours(title), Text::ours(thread));
-            assert_eq!(p(&to), (want.0.to_owned(), want.1.map(str::to_owned)));
+            assert_eq!(p(&to, ns, other), (Ok(want.0.to_owned()), want.1.map(str::to_owned)));
         }
+        (to.title, to.thread) = (Text::ours("Special:Log"), Text::default());
+        assert!(p(&to, -1, Value::Null).0.unwrap_err().contains("no talk page"));
         assert_eq!(signed("a\nb", ":"), ":a\n:b ~~~~");
     }
 }

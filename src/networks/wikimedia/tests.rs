@@ -1,7 +1,7 @@
 //! MediaWiki as its documents and recorded answers have it: what is heard, and what is written on talk pages.
 
-use super::super::Value as V;
 use super::super::testing::{Here, answer, files, keeps_the_contract, recorded};
+use super::super::{Fact, Value as V};
 use super::*;
 use serde_json::{Value, json};
 
@@ -85,7 +85,12 @@ fn every_recorded_event_and_answer_is_read() {
                 assert!(!m.text.contains("Sync is slow"), "only what changed: {}", m.text);
             }
             "siteinfo.json" => assert!(!hear("site", "").unwrap().facts.is_empty()),
-            "userinfo.json" => assert!(!hear("me", "").unwrap().facts.is_empty()),
+            "userinfo.json" => {
+                let told = hear("me", "").unwrap();
+                let Fact::Standing(s) = &told.facts[0] else { panic!() };
+                // It was recorded without our own page.
+                assert_eq!(s.profile.as_deref(), Some(""));
+            }
             "edit_badtoken.json" => assert!(matches!(hear("site", ""), Err(Trouble::Expired(_)))),
             "edit_anon_assert.json" => assert!(matches!(hear("site", ""), Err(Trouble::Expired(_)))),
             "edit_conflict.json" => assert!(matches!(hear("site", ""), Err(Trouble::Refused(_)))),
@@ -204,4 +209,14 @@ fn a_bot_password_opens_a_session() {
     assert_eq!(Wikimedia.session("https://wiki.example/w", &keys, false), None);
     let no = answer(200, &json!({"login": {"result": "Failed", "reason": "Incorrect password"}}));
     assert!(matches!(Wikimedia.opened(&keys, &next, &no), Err(Trouble::Login(_))));
+}
+
+#[test]
+fn our_own_page_is_our_profile() {
+    let h = wiki();
+    let v = json!({"query": {"userinfo": {"name": "Acme"}, "pages": [{"ns": 2, "revisions": [
+        {"slots": {"main": {"content": "I am paid by Acme."}}}]}]}});
+    let told = api::hear(&h.spot(), &Call::get("me", ""), &answer(200, &v)).unwrap();
+    let Fact::Standing(s) = &told.facts[0] else { panic!() };
+    assert_eq!(s.profile.as_deref(), Some("I am paid by Acme."));
 }

@@ -1,7 +1,7 @@
 //! Stores with a damaged or missing index, a damaged text, a damaged log: built anew and held against what was.
 
 use super::*;
-use crate::model::{Author, Key, Mood, Stamp, State, Targets, Text, Verb};
+use crate::model::{Author, Key, Mood, Stamp, State, Targets, Text, Verb, Writes};
 use crate::store::{Arrivals, Asker, Incoming, PageQuery, Reheard};
 
 fn text(s: &str) -> Text {
@@ -53,8 +53,8 @@ fn full(dir: &Path) -> Vec<Key> {
     s.act(&ana(), &Verb::Tag { tag: "lid".into(), on: true }, &on(2), now, false).unwrap();
     s.act(&ana(), &Verb::Note("call her".into()), &on(3), now, false).unwrap();
     s.act(&ana(), &Verb::Vip(true), &on(4), now, false).unwrap();
-    s.save_draft(&ana(), keys[5], None, None, &text("Dear"), now).unwrap();
-    s.save_draft(&ana(), keys[5], None, None, &text("Dear all"), Stamp(NOW + 1)).unwrap();
+    s.save_draft(&ana(), keys[5], Writes::Own, None, &text("Dear"), now).unwrap();
+    s.save_draft(&ana(), keys[5], Writes::Own, None, &text("Dear all"), Stamp(NOW + 1)).unwrap();
     s.act(&ana(), &Verb::Done, &on(6), now, false).unwrap();
     s.undo(&ana(), now).unwrap();
     s.wipe(&ana(), &on(7), now).unwrap();

@@ -9,11 +9,11 @@ fn what_was_posted_keeps_its_text_and_the_next_reply_is_another_draft() {
     s.ingest(vec![arrivals(vec![incoming(1, NOW, "x", State::Inbox)])]).unwrap();
     let key = inbox(&s)[0].key;
     let on = Targets::Mentions(vec![key]);
-    s.save_draft(&ana(), key, None, None, &text("first"), Stamp(NOW)).unwrap();
+    s.save_draft(&ana(), key, Writes::Own, None, &text("first"), Stamp(NOW)).unwrap();
     let a = s.act(&ana(), &Verb::Answered("https://x.example/1".into()), &on, Stamp(NOW), false).unwrap();
     assert_eq!((a.changed, a.skipped), (1, 0));
     assert_eq!(s.reader().draft("ana", key.id).unwrap(), None);
-    s.save_draft(&ana(), key, None, None, &text("second"), Stamp(NOW + 1)).unwrap();
+    s.save_draft(&ana(), key, Writes::Own, None, &text("second"), Stamp(NOW + 1)).unwrap();
     let texts = || -> Vec<(String, bool)> {
         let all = s.reader().drafts().unwrap();
         all.iter().map(|d| (d.text.to_string(), d.posted.is_some())).collect()

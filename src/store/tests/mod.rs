@@ -6,7 +6,7 @@ mod power;
 mod team;
 
 use super::*;
-use crate::model::{Author, Item, Mention, Stamp, State, Targets, Text, Verb};
+use crate::model::{Author, Item, Mention, Stamp, State, Targets, Text, Verb, Writes};
 
 fn text(s: &str) -> Text {
     Text::already_clean(s.to_owned())
@@ -201,8 +201,8 @@ fn drafts_survive_and_are_put_aside_with_undo() {
     let s = Store::open(&t.0, 16).unwrap();
     s.ingest(vec![arrivals(vec![incoming(1, NOW, "x", State::Inbox)])]).unwrap();
     let key = inbox(&s)[0].key;
-    let id = s.save_draft(&ana(), key, None, None, &text("Dear"), Stamp(NOW)).unwrap().id;
-    s.save_draft(&ana(), key, None, None, &text("Dear Ana"), Stamp(NOW + 1)).unwrap();
+    let id = s.save_draft(&ana(), key, Writes::Own, None, &text("Dear"), Stamp(NOW)).unwrap().id;
+    s.save_draft(&ana(), key, Writes::Own, None, &text("Dear Ana"), Stamp(NOW + 1)).unwrap();
     drop(s);
     let s = Store::open(&t.0, 16).unwrap();
     let d = s.reader().drafts().unwrap();
@@ -404,7 +404,7 @@ fn a_backup_is_a_whole_store_and_a_broken_one_is_refused() {
     .unwrap();
     let keys: Vec<Key> = inbox(&s).iter().take(9).map(|i| i.key).collect();
     s.act(&ana(), &Verb::Done, &Targets::Mentions(keys.clone()), Stamp(NOW), false).unwrap();
-    s.save_draft(&ana(), keys[0], None, None, &text("Dear"), Stamp(NOW)).unwrap();
+    s.save_draft(&ana(), keys[0], Writes::Own, None, &text("Dear"), Stamp(NOW)).unwrap();
     let mut file = Vec::new();
     s.backup(&mut file).unwrap();
     let into = Temp::new("restored");

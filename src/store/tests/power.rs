@@ -315,7 +315,7 @@ fn a_day() -> Memory {
         let want = words.clone();
         d.then(
             "draft",
-            |s| s.save_draft(&ana(), key(s, 5), None, None, &text(&words), Stamp(NOW + i)),
+            |s| s.save_draft(&ana(), key(s, 5), Writes::Own, None, &text(&words), Stamp(NOW + i)),
             move |s| {
                 let d = s.reader().draft("ana", id(5)).map_err(|e| e.to_string())?;
                 same(d.map(|d| d.text.as_str().to_owned()), Some(want.clone()))

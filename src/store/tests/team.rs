@@ -37,14 +37,14 @@ fn a_draft_waits_is_returned_and_approved_and_an_edit_begins_it_anew() {
     let s = Store::open(&t.0, 16).unwrap();
     s.ingest(vec![arrivals(vec![incoming(1, NOW, "x", State::Inbox)])]).unwrap();
     let key = inbox(&s)[0].key;
-    let id = s.save_draft(&ana(), key, None, None, &text("Dear"), Stamp(NOW)).unwrap().id;
+    let id = s.save_draft(&ana(), key, Writes::Own, None, &text("Dear"), Stamp(NOW)).unwrap().id;
     let on = Targets::Drafts(vec![id]);
     let act = |s: &Store, who: &Asker, v: Verb| s.act(who, &v, &on, Stamp(NOW + 5), false).unwrap().changed;
     let stage = |s: &Store| s.reader().draft_by_id(id).unwrap().unwrap().stage;
     assert_eq!(act(&s, &bo(), Verb::Approve(Stamp(NOW))), 0, "nobody asked for it");
     assert_eq!(act(&s, &ana(), Verb::Submit), 1);
     // The text is the same: nothing begins anew.
-    s.save_draft(&ana(), key, None, None, &text("Dear"), Stamp(NOW + 1)).unwrap();
+    s.save_draft(&ana(), key, Writes::Own, None, &text("Dear"), Stamp(NOW + 1)).unwrap();
     assert_eq!(stage(&s), Stage::Waiting { edited_by: None });
     assert_eq!(act(&s, &bo(), Verb::Return("too short".into())), 1);
     let d = s.reader().draft_by_id(id).unwrap().unwrap();
@@ -52,17 +52,17 @@ fn a_draft_waits_is_returned_and_approved_and_an_edit_begins_it_anew() {
     assert_eq!(d.reason.as_str(), "too short");
     // The reason is a private note beside the mention, and goes when the mention is wiped.
     assert_eq!(inbox(&s)[0].notes[0].2.as_str(), "too short");
-    s.save_draft(&ana(), key, None, None, &text("Dear Ida"), Stamp(NOW + 2)).unwrap();
+    s.save_draft(&ana(), key, Writes::Own, None, &text("Dear Ida"), Stamp(NOW + 2)).unwrap();
     assert_eq!(stage(&s), Stage::Writing);
     act(&s, &ana(), Verb::Submit);
     // A colleague changes it: it stays hers and waits on, and what was read before is not what would go.
-    s.save_draft(&bo(), key, Some(id), None, &text("Dear Ida,"), Stamp(NOW + 3)).unwrap();
+    s.save_draft(&bo(), key, Writes::Of(id), None, &text("Dear Ida,"), Stamp(NOW + 3)).unwrap();
     assert_eq!(s.reader().draft("ana", key.id).unwrap().unwrap().text.as_str(), "Dear Ida,");
     assert_eq!(act(&s, &bo(), Verb::Approve(Stamp(NOW + 2))), 0);
     assert_eq!(act(&s, &bo(), Verb::Approve(Stamp(NOW + 3))), 1);
     // What is approved is changed by nobody but its writer, and then it has to be looked at again.
     assert!(
-        s.save_draft(&bo(), key, Some(id), None, &text("x"), Stamp(NOW + 4))
+        s.save_draft(&bo(), key, Writes::Of(id), None, &text("x"), Stamp(NOW + 4))
             .unwrap_err()
             .to_string()
             .contains("ana")
@@ -161,32 +161,32 @@ fn an_approval_is_not_done_again_unseen_and_drafts_are_not_taken_over() {
     s.ingest(vec![arrivals(vec![incoming(1, NOW, "x", State::Inbox), incoming(2, NOW, "y", State::Inbox)])])
         .unwrap();
     let (key, other) = (inbox(&s)[0].key, inbox(&s)[1].key);
-    let save = |who: &Asker, key, of, seen, words: &str, at| {
-        s.save_draft(who, key, of, seen, &text(words), Stamp(at))
+    let save = |who: &Asker, key, which, seen, words: &str, at| {
+        s.save_draft(who, key, which, seen, &text(words), Stamp(at))
     };
-    let id = save(&ana(), key, None, None, "one", NOW).unwrap().id;
+    let id = save(&ana(), key, Writes::Own, None, "one", NOW).unwrap().id;
     let on = Targets::Drafts(vec![id]);
     let act = |who: &Asker, v: Verb| s.act(who, &v, &on, Stamp(NOW + 1), false).unwrap().changed;
     act(&ana(), Verb::Submit);
     act(&bo(), Verb::Approve(Stamp(NOW)));
     s.undo(&bo(), Stamp(NOW + 2)).unwrap();
-    save(&ana(), key, None, None, "two", NOW + 3).unwrap();
+    save(&ana(), key, Writes::Own, None, "two", NOW + 3).unwrap();
     act(&ana(), Verb::Submit);
     assert!(s.redo(&bo(), Stamp(NOW + 4)).unwrap_err().to_string().contains("unseen"));
     // Neither a draft that is not there, nor one about something else, nor my own is a colleague's.
     for (who, key, of) in [(bo(), key, Id(77)), (bo(), other, id), (ana(), key, id)] {
-        assert!(save(&who, key, Some(of), None, "x", NOW + 5).is_err());
+        assert!(save(&who, key, Writes::Of(of), None, "x", NOW + 5).is_err());
     }
     // Who has seen an older text changes nothing; the same text twice is one.
     assert!(
-        save(&ana(), key, None, Some(Stamp(NOW)), "three", NOW + 6)
+        save(&ana(), key, Writes::Own, Some(Stamp(NOW)), "three", NOW + 6)
             .unwrap_err()
             .to_string()
             .contains("elsewhere")
     );
-    assert_eq!(save(&ana(), key, None, Some(Stamp(NOW)), "two", NOW + 6).unwrap().at, Stamp(NOW + 3));
+    assert_eq!(save(&ana(), key, Writes::Own, Some(Stamp(NOW)), "two", NOW + 6).unwrap().at, Stamp(NOW + 3));
     // Of two drafts about one mention one is put aside: the other is still shown.
-    save(&bo(), key, None, Some(Stamp(0)), "mine", NOW + 7).unwrap();
+    save(&bo(), key, Writes::Own, Some(Stamp(0)), "mine", NOW + 7).unwrap();
     act(&ana(), Verb::Discard(true));
     assert!(inbox(&s).iter().find(|i| i.key == key).unwrap().has_draft);
 }

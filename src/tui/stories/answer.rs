@@ -4,7 +4,13 @@ use super::*;
 use crate::model::outgoing::{Check, Fate, Level, Outgoing, Preflight};
 
 fn check(name: &str, level: Level, words: &str) -> Check {
-    Check { name: name.into(), level, words: text(words), source: text("where it comes from") }
+    Check {
+        name: name.into(),
+        level,
+        words: text(words),
+        source: text("where it comes from"),
+        approval: false,
+    }
 }
 
 /// What is said where no program can write.
@@ -31,6 +37,21 @@ pub fn flight(checks: Vec<Check>) -> Preflight {
         checks,
         ..Preflight::default()
     }
+}
+
+#[test]
+fn what_is_too_much_already_goes_to_a_colleague_first() {
+    let mut s = Story::five((80, 24));
+    let stop = Check { approval: true, ..check("promo", Level::Red, "it was before: bo has to approve it") };
+    s.world.flight = Some(Preflight { approval: text("bo"), ..flight(vec![stop.clone()]) });
+    s.press("r").type_in("Try our new tins").press("ctrl-x p").shows("Enter gives it for approval");
+    s.shows("bo has to approve it").press("enter").shows("given for approval, to bo");
+    assert!(s.world.acts.iter().any(|(v, _)| matches!(v, Verb::Submit)));
+    // What nobody's approval lifts stops it all the same.
+    let secret = check("secrets", Level::Red, "a password stands in it");
+    s.world.flight = Some(Preflight { approval: text("bo"), ..flight(vec![stop, secret]) });
+    s.press("r").type_in(".").rest().press("ctrl-x p").shows("it does not leave like this").press("enter");
+    s.shows("it does not leave: promo, secrets");
 }
 
 #[test]

@@ -34,7 +34,10 @@ fn a_reaction_is_one_line() {
     let mut s = Story::five((80, 24));
     s.press("R").shows("react with").press("esc");
     s.press("R").type_in("boost").press("enter").shows("reacted there");
-    assert!(s.world.asked.iter().any(|r| matches!(r, Request::React { with, .. } if with == "boost")));
+    let boosts = |r: &&Request, back| matches!(r, Request::React { with, back: b, .. } if with == "boost" && *b == back);
+    assert_eq!(s.world.asked.iter().filter(|r| boosts(r, false)).count(), 1);
+    s.press("R").shows("-boost takes it back").type_in("-boost").press("enter");
+    assert_eq!(s.world.asked.iter().filter(|r| boosts(r, true)).count(), 1);
 }
 
 #[test]
@@ -60,7 +63,10 @@ fn what_was_sent_gets_other_words_where_it_stands() {
         ..Outgoing::default()
     }];
     s.tell(Msg::Event(Event::DraftsChanged));
-    s.press("g O").press("r").shows("Fixed in 2.1").type_in("!").rest().press("ctrl-x p");
+    s.press("g O").press("r").shows("Fixed in 2.1").type_in("!").rest();
+    // It goes on being a change, whenever it is opened again.
+    s.press("esc").press("g D").shows("changes what was sent").press("q").press("r").shows("Fixed in 2.1");
+    s.press("ctrl-x p");
     s.shows("Enter changes it there").press("enter").shows("changed where it stands");
     let Some(Request::Change { draft, how }) =
         s.world.asked.iter().rev().find(|r| matches!(r, Request::Change { .. }))

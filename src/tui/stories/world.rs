@@ -1,6 +1,7 @@
 //! The world behind the door, as stories need it: it answers what is asked, and keeps what was done.
 
 use super::*;
+use crate::model::Writes;
 
 /// The world behind the door.
 pub struct World {
@@ -248,6 +249,11 @@ impl World {
             Request::Preflight { .. } => {
                 let mut p = self.flight.clone().unwrap_or_else(answer::by_hand);
                 p.saved_at = NOW;
+                let approved = |d: &Draft| d.who == "ana" && matches!(d.stage, Stage::Approved { .. });
+                if let Some(who) = self.terms.approval.as_ref().filter(|_| !self.drafts.iter().any(approved))
+                {
+                    p.approval = text(who);
+                }
                 Reply::Preflight(Box::new(p))
             }
             Request::Help { how, mention, draft, lang } => {
@@ -282,24 +288,29 @@ impl World {
                 kind: crate::door::RefusalKind::Failed,
                 text: text(self.full.as_deref().unwrap_or("")),
             }),
-            Request::SaveDraft { seen: Some(seen), of: None, mention, .. }
-                if self.drafts.iter().any(|d| {
-                    d.mention == mention && d.who == "ana" && d.posted.is_none() && d.saved_at != seen
-                }) =>
+            Request::SaveDraft {
+                seen: Some(seen),
+                which: Writes::Own | Writes::Changing(_),
+                mention,
+                ..
+            } if self.drafts.iter().any(|d| {
+                d.mention == mention && d.who == "ana" && d.posted.is_none() && d.saved_at != seen
+            }) =>
             {
                 Reply::Refused(crate::door::Refusal {
                     kind: crate::door::RefusalKind::Failed,
                     text: text("the draft was changed elsewhere since you opened it"),
                 })
             }
-            Request::SaveDraft { of: Some(id), text, .. } => {
+            Request::SaveDraft { which: Writes::Of(id), text, .. } => {
                 let d = self.drafts.iter_mut().find(|d| d.id == id).unwrap();
                 d.text = text;
                 d.stage = Stage::Waiting { edited_by: Some("ana".into()) };
                 let stage = d.stage.clone();
                 return (Reply::Saved { id, at: NOW, stage }, vec![Event::DraftsChanged]);
             }
-            Request::SaveDraft { mention, text, of: None, .. } => {
+            Request::SaveDraft { mention, text, which, .. } => {
+                let changes = if let Writes::Changing(id) = which { Some(id) } else { None };
                 self.drafts.retain(|d| d.mention != mention || d.who != "ana" || d.posted.is_some());
                 self.drafts.push(Draft {
                     id: Id(1),
@@ -307,6 +318,7 @@ impl World {
                     text,
                     who: "ana".into(),
                     saved_at: NOW,
+                    changes,
                     ..Draft::default()
                 });
                 let stage = Stage::Writing;

@@ -75,7 +75,7 @@ pub fn react(app: &mut App) -> Vec<Effect> {
         app.say("nothing is selected");
         return Vec::new();
     };
-    let label = "react with (empty: the network's like; or favourite, boost, an emoji) · Esc does not";
+    let label = "react with (empty: its like; boost, an emoji; -boost takes it back)";
     app.prompt = Some(Prompt { about: Some(i), ..Prompt::new(Asking::React, label, "") });
     Vec::new()
 }
@@ -83,7 +83,9 @@ pub fn react(app: &mut App) -> Vec<Effect> {
 /// It is said.
 pub fn reacted(app: &App, p: &Prompt, with: &str) -> Vec<Effect> {
     let Some(key) = p.about.or_else(|| verbs::targets(app).first().copied()) else { return Vec::new() };
-    let ask = Request::React { mention: key.id, with: with.to_owned(), account: String::new() };
+    let back = with.starts_with('-');
+    let with = with.trim_start_matches('-').trim().to_owned();
+    let ask = Request::React { back, mention: key.id, with, account: String::new() };
     vec![Effect::Ask(For::Reacted, ask)]
 }
 

@@ -6,7 +6,8 @@ use super::super::keymap::Found;
 use super::finish;
 use crate::clean;
 use crate::door::{Request, Terms};
-use crate::model::{Draft, Id, Item, Key, Stage, Stamp, Targets, Verb};
+use crate::model::outgoing::SendAs;
+use crate::model::{Draft, Id, Item, Key, Stage, Stamp, Targets, Verb, Writes};
 use crate::tui::app::{App, Asking, Behind, Editor, Page, PageKind, Prompt};
 use crate::tui::msg::{Effect, For, Timer};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -162,7 +163,9 @@ pub fn begin_of(app: &mut App, mention: Item, d: Draft) -> Vec<Effect> {
 fn start(app: &mut App, mention: Item, d: Option<Draft>, terms: Terms, of: Option<Draft>) -> Vec<Effect> {
     let reason = d.as_ref().map(|d| d.reason.to_string()).unwrap_or_default();
     let (id, stage) = d.as_ref().map_or((None, Stage::Writing), |d| (Some(d.id), d.stage.clone()));
-    let saved_at = d.as_ref().filter(|d| !d.discarded).map_or(Stamp(0), |d| d.saved_at);
+    let stands = d.as_ref().filter(|d| !d.discarded);
+    let saved_at = stands.map_or(Stamp(0), |d| d.saved_at);
+    let changes = stands.and_then(|d| d.changes);
     let area = area_of(&d.map(|d| d.text.into_string()).unwrap_or_default());
     app.pages.clear();
     if let Some(r) = &mut app.macros.recording {
@@ -185,7 +188,7 @@ fn start(app: &mut App, mention: Item, d: Option<Draft>, terms: Terms, of: Optio
         terms,
         of,
         seen: None,
-        how: crate::model::outgoing::SendAs::default(),
+        how: SendAs { changes, ..SendAs::default() },
         header: None,
     });
     // What was asked of another draft, which could not be opened, is not asked of this one.
@@ -225,13 +228,17 @@ fn give(app: &mut App, last: bool) -> Vec<Effect> {
     let text = clean::draft(&whole);
     // What is too long is not cut in silence.
     let cut = whole.chars().count() > text.chars().count() + SHRINKS && text.len() >= LONG;
-    let of = e.of.as_ref().map(|d| d.id);
+    let which = match (&e.of, e.how.changes) {
+        (Some(d), _) => Writes::Of(d.id),
+        (None, Some(what)) => Writes::Changing(what),
+        (None, None) => Writes::Own,
+    };
     let seen = (!last).then_some(e.saved_at);
     let key = e.mention.key;
     if cut {
         app.warn(format!("only the first {} characters of the draft are kept", text.chars().count()));
     }
-    vec![Effect::Ask(For::SaveDraft(number), Request::SaveDraft { mention: key, of, seen, text })]
+    vec![Effect::Ask(For::SaveDraft(number), Request::SaveDraft { mention: key, which, seen, text })]
 }
 
 pub fn timer(app: &mut App, n: u64) -> Vec<Effect> {

@@ -120,19 +120,14 @@ fn go_on(app: &mut App) -> Vec<Effect> {
 }
 
 /// Somebody else looks at it.
-pub fn submit_for_approval(app: &mut App) -> Vec<Effect> {
-    let Some(e) = &app.editor else { return Vec::new() };
-    match (&e.terms.approval, e.id) {
-        (Some(who), Some(id)) => {
-            let verb = Verb::Submit;
-            let said = For::Verb(format!("given for approval, to {who}"));
-            let targets = Targets::Drafts(vec![id]);
-            app.editor = None;
-            app.pages.clear();
-            vec![Effect::Ask(said, Request::Act { verb, targets, quiet: false })]
-        }
-        _ => Vec::new(),
-    }
+pub fn submit_for_approval(app: &mut App, who: &str) -> Vec<Effect> {
+    let Some(id) = app.editor.as_ref().and_then(|e| e.id) else { return Vec::new() };
+    let verb = Verb::Submit;
+    let said = For::Verb(format!("given for approval, to {who}"));
+    let targets = Targets::Drafts(vec![id]);
+    app.editor = None;
+    app.pages.clear();
+    vec![Effect::Ask(said, Request::Act { verb, targets, quiet: false })]
 }
 
 /// There is no way to send: copy, show the link, ask where it was posted.

@@ -40,17 +40,13 @@ pub fn open(app: &App) -> Vec<Effect> {
 /// What was looked at is here: a new page, or the open one as it stands now.
 pub fn came(app: &mut App, about: Key, p: Preflight) -> Vec<Effect> {
     let Some(e) = app.editor.as_mut().filter(|e| e.mention.key == about) else { return Vec::new() };
-    let approval = match (&e.terms.approval, &e.stage) {
-        (_, crate::model::Stage::Approved { .. }) => None,
-        (who, _) => who.clone(),
-    };
     let Some(draft) = e.id else {
         app.say("nothing is changed yet");
         return Vec::new();
     };
     e.header = Some(p.clone());
     let again = app.pages.last().is_some_and(|p| p.kind == PageKind::Preflight);
-    app.flight = Some(Flight { about, draft, seen: p, approval });
+    app.flight = Some(Flight { about, draft, seen: p });
     if !again {
         app.pages.push(Page::new(PageKind::Preflight, ""));
     }
@@ -62,15 +58,15 @@ fn fill(app: &mut App) {
     let Some(f) = &app.flight else { return };
     let p = &f.seen;
     let changes = app.editor.as_ref().is_some_and(|e| e.how.changes.is_some());
-    let enter = match (&f.approval, p.by_hand.is_empty(), p.level()) {
-        (.., Level::Red) => "it does not leave like this",
-        (Some(_), ..) => "Enter gives it for approval",
-        (None, false, Level::Amber) => "Enter copies it, with a reason",
-        (None, false, _) => "Enter copies it",
-        (None, true, Level::Amber) if changes => "Enter changes it there, with a reason",
-        (None, true, _) if changes => "Enter changes it there",
-        (None, true, Level::Amber) => "Enter sends it, with a reason",
-        (None, true, _) => "Enter sends it",
+    let enter = match (p.by_hand.is_empty(), p.level()) {
+        _ if p.stops() => "it does not leave like this",
+        _ if !p.approval.is_empty() => "Enter gives it for approval",
+        (false, Level::Amber) => "Enter copies it, with a reason",
+        (false, _) => "Enter copies it",
+        (true, Level::Amber) if changes => "Enter changes it there, with a reason",
+        (true, _) if changes => "Enter changes it there",
+        (true, Level::Amber) => "Enter sends it, with a reason",
+        (true, _) => "Enter sends it",
     };
     let head = [
         p.header.to_string(),
@@ -140,6 +136,7 @@ pub fn act(app: &mut App, a: Action) -> Option<Vec<Effect>> {
             | Action::SendingPosted
             | Action::SendingAgain
             | Action::SendingChange
+            | Action::SendingLook
             | Action::SendingRemove,
         ) => {
             let Behind::Sending(o) = page.behind().clone() else { return Some(Vec::new()) };
@@ -157,7 +154,7 @@ fn go(app: &mut App) -> Vec<Effect> {
     let Some(f) = &app.flight else { return Vec::new() };
     let named = |level: Level| f.seen.named(level).join(", ");
     match f.seen.level() {
-        Level::Red => {
+        Level::Red if f.seen.stops() => {
             let which = named(Level::Red);
             app.warn(format!("it does not leave: {which} (w shows why)"));
             // What is to be filled in is where one writes.
@@ -167,7 +164,7 @@ fn go(app: &mut App) -> Vec<Effect> {
             }
             Vec::new()
         }
-        Level::Amber if f.approval.is_none() => {
+        Level::Amber if f.seen.approval.is_empty() => {
             let label = format!("why it goes all the same ({})", named(Level::Amber));
             app.prompt = Some(Prompt::new(Asking::SendReason, label, ""));
             Vec::new()
@@ -179,8 +176,8 @@ fn go(app: &mut App) -> Vec<Effect> {
 /// It goes: to its network, to a colleague, or by hand.
 pub fn leave(app: &mut App, reason: &str) -> Vec<Effect> {
     let Some(f) = app.flight.take() else { return Vec::new() };
-    if f.approval.is_some() {
-        return finish::submit_for_approval(app);
+    if !f.seen.approval.is_empty() {
+        return finish::submit_for_approval(app, &f.seen.approval);
     }
     let about = f.about;
     if !f.seen.by_hand.is_empty() {
@@ -318,7 +315,7 @@ pub fn outbox(app: &mut App, all: Vec<Outgoing>) {
     page.head = vec![if all.is_empty() {
         "Nothing leaves, and nothing left. Ctrl-x p in a draft lets it go.".to_owned()
     } else {
-        "E back to its writer · P it is there: its address · + once more · r change there · D delete there"
+        "E back to its writer · P it is there · + once more · w what came of it · r change · D delete there"
             .to_owned()
     }];
     page.rows = all
@@ -347,7 +344,8 @@ fn settle(app: &mut App, a: Action, o: &Outgoing) -> Vec<Effect> {
             app.settling = Some(o.draft);
             Vec::new()
         }
-        Action::SendingRemove => {
+        Action::SendingLook if o.fate == Some(Fate::Sent) => vec![ask_settle(o.draft, Settle::Look)],
+        Action::SendingRemove | Action::SendingLook => {
             app.say("it was not sent");
             Vec::new()
         }

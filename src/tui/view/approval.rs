@@ -88,8 +88,7 @@ fn draft(app: &App, t: &Theme, d: &Draft, focus: bool, scroll: usize, f: &mut Fr
     };
     let mine = if d.who == app.who { " (mine)" } else { "" };
     let mark = if focus { ">" } else { " " };
-    let head =
-        format!("{mark}{}{mine} · {}{part} · {}", d.who, d.stage.words(), time::ago(d.saved_at, app.now));
+    let head = format!("{mark}{}{mine} · {}{part} · {}", d.who, d.words(), time::ago(d.saved_at, app.now));
     put(f, area, 0, Line::from(Span::styled(fit(&head, width), if focus { t.focus } else { t.dim })));
     for (y, l) in (1..area.height).zip(lines.into_iter().skip(scroll)) {
         put(f, area, y, Line::from(Span::styled(l, t.text)));
