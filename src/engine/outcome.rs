@@ -126,6 +126,12 @@ impl Engine {
             Err(e) => return failed(&e),
         };
         let (key, looks) = (s.mention, s.outcome.looks);
+        if let Some(p) = self.posts_as(&s.account) {
+            let desk = Desk { server: &p.server, me: &p.me, now: Stamp::now() };
+            if p.posting.after(&desk, &s.posted).is_none() {
+                return refuse(RefusalKind::Usage, "nobody tells there what came of it");
+            }
+        }
         match self.look_what_became(s, looks).await {
             Ok(()) => Reply::Applied(Applied {
                 verb: Settle::Look.word().into(),

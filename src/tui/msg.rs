@@ -93,6 +93,10 @@ pub enum For {
     Compose,
     Composed,
     Outbox,
+    /// A person said what is so of a sending.
+    Settled(crate::model::Id, crate::door::Settle),
+    /// What came of this one.
+    CameOf(crate::model::Id),
     /// Words of a helper: for the draft as it was after so many changes, or for reading.
     Helped(Option<u64>),
     /// The mention of a colleague's draft.

@@ -251,7 +251,11 @@ impl Network for Discourse {
                 Trouble::Wait(told.map_or(ms, |s| s.saturating_mul(1000)).max(1000), t)
             }
             // "wait 10 seconds" may come as a request that is refused.
-            Trouble::Refused(t) if kind == "rate_limit" => Trouble::Wait(10_000, t),
+            Trouble::Refused(t) => match wait_of(&t) {
+                Some(ms) => Trouble::Wait(ms, t),
+                None if kind == "rate_limit" => Trouble::Wait(10_000, t),
+                None => Trouble::Refused(t),
+            },
             t => t,
         })
     }
@@ -277,6 +281,21 @@ impl Network for Discourse {
             _ => Vec::new(),
         }
     }
+}
+
+/// The ms of "please wait 10 seconds".
+fn wait_of(said: &str) -> Option<i64> {
+    let low = said.to_lowercase();
+    let (_, rest) = low.split_once("wait ")?;
+    let mut words = rest.split_whitespace();
+    let n: i64 = words.next()?.parse().ok()?;
+    let unit = match words.next()?.trim_end_matches(|c: char| !c.is_alphabetic()) {
+        "second" | "seconds" => 1_000,
+        "minute" | "minutes" => MINUTE,
+        "hour" | "hours" => HOUR,
+        _ => return None,
+    };
+    Some(n.clamp(1, 1_000) * unit)
 }
 
 fn esc(s: &str) -> String {

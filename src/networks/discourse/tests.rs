@@ -136,6 +136,12 @@ fn what_is_not_found_any_more_is_gone_and_a_gate_is_said() {
     let slow =
         answer(429, &json!({"errors": ["slow"], "error_type": "rate_limit", "extras": {"wait_seconds": 7}}));
     assert!(matches!(Discourse.refused(&slow, h.now), Some(Trouble::Wait(7000, _))));
+    for (words, ms) in [("Too fast: please wait 10 seconds.", 10_000), ("Wait 2 minutes, please", 120_000)] {
+        let slow = answer(400, &json!({"errors": [words]}));
+        assert!(matches!(Discourse.refused(&slow, h.now), Some(Trouble::Wait(n, _)) if n == ms), "{words}");
+    }
+    let no = answer(422, &json!({"errors": ["Please wait for an answer"]}));
+    assert!(matches!(Discourse.refused(&no, h.now), Some(Trouble::Refused(_))));
 }
 
 #[test]

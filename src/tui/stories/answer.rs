@@ -138,6 +138,8 @@ fn what_leaves_is_listed_and_what_nobody_knows_is_settled_there() {
         .type_in("yes")
         .press("enter");
     assert_eq!(s.world.settled.last().unwrap(), &(Id(3), crate::door::Settle::Remove));
+    s.press("G w").shows("it stands there; no reaction is known");
+    assert_eq!(s.world.settled.last().unwrap(), &(Id(3), crate::door::Settle::Look));
     s.press("G E").shows("it came to its end").press("g g E");
     assert!(matches!(s.world.acts.last().unwrap().0, Verb::Recall));
 }

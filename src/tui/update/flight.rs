@@ -372,7 +372,26 @@ fn settle(app: &mut App, a: Action, o: &Outgoing) -> Vec<Effect> {
 }
 
 fn ask_settle(draft: crate::model::Id, how: Settle) -> Effect {
-    Effect::Ask(For::Verb(how.word().into()), Request::Settle { draft, how })
+    Effect::Ask(For::Settled(draft, how.clone()), Request::Settle { draft, how })
+}
+
+/// What a person said of a sending is done.
+pub fn settled(app: &mut App, draft: crate::model::Id, how: &Settle) -> Vec<Effect> {
+    app.say(match how {
+        Settle::Posted(_) => "it stands there: this is answered",
+        Settle::Drop => "its draft is with its writer again",
+        Settle::Again => "it goes once more",
+        Settle::Remove => "deleted there; what it answered waits in the inbox",
+        Settle::Look => return vec![Effect::Ask(For::CameOf(draft), Request::Outbox)],
+    });
+    again(app)
+}
+
+/// What came of one, asked just now.
+pub fn came_of(app: &mut App, draft: crate::model::Id, all: Vec<Outgoing>) {
+    let words = all.iter().find(|o| o.draft == draft).map(|o| o.outcome.words()).unwrap_or_default();
+    outbox(app, all);
+    app.say(if words.is_empty() { "it stands there; no reaction is known".to_owned() } else { words });
 }
 
 /// It is deleted there, if a person says yes.

@@ -221,6 +221,11 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             super::flight::outbox(app, all);
             Vec::new()
         }
+        (For::Settled(draft, how), Reply::Applied(_)) => super::flight::settled(app, draft, &how),
+        (For::CameOf(draft), Reply::Outbox(all)) => {
+            super::flight::came_of(app, draft, all);
+            Vec::new()
+        }
         (For::Ready(key), Reply::Draft(d, terms)) => finish::ready(app, key, d, *terms),
         (For::Meanwhile(key), Reply::Items(items)) => finish::meanwhile(app, key, items),
         (For::Approval, Reply::Items(items)) => finish::mention_came(app, items),
