@@ -28,6 +28,12 @@ fn words(n: usize) -> String {
     format!("Thank you, number {n}, it is fixed in the next one.")
 }
 
+/// Whoever runs this, as the program will know them.
+fn owner() -> Asker {
+    let uid = rustix::process::getuid().as_raw();
+    Asker { who: hearken::daemon::user_name(uid).unwrap_or_else(|| format!("uid{uid}")), uid }
+}
+
 /// Where the class was tried at length already.
 fn few() -> usize {
     sends().min(400)
@@ -67,7 +73,7 @@ fn prepare(t: &Temp, n: usize, mention: &dyn Fn(usize, &mut Mention)) {
         store_mentions(&store, n, mention);
     }
     let config = Config::read(&t.path("config.toml")).unwrap_or_else(|p| panic!("{p:?}"));
-    let own = Asker { who: "owner".into(), uid: rustix::process::getuid().as_raw() };
+    let own = owner();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let engine = Engine::start(config, &data, own, Listen::Never).unwrap();
@@ -319,7 +325,7 @@ fn the_promo_ledger_is_what_the_log_says() {
         });
     }
     let config = Config::read(&t.path("config.toml")).unwrap_or_else(|p| panic!("{p:?}"));
-    let own = Asker { who: "owner".into(), uid: rustix::process::getuid().as_raw() };
+    let own = owner();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let engine = Engine::start(config, &t.path("data"), own, Listen::Soon).unwrap();

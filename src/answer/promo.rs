@@ -3,9 +3,9 @@
 
 use super::preflight::names;
 use crate::clean;
-use crate::model::Stamp;
 use crate::model::outgoing::Class;
 use crate::model::time::DAY;
+use crate::model::{Id, Stamp};
 
 /// What counts is what was said in this time, in ms.
 pub const WINDOW: i64 = 90 * DAY;
@@ -13,6 +13,8 @@ pub const WINDOW: i64 = 90 * DAY;
 /// Something that we said, as the ledger has it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Said {
+    /// What it answers, or what was begun.
+    pub mention: Id,
     pub at: Stamp,
     pub network: String,
     pub community: String,
@@ -193,6 +195,7 @@ mod tests {
 
     fn said(day: i64, community: &str, account: &str, class: Class) -> Said {
         Said {
+            mention: Id(0),
             at: Stamp(1_790_000_000_000 + day * DAY),
             network: "mastodon".into(),
             community: community.into(),

@@ -63,7 +63,7 @@ pub struct Known {
     pub moderators: Vec<String>,
     /// The account's state as its network told, and whether that is well.
     pub standing: Option<(Text, bool)>,
-    /// Its profile says who we are; `None` where it has none, or nobody told.
+    /// Its profile says who we are; `None` where nobody told.
     pub disclosed: Option<bool>,
     pub good: u32,
     pub bad: u32,

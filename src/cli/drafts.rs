@@ -32,7 +32,8 @@ fn row(d: &Draft) -> String {
         (.., Stage::Going(_)) => "goes",
     };
     let begin = d.text.lines().next().unwrap_or("");
-    format!("{mark:<6} {} {} {}: {}", d.id, pad(&d.who, 10), fit(&d.about, 40), fit(begin, 60))
+    let what = if d.is_open() && d.changes.is_some() { "changes what was sent: " } else { "" };
+    format!("{mark:<6} {} {} {}: {what}{}", d.id, pad(&d.who, 10), fit(&d.about, 40), fit(begin, 60))
 }
 
 async fn all(door: &dyn Door, out: &Out) -> Result<Vec<Draft>, i32> {
@@ -135,8 +136,11 @@ async fn approve(door: &dyn Door, id: &str, saved_at: Option<String>, out: &Out)
                 Err(code) => return code,
             };
             out.line(&format!(
-                "{} about “{}”:\n\n{}\n\napprove it as it stands? (yes)",
-                d.who, d.about, d.text
+                "{} about “{}” ({}):\n\n{}\n\napprove it as it stands? (yes)",
+                d.who,
+                d.about,
+                d.words(),
+                d.text
             ));
             let mut said = String::new();
             let heard = std::io::stdin().read_line(&mut said);

@@ -10,20 +10,26 @@ use crate::model::{Id, Stamp, Targets, Verb, time};
 use serde_json::{Value, json};
 
 fn check(c: &Check) -> Value {
-    json!({"check": c.name, "level": c.level.word(), "words": c.words.as_str(), "source": c.source.as_str()})
+    json!({
+        "check": c.name, "level": c.level.word(), "words": c.words.as_str(), "source": c.source.as_str(),
+        "approval": c.approval,
+    })
 }
 
 fn show(p: &Preflight, out: &Out) {
     let whole = json!({
         "header": p.header.as_str(), "account": p.account, "accounts": p.accounts, "visibility": p.visibility,
         "visibilities": p.visibilities, "delay_ms": p.delay_ms, "class": p.class.word(), "readiness": p.readiness.as_str(),
-        "promo": p.promo.as_str(), "by_hand": p.by_hand.as_str(), "level": p.level().word(),
+        "promo": p.promo.as_str(), "approval": p.approval.as_str(), "by_hand": p.by_hand.as_str(), "level": p.level().word(),
         "checks": p.checks.iter().map(check).collect::<Vec<_>>(),
     });
     out.either(&whole, || {
         let mut lines = vec![p.header.to_string(), format!("{} · {}", p.readiness, p.promo)];
         if !p.by_hand.is_empty() {
             lines.push(p.by_hand.to_string());
+        }
+        if !p.approval.is_empty() {
+            lines.push(format!("it has to be approved first, by {}", p.approval));
         }
         for c in &p.checks {
             lines.push(format!("{} {} {}", pad(c.level.word(), 5), pad(&c.name, 11), c.words));
@@ -48,7 +54,7 @@ pub async fn run(door: &dyn Door, command: Command, out: &Out) -> i32 {
             match door.ask(request).await {
                 Reply::Preflight(p) => {
                     show(&p, out);
-                    i32::from(p.level() == Level::Red)
+                    i32::from(p.level() == Level::Red || !p.approval.is_empty())
                 }
                 other => out.unexpected(&other),
             }

@@ -103,10 +103,14 @@ impl Roles {
         all.into_iter().any(|n| n == user || n == "*" || n.starts_with('@'))
     }
 
-    /// True if anybody but this user is given a role or a higher one.
+    /// Who but this user has a role or a higher one; `None` if nobody is named. Whoever is in a group may be nobody else.
     #[must_use]
-    pub fn somebody_else(&self, role: Role, user: &str) -> bool {
-        self.given.iter().filter(|(r, _)| *r >= role).flat_map(|(_, names)| names).any(|n| n != user)
+    pub fn somebody_else(&self, role: Role, user: &str) -> Option<String> {
+        let others = |(r, names): &(Role, Vec<String>)| {
+            (*r, names.iter().filter(|n| *n != user).cloned().collect::<Vec<_>>())
+        };
+        let rest = Roles { given: self.given.iter().map(others).collect() };
+        rest.given.iter().any(|(r, n)| *r >= role && !n.is_empty()).then(|| rest.who_has(role))
     }
 
     /// Who has a role or a higher one, for a refusal: "ana, @ops".

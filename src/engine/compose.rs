@@ -119,6 +119,9 @@ impl Engine {
         let (old, s) = match (reader.draft_by_id(of), reader.sending(of)) {
             (Ok(Some(d)), Ok(Some(s))) if s.fate == Fate::Sent => (d, s),
             (Err(e), _) | (_, Err(e)) => return failed(&e),
+            (Ok(Some(d)), Ok(None)) if d.posted.is_some() => {
+                return no("somebody changed or deleted it meanwhile: g O has it as it stands");
+            }
             _ => return no("that was not sent from here"),
         };
         let how = SendAs { account: s.account.clone(), ..how };
@@ -147,7 +150,9 @@ impl Engine {
         if old.mention.id != l.draft.mention.id {
             return no("it is about something else than what it changes");
         }
+        let approved = matches!(l.draft.stage, crate::model::Stage::Approved { .. });
         if old.who != caller.asker.who
+            && !approved
             && let Err(why) = self.has(caller, Role::Send, "changing a colleague's answer")
         {
             return refuse(RefusalKind::Role, &why);
@@ -248,6 +253,9 @@ impl Engine {
                     return refuse(RefusalKind::Failed, "the server sends us in circles");
                 }
                 Ok(next) => call = next,
+                Err(Trouble::Missing(_) | Trouble::Gone(_)) if back => {
+                    return no(&format!("no {with} from here stands there"));
+                }
                 Err(t) => return refuse(RefusalKind::Failed, t.text()),
             }
         }
@@ -262,7 +270,9 @@ impl Engine {
         let note = Verb::Note(format!("{did} {with}, as {}", p.account.name));
         let (e, by, on) = (self.clone(), caller.clone(), Targets::Mentions(vec![item.key]));
         match tokio::task::spawn_blocking(move || e.act(&by, note, &on, true)).await {
-            Ok(Reply::Applied(a)) => Reply::Applied(Applied { verb: "reacted".into(), ..a }),
+            Ok(Reply::Applied(a)) => {
+                Reply::Applied(Applied { verb: if back { "took back" } else { "reacted" }.into(), ..a })
+            }
             Ok(other) => other,
             Err(_) => refuse(RefusalKind::Failed, "it is done there; this could not be kept"),
         }

@@ -247,8 +247,16 @@ impl Engine {
             let why = format!("the account {} cannot answer this any more: it is elsewhere", g.account);
             return self.fail(&d, &by, &s, clean::line(&why)).await;
         }
-        if let (true, Some(why)) = (not_there, self.no_longer(&g.by, &g.account)) {
-            return self.fail(&d, &by, &s, clean::line(&why)).await;
+        if not_there {
+            match self.no_longer(d.id, &g) {
+                Ok(None) => {}
+                Ok(Some(why)) => return self.fail(&d, &by, &s, clean::line(&why)).await,
+                Err(e) => {
+                    self.notice(true, clean::line(&format!("nothing was sent: {e}")));
+                    tokio::time::sleep(TROUBLE).await;
+                    return;
+                }
+            }
         }
         if let (true, Some(at)) = (not_there, &item.answered) {
             let why = format!("it was answered meanwhile, at {at}");

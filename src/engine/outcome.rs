@@ -41,8 +41,7 @@ pub async fn run(engine: Weak<Engine>, mut stop: watch::Receiver<bool>) {
         let none = all.is_empty();
         for s in all.into_iter().filter(|s| is_due(s, now)).take(AT_ONCE) {
             // What does not answer is asked again with the next round.
-            let looks = s.outcome.looks + 1;
-            let _ = e.look_what_became(s, looks).await;
+            let _ = e.look_what_became(s, false).await;
         }
         let mut events = e.events.subscribe();
         drop(e);
@@ -125,14 +124,14 @@ impl Engine {
             Ok(_) => return refuse(RefusalKind::Usage, "that was not sent from here"),
             Err(e) => return failed(&e),
         };
-        let (key, looks) = (s.mention, s.outcome.looks);
+        let key = s.mention;
         if let Some(p) = self.posts_as(&s.account) {
             let desk = Desk { server: &p.server, me: &p.me, now: Stamp::now() };
             if p.posting.after(&desk, &s.posted).is_none() {
                 return refuse(RefusalKind::Usage, "nobody tells there what came of it");
             }
         }
-        match self.look_what_became(s, looks).await {
+        match self.look_what_became(s, true).await {
             Ok(()) => Reply::Applied(Applied {
                 verb: Settle::Look.word().into(),
                 changed: 1,
@@ -143,13 +142,14 @@ impl Engine {
         }
     }
 
-    /// Looks at it, and keeps that this is so many looks; a sentence if nothing was learned.
-    async fn look_what_became(self: &Arc<Self>, s: Sending, looks: u32) -> Result<(), String> {
+    /// Looks at it, because it is time to or because somebody wants to know; a sentence if nothing was learned.
+    async fn look_what_became(self: &Arc<Self>, s: Sending, by_hand: bool) -> Result<(), String> {
         let Some(p) = self.posts_as(&s.account) else {
             return Err("its account is not there any more".into());
         };
         let now = Stamp::now();
         let desk = Desk { server: &p.server, me: &p.me, now };
+        let looks = s.outcome.looks.saturating_add(u32::from(!by_hand));
         let looked = Outcome { looks, at: now, ..s.outcome.clone() };
         let outcome = match p.posting.after(&desk, &s.posted) {
             // Nobody tells there.
@@ -157,21 +157,24 @@ impl Engine {
             Some(call) => match self.accounts.call(&self.setup().net, &p.way, &call).await {
                 Ok((a, _)) => match p.posting.became(&desk, &s.posted, &a) {
                     Ok(o) => Outcome { looks: looked.looks, at: now, ..o },
+                    Err(t) if by_hand => return Err(t.text().to_string()),
                     Err(_) => looked,
                 },
                 Err(Trouble::Missing(_) | Trouble::Gone(_)) => Outcome { removed: true, ..looked },
-                Err(t @ (Trouble::Wait(..) | Trouble::Fault(_))) => return Err(t.text().to_string()),
+                Err(t) if by_hand || matches!(t, Trouble::Wait(..) | Trouble::Fault(_)) => {
+                    return Err(t.text().to_string());
+                }
                 Err(_) => looked,
             },
         };
-        let removed = outcome.removed && !s.outcome.removed;
-        let changed = outcome.words() != s.outcome.words();
         let kept = Sending { outcome, ..s };
         let store = self.store.clone();
         let by = Asker { who: "hearken".into(), uid: self.asker.uid };
         let key = kept.mention;
         let done = tokio::task::spawn_blocking(move || {
-            store.keep_sending(&kept)?;
+            // Somebody may have changed or deleted it while it was looked at.
+            let Some(before) = store.keep_outcome(&kept)? else { return Ok((kept.draft, false, false)) };
+            let removed = kept.outcome.removed && !before.removed;
             if removed {
                 // It is on the table again: somebody has to look at it.
                 let on = Targets::Mentions(vec![key]);
@@ -181,9 +184,10 @@ impl Engine {
                 );
                 store.act(&by, &note, &on, now, true)?;
             }
-            Ok::<_, crate::store::StoreError>(kept.draft)
+            let changed = kept.outcome.words() != before.words();
+            Ok::<_, crate::store::StoreError>((kept.draft, removed, changed))
         });
-        let draft = match done.await {
+        let (draft, removed, changed) = match done.await {
             Ok(Ok(d)) => d,
             Ok(Err(e)) => return Err(e.to_string()),
             Err(_) => return Err("what came of it could not be kept".into()),

@@ -4,8 +4,13 @@ use super::{Caller, Engine};
 use crate::account::{Account, Way};
 use crate::clean;
 use crate::model::attach::{Attached, mime_of};
-use crate::model::{Item, Kind, Mention, Role};
+use crate::model::outgoing::Going;
+use crate::model::{Id, Item, Kind, Mention, Role, Stage, Value};
 use crate::networks::{Desk, File, Me, Posting, Trouble};
+use crate::store::StoreError;
+
+/// Entries about a draft that are looked through for how it was let go.
+const LOOKED: usize = 20;
 
 /// An account and how its network is posted to.
 pub(super) struct Poster {
@@ -78,20 +83,28 @@ impl Engine {
 
     /// Why somebody who let something go for later may not have it sent any more. Their groups are known only while they
     /// are here: where a group may, they may.
-    pub(super) fn no_longer(&self, by: &str, account: &str) -> Option<String> {
-        let setup = self.setup();
+    pub(super) fn no_longer(&self, draft: Id, g: &Going) -> Result<Option<String>, StoreError> {
+        let (setup, by) = (self.setup(), g.by.as_str());
         let roles = &setup.config.roles;
-        // Without roles the engine's own user alone sends, whatever the name was then.
-        if by == self.asker.who || by == "root" || roles.given.is_empty() {
-            return None;
+        let conf = setup.config.accounts.iter().find(|a| a.name == g.account);
+        let named = conf.is_none_or(|c| c.serves(by, &[]) || c.may_send.iter().any(|n| n.starts_with('@')));
+        if by == self.asker.who || by == "root" || (named && roles.could(by, Role::Send)) {
+            return Ok(None);
         }
-        if !roles.could(by, Role::Draft) {
-            return Some(format!("{by} has no role to write any more"));
+        // As the log has it: who that was for the system, and whether somebody had approved it.
+        let (mut own, mut approved) = (false, false);
+        if let Some(e) = self.store.log(Some(draft), LOOKED)?.into_iter().find(|e| e.verb == "send") {
+            own = e.uid == 0 || e.uid == self.asker.uid;
+            approved = e.changes.iter().any(|c| matches!(c.from, Value::Stage(Stage::Approved { .. })));
         }
-        let conf = setup.config.accounts.iter().find(|a| a.name == account)?;
-        let by_group = conf.may_send.iter().any(|n| n.starts_with('@'));
-        let may = by_group || conf.serves(by, &[]);
-        (!may).then(|| format!("may_send of the account {account} does not name {by} any more"))
+        let role = if approved { Role::Draft } else { Role::Send };
+        Ok(if own || (named && roles.could(by, role)) {
+            None
+        } else if named {
+            Some(format!("{by} has no role to send any more"))
+        } else {
+            Some(format!("may_send of the account {} does not name {by} any more", g.account))
+        })
     }
 
     /// True if an account of ours said it.

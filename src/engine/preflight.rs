@@ -170,18 +170,19 @@ impl Engine {
         f.disclosure.clone_from(&send.disclosure);
         let urls: Vec<String> = f.links.iter().map(|l| l.0.clone()).collect();
         f.class = how.class.unwrap_or_else(|| promo::class_of(&f.text, &urls, &f.domains, &f.products));
-        self.about_the_community(caller, &item, wanted.as_deref().unwrap_or(""), &mut f)?;
+        self.about_the_community(caller, &item, wanted.as_deref().unwrap_or(""), changes.is_some(), &mut f)?;
         f.levels.clone_from(&send.levels);
         let roles = &setup.config.roles;
         f.approved = matches!(d.stage, Stage::Approved { .. });
-        f.approvers = roles.somebody_else(Role::Send, who).then(|| roles.who_has(Role::Send));
+        f.approvers = roles.somebody_else(Role::Send, who);
         flight.class = f.class;
         flight.readiness = clean::line(f.ready.state().word());
         flight.promo = clean::line(&f.promo.header(now));
         flight.checks = crate::answer::preflight(&f);
         let asks = self.asks_approval(caller, m) || flight.checks.iter().any(|c| c.approval);
         if asks && !f.approved {
-            flight.approval = clean::line(&roles.who_has(Role::Send));
+            let by = f.approvers.clone().unwrap_or_else(|| roles.who_has(Role::Send));
+            flight.approval = clean::line(&by);
         }
         flight.header = clean::line_capped(&header.join(" · "), 300);
         // Whom an account serves, and where, is no matter of levels.
@@ -308,6 +309,7 @@ impl Engine {
         caller: &Caller,
         item: &Item,
         account: &str,
+        changes: bool,
         f: &mut Facts,
     ) -> Result<(), StoreError> {
         let m = &item.mention;
@@ -325,7 +327,12 @@ impl Engine {
             f.rules_url = format!("config.toml: [community.\"{}\"]", m.community);
         }
         let rule = self.promo_rule(&m.network, &m.community);
-        f.promo = promo::figures(&self.ledger()?, &m.network, &m.community, account, &rule, f.now);
+        let mut said = self.ledger()?;
+        // What is changed counts once, as what it says then.
+        if changes && let Some(i) = said.iter().position(|s| s.mention == item.id) {
+            Arc::make_mut(&mut said).remove(i);
+        }
+        f.promo = promo::figures(&said, &m.network, &m.community, account, &rule, f.now);
         f.ready = self.readiness(caller, &m.network, &m.community, account)?;
         Ok(())
     }
@@ -405,7 +412,7 @@ impl Engine {
                 return no(RefusalKind::Role, &why);
             }
             if self.asks_approval(caller, &l.item.mention) {
-                let by = self.setup().config.roles.who_has(Role::Send);
+                let by = self.approvers(who);
                 let why =
                     format!("an answer at {} has to be approved first, by {by}", l.item.mention.community);
                 return no(RefusalKind::Role, &why);

@@ -23,8 +23,10 @@ fn needs(request: &Request) -> Role {
         Request::Act { verb: Verb::Answered(_), .. } => Role::Draft,
         Request::Act { verb, .. } => verb.spec().role,
         Request::ActMany { verbs, .. } => verbs.iter().map(|v| v.spec().role).max().unwrap_or(Role::Draft),
-        Request::Change { .. } | Request::React { .. } => Role::Send,
-        Request::SaveDraft { .. }
+        Request::React { .. } => Role::Send,
+        // Whoever may only draft may change what was approved; the preflight looks.
+        Request::Change { .. }
+        | Request::SaveDraft { .. }
         | Request::Compose { .. }
         | Request::Attach { .. }
         | Request::Preflight { .. }

@@ -144,6 +144,7 @@ impl Engine {
                 continue;
             }
             out.push(Said {
+                mention: d.mention.id,
                 at,
                 network: item.mention.network.clone(),
                 community: item.mention.community.to_string(),

@@ -33,11 +33,16 @@ impl Engine {
             Terms { rivals: rivals.into_iter().filter(|d| d.who != *who).collect(), ..Terms::default() };
         if let Some(item) = self.store.reader().item(mention, who)? {
             terms.barred = self.barred(caller, &item).map(|why| clean::line(&why));
-            terms.approval = self
-                .asks_approval(caller, &item.mention)
-                .then(|| self.setup().config.roles.who_has(Role::Send));
+            terms.approval = self.asks_approval(caller, &item.mention).then(|| self.approvers(who));
         }
         Ok(terms)
+    }
+
+    /// Who may approve what this person writes.
+    pub(super) fn approvers(&self, who: &str) -> String {
+        let setup = self.setup();
+        let roles = &setup.config.roles;
+        roles.somebody_else(Role::Send, who).unwrap_or_else(|| roles.who_has(Role::Send))
     }
 
     /// True if what this person answers there has to be approved.
@@ -146,7 +151,7 @@ impl Engine {
                     }
                     let approved = draft.is_some_and(|d| matches!(d.stage, Stage::Approved { .. }));
                     if !approved && self.asks_approval(caller, &i.mention) {
-                        let by = self.setup().config.roles.who_has(Role::Send);
+                        let by = self.approvers(who);
                         return Err(Stop::No(format!(
                             "an answer at {} has to be approved first, by {by}: write it (r), then Ctrl-x p",
                             i.mention.community
@@ -273,21 +278,19 @@ impl Engine {
             }
             (Verb::Submit | Verb::Approve(_) | Verb::Return(_), Targets::Drafts(ids)) if done.changed > 0 => {
                 for d in ids.iter().filter_map(|id| self.store.reader().draft_by_id(*id).ok().flatten()) {
+                    let what = if d.changes.is_some() { "change of an answer" } else { "answer" };
                     let (to, text) = match verb {
                         Verb::Submit => (
                             To::Role(Role::Send),
-                            format!("{me}'s answer to “{}” waits for approval · g D", d.about),
+                            format!("{me}'s {what} to “{}” waits for approval · g D", d.about),
                         ),
                         Verb::Return(why) => (
                             To::Person(d.who.clone()),
-                            format!("{me} returned your answer to “{}”: {why}", d.about),
+                            format!("{me} returned your {what} to “{}”: {why}", d.about),
                         ),
                         _ => (
                             To::Person(d.who.clone()),
-                            format!(
-                                "{me} approved your answer to “{}”: Ctrl-x p in it hands it off",
-                                d.about
-                            ),
+                            format!("{me} approved your {what} to “{}”: Ctrl-x p in it lets it go", d.about),
                         ),
                     };
                     say(to, d.mention, text);

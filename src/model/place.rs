@@ -225,7 +225,7 @@ pub struct Standing {
     /// Something that should be looked at: limited, silenced, suspended.
     pub wrong: bool,
     pub told_at: Stamp,
-    /// What our profile says there; `None` where there is none, or nobody told.
+    /// What our profile says there, which may be nothing; `None` where nobody told.
     pub profile: Option<Text>,
     /// So long a text may be, and so much of it each address counts, where the server told.
     pub most: Option<u32>,

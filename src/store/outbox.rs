@@ -6,7 +6,7 @@ use super::records::NoteRef;
 use super::tx::Tx;
 use super::verbs::{Asker, Done, Line};
 use super::{Inner, Reader, Store, codec, fields, keys, kv};
-use crate::model::outgoing::{Fate, Going, Outgoing, Posted, Sending};
+use crate::model::outgoing::{Fate, Going, Outcome, Outgoing, Posted, Sending};
 use crate::model::{Applied, Cause, Change, Draft, Entry, Id, Key, Kind, Stage, Stamp, Target, Text, Value};
 use std::collections::HashSet;
 
@@ -136,6 +136,24 @@ impl Store {
         self.inner.write(&batch)
     }
 
+    /// What came of something that was sent is known now; gives what was known before, `None` if it is another draft's by
+    /// now, or was taken away.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn keep_outcome(&self, s: &Sending) -> Result<Option<Outcome>> {
+        let _core = self.urgently()?;
+        let stands = |is: &Sending| is.fate == Fate::Sent && is.posted == s.posted;
+        let Some(is) = self.inner.sending(s.draft)?.filter(stands) else { return Ok(None) };
+        let mut batch = super::Batch::default();
+        batch.put(
+            keys::sending(s.draft),
+            codec::encode(&Sending { outcome: s.outcome.clone(), ..is.clone() })?,
+        );
+        self.inner.write(&batch)?;
+        Ok(Some(is.outcome))
+    }
+
     /// This store was brought back from a backup: what has left since is not known here. What was to leave is with its
     /// writer again, and what was being sent is asked of a person.
     ///
@@ -263,6 +281,17 @@ impl Store {
         if let Some(from) = fields::get(&mut tx, &by.who, &target, &to)?.filter(|from| *from != to) {
             fields::set(&mut tx, &by.who, &target, &to, None)?;
             changes.push(Change { target, from, to });
+        }
+        // Who wrote other words for the same read what does not stand there any more.
+        for d in self.inner.open_drafts_about(old.mention.id)? {
+            if d.id == new.id || d.changes != Some(old.draft) {
+                continue;
+            }
+            let (from, to) = (Value::Stage(d.stage.clone()), Value::Stage(Stage::Writing));
+            if from != to {
+                changes.push(Change { target: Target::Draft(d.id), from, to });
+            }
+            tx.put_draft(&super::records::DraftRec { stage: Stage::Writing, changes: Some(new.id), ..d })?;
         }
         if !reason.is_empty() {
             let note = self.store_note(&mut core, &mut tx, by, old.mention.id, reason, now)?;

@@ -71,8 +71,12 @@ fn each_check_fails_where_it_should() {
     amber(Facts { approved: true, ..again.clone() }, "promo");
     let first = Promo { all: 9, promo: 0, one_of: 20, ..Promo::default() };
     amber(Facts { promo: first, ..again.clone() }, "promo");
-    let levels = [("promo".to_owned(), Level::Off)].into();
-    assert_eq!(level(&Facts { levels, ..again.clone() }, "promo"), Level::Off);
+    for l in [Level::Off, Level::Amber, Level::Red] {
+        let levels = [("promo".to_owned(), l)].into();
+        let all = preflight(&Facts { levels, ..again.clone() });
+        let c = all.iter().find(|c| c.name == "promo").unwrap();
+        assert!(c.level == l && !c.approval && !c.words.contains("approve"), "{c:?}");
+    }
     amber(f.clone(), "readiness");
     // Configured otherwise.
     let levels = [("readiness".to_owned(), Level::Off), ("links".to_owned(), Level::Red)].into();

@@ -197,10 +197,9 @@ impl Posting for Publish {
             return Err(Text::ours("a post is reacted to with like there"));
         }
         if r.back && !d.me.native.is_empty() {
-            let body = json!({"repo": d.me.native, "collection": LIKE, "rkey": like_key(to, &d.me.native)});
-            return Ok(
-                Call::json(REACT, d.at("/xrpc/com.atproto.repo.deleteRecord"), &body).costs(1, "points")
-            );
+            let me = d.me.native.as_str();
+            let mine = record(d, &format!("at://{me}/{LIKE}/{}", like_key(to, me)))?;
+            return Ok(Call { what: "mine", ..mine.with(me) });
         }
         let get = record(d, &to.native_id)?;
         Ok(if d.me.native.is_empty() { who(d) } else { get.with(&d.me.native) })
@@ -219,6 +218,11 @@ impl Posting for Publish {
         if call.what == "who" {
             let me = me_of(d, &v)?;
             return self.react(&Desk { me: &me, ..*d }, to, r).map_err(Trouble::Refused);
+        }
+        if call.what == "mine" {
+            let body = json!({"repo": call.with, "collection": LIKE, "rkey": like_key(to, &call.with)});
+            let delete = d.at("/xrpc/com.atproto.repo.deleteRecord");
+            return Ok(Call::json(REACT, delete, &body).costs(1, "points"));
         }
         if !v["cid"].is_string() {
             return Err(Trouble::Garbled(Text::ours("the post has no version")));

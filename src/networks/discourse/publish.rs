@@ -30,6 +30,30 @@ fn our_name<'a>(d: &Desk<'a>) -> Option<&'a str> {
     [d.me.user.as_str(), d.me.handle.trim_start_matches('@')].into_iter().find(|m| !m.is_empty())
 }
 
+/// The number of the category that is named by its address; below different ones the same name may stand again.
+fn category_of(v: &Value, community: &str) -> Result<i64, Trouble> {
+    let wanted = community.rsplit('/').next().unwrap_or("");
+    let all: Vec<(&str, i64)> = v["categories"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|c| Some((c["slug"].as_str().filter(|s| !s.is_empty())?, c["id"].as_i64()?)))
+        .collect();
+    let found: Vec<i64> = all.iter().filter(|c| c.0.eq_ignore_ascii_case(wanted)).map(|c| c.1).collect();
+    let why = match found.as_slice() {
+        [one] => return Ok(*one),
+        [] => {
+            let names: Vec<&str> = all.iter().take(20).map(|c| c.0).collect();
+            format!("the forum has no category “{wanted}”; it has {}", names.join(", "))
+        }
+        many => {
+            let numbers: Vec<String> = many.iter().map(i64::to_string).collect();
+            format!("several categories are called “{wanted}”: say its number, {}", numbers.join(" or "))
+        }
+    };
+    Err(Trouble::Refused(clean::line_capped(&why, 300)))
+}
+
 /// Begins a topic in this category.
 fn topic(d: &Desk<'_>, p: &Post<'_>, category: i64) -> Call {
     let body = json!({"raw": raw_of(p), "title": p.to.title.as_str(), "category": category});
@@ -89,19 +113,10 @@ impl Posting for Publish {
     }
 
     fn said(&self, d: &Desk<'_>, p: &Post<'_>, call: &Call, a: &Answer) -> Result<Said, Trouble> {
-        let v: Value = serde_json::from_slice(&a.body).unwrap_or_default();
         if call.what == "site" {
-            let wanted = p.to.community.rsplit('/').next().unwrap_or("");
-            let all = v["categories"].as_array().into_iter().flatten();
-            let found =
-                all.clone().find(|c| c["slug"].as_str().is_some_and(|s| s.eq_ignore_ascii_case(wanted)));
-            if let Some(n) = found.and_then(|c| c["id"].as_i64()) {
-                return Ok(Said::Then(topic(d, p, n)));
-            }
-            let names: Vec<&str> = all.filter_map(|c| c["slug"].as_str()).take(20).collect();
-            let why = format!("the forum has no category “{wanted}”; it has {}", names.join(", "));
-            return Err(Trouble::Refused(clean::line_capped(&why, 300)));
+            return category_of(&a.json()?, &p.to.community).map(|n| Said::Then(topic(d, p, n)));
         }
+        let v: Value = serde_json::from_slice(&a.body).unwrap_or_default();
         if v["action"] == "enqueued" || v["pending_post"].is_object() || a.status == 202 {
             return Ok(Said::Held(Text::ours("the forum's moderators look at it first")));
         }
@@ -143,10 +158,12 @@ impl Posting for Publish {
 
     /// Named as what is heard there is: its rules and what we said there before are found by that.
     fn place(&self, d: &Desk<'_>, place: &str) -> String {
-        let known = |part: &&str| !part.is_empty() && part.parse::<i64>().is_err();
-        match place.split('/').rfind(known) {
-            Some(slug) => format!("{}/{}", clean::host_of(d.server), slug.to_lowercase()),
-            None => place.to_owned(),
+        let last = place.trim_end_matches('/').rsplit('/').next().unwrap_or("");
+        match (last.is_empty(), last.parse::<i64>()) {
+            (true, _) => place.to_owned(),
+            // The last part of a category's address is its number.
+            (_, Ok(n)) => n.to_string(),
+            (_, Err(_)) => format!("{}/{}", clean::host_of(d.server), last.to_lowercase()),
         }
     }
 
@@ -318,7 +335,7 @@ mod tests {
         let body: Value = serde_json::from_slice(&call.body.unwrap().1).unwrap();
         assert_eq!(body, json!({"raw": "We are here.", "title": "News of tins", "category": 5}));
         // A category by its name: asked for its number; what it is called is what is heard there.
-        assert_eq!(Publish.place(&d, "/c/tins/support/7"), "f.example/support");
+        assert_eq!(Publish.place(&d, "https://f.example/c/tins/support/7"), "7");
         assert_eq!(
             (Publish.place(&d, "7"), Publish.place(&d, "Support")),
             ("7".into(), "f.example/support".into())
@@ -334,6 +351,10 @@ mod tests {
         let Ok(Said::Then(call)) = site("support") else { panic!() };
         let body: Value = serde_json::from_slice(&call.body.unwrap().1).unwrap();
         assert_eq!((call.what, &body["category"]), (POST, &json!(7)));
+        assert!(site("off").is_err());
+        let twice = json!({"categories": [{"id": 3, "slug": "support"}, {"id": 7, "slug": "support"}]});
+        let why = category_of(&twice, "f.example/support").unwrap_err();
+        assert!(why.text().ends_with("say its number, 3 or 7"), "{}", why.text());
         assert!(site("x").unwrap_err().text().contains("no category “support”; it has off, x"));
         let file = File {
             name: "tin.png".into(),

@@ -221,10 +221,7 @@ impl Posting for Publish {
         let found = v["chunk"].as_array().into_iter().flatten().find(mine);
         match (room_of(&to.url), found.and_then(|e| e["event_id"].as_str())) {
             (Some((room, _)), Some(event)) => Ok(redact(REACT, d, &room, event)),
-            _ => {
-                let why = format!("no {} of ours stands there", r.with);
-                Err(Trouble::Missing(clean::line(&why)))
-            }
+            _ => Err(Trouble::Missing(Text::ours("no such reaction of ours stands there"))),
         }
     }
 
@@ -339,6 +336,6 @@ mod tests {
         };
         let call = with(&all).unwrap();
         assert!(call.what == REACT && call.url.contains("/redact/%243/"), "{}", call.url);
-        assert!(with(&all[..2]).unwrap_err().text().contains("no 👍 of ours"));
+        assert!(with(&all[..2]).unwrap_err().text().contains("no such reaction"));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::super::call::{Call, Fact};
 use super::super::{Answer, Spot, Told, Trouble};
-use super::{DECLARED, Edit, diff, mention_of, words_call};
+use super::{AT_ONCE, DECLARED, Edit, diff, mention_of, words_call};
 use crate::clean;
 use crate::model::place::{Community, Narrowing, Place, Standing};
 use crate::model::time::DAY;
@@ -31,7 +31,9 @@ pub fn begin(at: &Spot<'_>) -> Vec<Call> {
         calls.push(Call::get("site", api(at, &what)).extra());
         if at.account.is_some() {
             // Our own page is where a wiki wants us to say whom we speak for.
-            let ours = format!("User:{}", at.account.map_or("", |m| m.user.split('@').next().unwrap_or("")));
+            let me = at.account.into_iter().flat_map(|m| [m.user.split('@').next(), Some(m.native.as_str())]);
+            let name = me.flatten().find(|n| !n.is_empty());
+            let ours = format!("User:{}", name.unwrap_or(""));
             let what = [
                 ("action", "query"),
                 ("meta", "userinfo"),
@@ -42,7 +44,9 @@ pub fn begin(at: &Spot<'_>) -> Vec<Call> {
                 ("rvprop", "content"),
                 ("rvslots", "main"),
             ];
-            calls.push(Call::get("me", api(at, &what)));
+            // Who we are may be known later: then there is no page to ask for.
+            let what = if name.is_some() { &what[..] } else { &what[..4] };
+            calls.push(Call::get("me", api(at, what)));
         }
     }
     if at.options.flag("changes") {
@@ -154,6 +158,7 @@ fn changed(at: &Spot<'_>, call: &Call, v: &Value) -> Result<Told, Trouble> {
     let host = host(at);
     let mut told = Told { seen: list.len() as u64, ..Told::default() };
     let mut last = at.place.get("changes").unwrap_or("").to_owned();
+    let mut edits = Vec::new();
     for c in list {
         last = last.max(c["timestamp"].as_str().unwrap_or("").to_owned());
         let e = Edit {
@@ -172,10 +177,11 @@ fn changed(at: &Spot<'_>, call: &Call, v: &Value) -> Result<Told, Trouble> {
         }
         if at.sieve.wants(&[&clean::line(e.title), &clean::line(e.comment), &clean::line(e.user)]) {
             told.weighed += 1;
-            told.then.push(words_call(at.server, &host, &e));
+            edits.push((e.rev, e.old));
             told.items.push(mention_of(at, &e, ""));
         }
     }
+    told.then.extend(edits.chunks(AT_ONCE).map(|some| words_call(at.server, &host, some)));
     // The place moves with each answer: they come oldest first.
     if !last.is_empty() {
         told.place = Some(at.place.clone().with("changes", last));
@@ -304,20 +310,35 @@ fn of_category(at: &Spot<'_>, call: &Call, v: &Value) -> Result<Told, Trouble> {
 /// An edit again, with the words that it changed.
 fn fuller(at: &Spot<'_>, call: &Call, v: &Value) -> Result<Told, Trouble> {
     let mut parts = call.with.split('\n');
-    let mut next = || parts.next().unwrap_or("").to_owned();
-    let (host, scripts, new, old) =
-        (next(), next(), next().parse::<i64>().unwrap_or(0), next().parse::<i64>().unwrap_or(0));
-    for p in pages(v) {
-        let title = p["title"].as_str().unwrap_or("");
-        let find =
-            |n: i64| p["revisions"].as_array().into_iter().flatten().find(|r| r["revid"].as_i64() == Some(n));
-        let Some(r) = find(new).filter(|_| new > 0) else { continue };
-        let before = find(old).map_or("", text);
-        let words = if old > 0 && before.is_empty() { String::new() } else { diff::words(before, text(r)) };
-        let e = Edit { host: &host, scripts: &scripts, old, ..edit(at, &host, title, r) };
-        return Ok(Told { items: vec![mention_of(at, &e, &words)], ..Told::default() });
+    let (host, scripts) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
+    let number = |s: &str| s.parse::<i64>().unwrap_or(0);
+    let edits: Vec<(i64, i64)> =
+        parts.filter_map(|p| p.split_once(' ')).map(|(new, old)| (number(new), number(old))).collect();
+    let mut told = Told::default();
+    let mut left = Vec::new();
+    for (new, old) in &edits {
+        let item = pages(v).find_map(|p| {
+            let revisions = || p["revisions"].as_array().into_iter().flatten();
+            let find = |n: i64| revisions().find(|r| n > 0 && r["revid"].as_i64() == Some(n));
+            let r = find(*new)?;
+            let before = find(*old).map_or("", text);
+            let words =
+                if *old > 0 && before.is_empty() { String::new() } else { diff::words(before, text(r)) };
+            let e = Edit { host, scripts, old: *old, ..edit(at, host, p["title"].as_str().unwrap_or(""), r) };
+            Some(mention_of(at, &e, &words))
+        });
+        match item {
+            Some(i) => told.items.push(i),
+            None => left.push((*new, *old)),
+        }
     }
-    Err(Trouble::Missing(Text::ours("the words of the edit are not there any more")))
+    // What did not fit into one answer is asked for by itself.
+    if edits.len() > 1 && v["continue"].is_object() {
+        told.then = left.iter().map(|e| words_call(scripts, host, std::slice::from_ref(e))).collect();
+    } else if told.items.is_empty() {
+        return Err(Trouble::Missing(Text::ours("the words of the edit are not there any more")));
+    }
+    Ok(told)
 }
 
 fn site(at: &Spot<'_>, v: &Value) -> Told {
@@ -362,9 +383,10 @@ fn standing(at: &Spot<'_>, v: &Value) -> Result<Told, Trouble> {
         words: clean::line(&words),
         wrong: blocked,
         told_at: at.now,
-        profile: Some(
-            clean::text(v["query"]["pages"][0].pointer(CONTENT).and_then(Value::as_str).unwrap_or("")).0,
-        ),
+        profile: v["query"]["pages"][0]
+            .as_object()
+            .map(|_| v["query"]["pages"][0].pointer(CONTENT).and_then(Value::as_str).unwrap_or(""))
+            .map(|t| clean::text(t).0),
         ..Standing::default()
     };
     Ok(Told { facts: vec![Fact::Standing(Box::new(s))], place: Some(did(at)), ..Told::default() })

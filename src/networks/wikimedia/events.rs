@@ -154,7 +154,7 @@ pub fn frame(at: &Spot<'_>, data: &str, id: &str) -> Told {
         at: c.timestamp.map(|t| Stamp(t.saturating_mul(1000))),
     };
     if e.rev > 0 && !c.server_name.is_empty() {
-        told.then.push(words_call(&scripts, &c.server_name, &e));
+        told.then.push(words_call(&scripts, &c.server_name, &[(e.rev, e.old)]));
         told.items.push(mention_of(at, &e, ""));
     }
     told

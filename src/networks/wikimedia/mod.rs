@@ -313,9 +313,14 @@ fn mention_of(at: &Spot<'_>, e: &Edit<'_>, words: &str) -> super::Item {
     super::Item { identity: id_of(e.host, e.rev), mention: m, to_us: false }
 }
 
-/// Asks for what an edit changed.
-fn words_call(scripts: &str, host: &str, e: &Edit<'_>) -> Call {
-    let revs = if e.old > 0 { format!("{}|{}", e.old, e.rev) } else { e.rev.to_string() };
+/// So many edits are asked for at once: each is two whole pages.
+const AT_ONCE: usize = 10;
+
+/// Asks for what edits changed, each the new revision and the one before it.
+fn words_call(scripts: &str, host: &str, edits: &[(i64, i64)]) -> Call {
+    let revs: Vec<String> =
+        edits.iter().flat_map(|(new, old)| [*old, *new]).filter(|n| *n > 0).map(|n| n.to_string()).collect();
+    let revs = revs.join("|");
     let query = url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs([
             ("action", "query"),
@@ -328,6 +333,7 @@ fn words_call(scripts: &str, host: &str, e: &Edit<'_>) -> Call {
             ("maxlag", "5"),
         ])
         .finish();
-    let with = format!("{host}\n{scripts}\n{}\n{}", e.rev, e.old);
+    let pairs: Vec<String> = edits.iter().map(|(new, old)| format!("{new} {old}")).collect();
+    let with = format!("{host}\n{scripts}\n{}", pairs.join("\n"));
     Call { pace_ms: 1_000, ..Call::get("words", format!("{scripts}/api.php?{query}")).with(with).extra() }
 }

@@ -41,8 +41,7 @@ fn frame(h: &mut Here, v: &Value, id: &str) -> Told {
 fn the_contract_is_kept() {
     let h = wiki();
     let mut calls = Wikimedia.begin(&h.spot());
-    let e = Edit { rev: 5, old: 4, ..Edit::default() };
-    calls.push(words_call("https://wiki.example/w", "wiki.example", &e));
+    calls.push(words_call("https://wiki.example/w", "wiki.example", &[(5, 4)]));
     keeps_the_contract(&h, &calls);
 }
 
@@ -89,7 +88,7 @@ fn every_recorded_event_and_answer_is_read() {
                 let told = hear("me", "").unwrap();
                 let Fact::Standing(s) = &told.facts[0] else { panic!() };
                 // It was recorded without our own page.
-                assert_eq!(s.profile.as_deref(), Some(""));
+                assert_eq!(s.profile, None);
             }
             "edit_badtoken.json" => assert!(matches!(hear("site", ""), Err(Trouble::Expired(_)))),
             "edit_anon_assert.json" => assert!(matches!(hear("site", ""), Err(Trouble::Expired(_)))),
@@ -166,8 +165,7 @@ fn only_what_the_source_names_is_heard_and_what_is_hidden_goes() {
 #[test]
 fn the_words_of_an_edit_are_its_text() {
     let h = wiki();
-    let call =
-        words_call("https://wiki.example/w", "wiki.example", &Edit { rev: 5, old: 4, ..Edit::default() });
+    let call = words_call("https://wiki.example/w", "wiki.example", &[(5, 4)]);
     let rev = |n: i64, parent: i64, text: &str| {
         json!({"revid": n, "parentid": parent, "user": "Ana", "comment": "fix",
         "timestamp": "2026-09-21T14:10:00Z", "slots": {"main": {"content": text}}})
@@ -219,4 +217,32 @@ fn our_own_page_is_our_profile() {
     let told = api::hear(&h.spot(), &Call::get("me", ""), &answer(200, &v)).unwrap();
     let Fact::Standing(s) = &told.facts[0] else { panic!() };
     assert_eq!(s.profile.as_deref(), Some("I am paid by Acme."));
+}
+
+#[test]
+fn the_words_of_many_edits_come_with_few_answers() {
+    let h = wiki();
+    let change = |n: i64| {
+        json!({"type": "edit", "title": "Tins", "comment": format!("c{n}"), "user": "Ana", "revid": n,
+        "old_revid": n - 1, "timestamp": "2026-09-21T14:10:00Z"})
+    };
+    let all: Vec<Value> = (100..123).map(change).collect();
+    let v = json!({"query": {"recentchanges": all}});
+    let told = api::hear(&h.spot(), &Call::get("changes", "").with("0"), &answer(200, &v)).unwrap();
+    assert_eq!((told.items.len(), told.then.len()), (23, 3));
+    let rev = |n: i64, words: &str| {
+        json!({"revid": n, "user": "Ana", "comment": "", "timestamp": "2026-09-21T14:10:00Z",
+        "slots": {"main": {"content": words}}})
+    };
+    let mut v = json!({"query": {"pages": [{"title": "Tins", "revisions": [rev(99, "a b"), rev(100, "a c"), rev(101, "a d")]}]}});
+    let hear = |v: &Value| api::hear(&h.spot(), &told.then[0], &answer(200, v)).unwrap();
+    let heard = hear(&v);
+    let words: Vec<&str> = heard.items.iter().map(|i| i.mention.text.as_str()).collect();
+    assert!(
+        words.len() == 2 && words[0].contains("[-b-] {+c+}") && words[1].contains("[-c-] {+d+}"),
+        "{words:?}"
+    );
+    assert!(heard.then.is_empty(), "what was deleted is not asked for again");
+    v["continue"] = json!({"rvcontinue": "x"});
+    assert_eq!(hear(&v).then.len(), 8, "what did not fit is");
 }

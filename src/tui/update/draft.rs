@@ -197,6 +197,9 @@ fn start(app: &mut App, mention: Item, d: Option<Draft>, terms: Terms, of: Optio
         e.how.changes = Some(old);
         if e.text().trim().is_empty() {
             e.area = area_of(&text);
+        } else if changes != Some(old) {
+            // What was begun as something else is kept as this.
+            e.changed += 1;
         }
     }
     app.draw_now = true;

@@ -210,8 +210,8 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
         }
         (For::Compose, Reply::Accounts(all)) => super::compose::accounts_came(app, all),
         (For::Composed, Reply::Items(items)) => super::compose::composed(app, items),
-        (For::Reacted, Reply::Applied(_)) => {
-            app.say("reacted there");
+        (For::Reacted, Reply::Applied(a)) => {
+            app.say(if a.verb == "took back" { "taken back there" } else { "reacted there" });
             Vec::new()
         }
         (For::Changed(key), Reply::Applied(_)) => super::flight::changed(app, key),
