@@ -303,7 +303,7 @@ pub fn preflight(f: &Facts) -> Vec<Check> {
     let again = f.promo.would_break(f.class) && f.promo.is_over() && !f.levels.contains_key("promo");
     let asks = f.approvers.as_ref().filter(|_| again && !f.approved);
     let words = f.promo.words(f.class, f.now);
-    let words = asks.map_or(words.clone(), |who| format!("{words}; it was before: {who} has to approve it"));
+    let words = asks.map_or(words.clone(), |who| format!("{who} has to approve it: {words}"));
     say("promo", f.promo.would_break(f.class), words, f.promo.source.clone());
 
     let listening = f.ready.state() == State::Listening;

@@ -174,7 +174,7 @@ impl Engine {
         f.levels.clone_from(&send.levels);
         let roles = &setup.config.roles;
         f.approved = matches!(d.stage, Stage::Approved { .. });
-        f.approvers = roles.somebody_else(Role::Send, who);
+        f.approvers = roles.somebody_else(Role::Send, &d.who);
         flight.class = f.class;
         flight.readiness = clean::line(f.ready.state().word());
         flight.promo = clean::line(&f.promo.header(now));
@@ -412,7 +412,7 @@ impl Engine {
                 return no(RefusalKind::Role, &why);
             }
             if self.asks_approval(caller, &l.item.mention) {
-                let by = self.approvers(who);
+                let by = self.approvers(&d.who);
                 let why =
                     format!("an answer at {} has to be approved first, by {by}", l.item.mention.community);
                 return no(RefusalKind::Role, &why);

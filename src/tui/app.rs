@@ -342,6 +342,8 @@ pub struct App {
     pub terms: Terms,
     /// The colleague's draft whose mention is being fetched.
     pub approving: Option<Box<Draft>>,
+    /// The colleague's draft that is read, with what does not hold of it.
+    pub checked: Option<(Id, Vec<String>)>,
     /// What this person may do.
     pub role: Option<Role>,
     /// Where the cursor goes after a verb that ends work on a row.
@@ -436,6 +438,7 @@ impl App {
             opening: None,
             terms: Terms::default(),
             approving: None,
+            checked: None,
             role: None,
             after: After::Down,
             undone: None,

@@ -81,6 +81,8 @@ pub enum For {
     Ready(crate::model::Key),
     /// Where what is written goes, for its header; all that is looked at before it leaves; it is let go.
     Header(crate::model::Key),
+    /// What is looked at before a colleague's draft leaves.
+    Checked(crate::model::Id),
     Flight(crate::model::Key),
     LetGo(crate::model::Key),
     /// A picture, with what it shows.

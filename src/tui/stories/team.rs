@@ -83,7 +83,16 @@ fn a_draft_that_was_changed_meanwhile_is_not_approved_unread() {
 fn an_approver_changes_a_draft_and_it_stays_its_writers() {
     let mut s = Story::five((80, 24));
     bo(&mut s, Stage::Waiting { edited_by: None });
-    s.press("g D").press("enter").press("r").shows("the draft of bo").type_in(" Thanks!");
+    let why = crate::model::outgoing::Check {
+        name: "promo".into(),
+        level: crate::model::outgoing::Level::Red,
+        words: text("ana has to approve it"),
+        source: text("x"),
+        approval: true,
+    };
+    s.world.flight = Some(answer::flight(vec![why]));
+    s.press("g D").press("enter").shows("promo: ana has to approve it").shows("promo 1/12");
+    s.press("r").shows("the draft of bo").type_in(" Thanks!");
     s.press("ctrl-x p").shows("kept as you changed it").shows("waits, edited by ana").shows("Thanks!");
     assert_eq!(s.world.drafts[0].who, "bo");
     s.press("enter").press("enter").shows("approved by ana");
@@ -290,8 +299,8 @@ fn a_long_draft_says_where_one_is_in_it_and_is_read_to_its_end() {
     bo(&mut s, Stage::Waiting { edited_by: None });
     s.world.drafts[0].text = text(&(0..90).map(|n| format!("line {n}\n")).collect::<String>());
     s.tell(Msg::Event(Event::DraftsChanged));
-    s.press("g D").press("enter").shows("lines 1 to 12 of 90").shows("line 0");
-    s.press("G").shows("lines 79 to 90 of 90").shows("line 89").press("k").shows("lines 78 to 89");
+    s.press("g D").press("enter").shows("lines 1 to 12 of 93").shows("line 0");
+    s.press("G").shows("lines 82 to 93 of 93").shows("line 89").press("k").shows("lines 81 to 92");
     s.press("g g").press("space").shows("lines 8 to 19");
     s.shows("more lines (J)")
         .hides("said 9")

@@ -3,7 +3,8 @@
 
 use super::{draft, pages, prompt};
 use crate::door::{Request, Terms};
-use crate::model::{Draft, Item, Key, Role, Stage, State, Targets, Verb, time};
+use crate::model::outgoing::{Check, Level, Preflight, SendAs};
+use crate::model::{Draft, Id, Item, Key, Role, Stage, State, Targets, Verb, time};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Asking, Behind, Page, PageKind, Prompt};
 use crate::tui::msg::{Effect, For};
@@ -184,7 +185,33 @@ fn show(app: &mut App, d: Draft, about: Item) -> Vec<Effect> {
     app.pages.retain(|p| p.kind != PageKind::Approval);
     app.pages.push(p);
     pages::refresh(app);
-    vec![Effect::Ask(For::Drafts, Request::Drafts)]
+    let mut out = vec![Effect::Ask(For::Drafts, Request::Drafts)];
+    out.extend(check(app));
+    out
+}
+
+/// Asks what is looked at before the draft that is read leaves.
+pub fn check(app: &App) -> Vec<Effect> {
+    let Some(d) = focused(app).filter(Draft::is_open) else { return Vec::new() };
+    let how = Box::new(SendAs { changes: d.changes, ..SendAs::default() });
+    vec![Effect::Ask(
+        For::Checked(d.id),
+        Request::Preflight { draft: Some(d.id), mention: d.mention.id, how },
+    )]
+}
+
+/// What does not hold of it stands below its words. As whom it goes, and who writes, is the matter of who sends it.
+pub fn checked(app: &mut App, draft: Id, p: &Preflight) {
+    let wrong = |c: &&Check| {
+        matches!(c.level, Level::Amber | Level::Red) && !matches!(c.name.as_str(), "account" | "others")
+    };
+    let mut lines: Vec<String> =
+        p.checks.iter().filter(wrong).map(|c| format!("{}: {}", c.name, c.words)).collect();
+    if lines.is_empty() {
+        lines.push("all that is looked at before it leaves holds".into());
+    }
+    lines.insert(0, format!("{} · {} · {}", p.class.word(), p.readiness, p.promo));
+    app.checked = Some((draft, lines));
 }
 
 /// The drafts about the mention of the page as they stand now, the one that is looked at in its place.
@@ -238,6 +265,7 @@ pub fn act(app: &mut App, a: Action) -> Option<Vec<Effect>> {
             if n < 2 {
                 app.say("nobody else answers this");
             }
+            return Some(check(app));
         }
         Action::Approve | Action::ReturnDraft | Action::EditDraft if d.who == app.who => {
             if a == Action::EditDraft {

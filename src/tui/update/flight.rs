@@ -94,6 +94,7 @@ pub fn again(app: &App) -> Vec<Effect> {
     match app.pages.last().map(|p| p.kind) {
         Some(PageKind::Preflight) => open(app),
         Some(PageKind::Outbox) => vec![Effect::Ask(For::Outbox, Request::Outbox)],
+        Some(PageKind::Approval) => finish::check(app),
         _ => Vec::new(),
     }
 }

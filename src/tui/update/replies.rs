@@ -42,7 +42,7 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
             return super::flight::refused(app, r.text.lines().next().unwrap_or(""));
         }
         // What was sent or changed meanwhile is not looked at any more.
-        if matches!(what, For::Header(_))
+        if matches!(what, For::Header(_) | For::Checked(_))
             || (matches!(what, For::Flight(_)) && (app.sending.is_some() || app.editor.is_none()))
         {
             return Vec::new();
@@ -195,6 +195,10 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
         }
         (For::Header(key), Reply::Preflight(p)) => {
             super::flight::header_came(app, key, *p);
+            Vec::new()
+        }
+        (For::Checked(draft), Reply::Preflight(p)) => {
+            finish::checked(app, draft, &p);
             Vec::new()
         }
         (For::Flight(key), Reply::Preflight(p)) => super::flight::came(app, key, *p),

@@ -24,7 +24,7 @@ fn places(p: &Page, area: (u16, u16)) -> Places {
     Places { above, beside, width }
 }
 
-fn lines_of(d: &Draft, width: u16) -> Vec<String> {
+fn lines_of(app: &App, d: &Draft, width: u16) -> Vec<String> {
     let width = usize::from(width);
     let mut lines: Vec<String> = Vec::new();
     if !d.reason.is_empty() {
@@ -32,6 +32,10 @@ fn lines_of(d: &Draft, width: u16) -> Vec<String> {
         lines.push(String::new());
     }
     lines.extend(d.text.lines().flat_map(|l| wrap(l, width)));
+    if let Some((_, checks)) = app.checked.as_ref().filter(|(id, _)| *id == d.id) {
+        lines.push(String::new());
+        lines.extend(checks.iter().flat_map(|l| wrap(l, width)));
+    }
     lines
 }
 
@@ -41,7 +45,7 @@ pub fn scroll_ends(app: &App, p: &Page) -> (usize, usize) {
     let at = places(p, body);
     let room = usize::from(body.1 - at.above).saturating_sub(1);
     let draft = match p.behind() {
-        Behind::Draft(d) => lines_of(d, at.width).len().saturating_sub(room),
+        Behind::Draft(d) => lines_of(app, d, at.width).len().saturating_sub(room),
         _ => 0,
     };
     let mention = p.about.as_ref().map_or(0, |i| {
@@ -78,7 +82,7 @@ pub fn draw(app: &App, t: &Theme, p: &Page, f: &mut Frame<'_>, area: Rect) {
 
 fn draft(app: &App, t: &Theme, d: &Draft, focus: bool, scroll: usize, f: &mut Frame<'_>, area: Rect) {
     let width = usize::from(area.width);
-    let lines = lines_of(d, area.width);
+    let lines = lines_of(app, d, area.width);
     let room = usize::from(area.height.saturating_sub(1));
     let scroll = if focus { scroll.min(lines.len().saturating_sub(room)) } else { 0 };
     let part = if lines.len() > room {
