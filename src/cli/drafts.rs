@@ -36,15 +36,15 @@ fn row(d: &Draft) -> String {
     format!("{mark:<6} {} {} {}: {what}{}", d.id, pad(&d.who, 10), fit(&d.about, 40), fit(begin, 60))
 }
 
-async fn all(door: &dyn Door, out: &Out) -> Result<Vec<Draft>, i32> {
-    match door.ask(Request::Drafts).await {
+async fn drafts(door: &dyn Door, which: Request, out: &Out) -> Result<Vec<Draft>, i32> {
+    match door.ask(which).await {
         Reply::Drafts(all) => Ok(all),
         other => Err(out.unexpected(&other)),
     }
 }
 
 pub async fn list(door: &dyn Door, out: &Out) -> i32 {
-    match all(door, out).await {
+    match drafts(door, Request::AllDrafts, out).await {
         Ok(all) => {
             for d in &all {
                 out.either(&object(d), || row(d));
@@ -157,8 +157,8 @@ async fn approve(door: &dyn Door, id: &str, saved_at: Option<String>, out: &Out)
 /// One open draft by its id or the beginning of it.
 pub(super) async fn one(door: &dyn Door, id: &str, out: &Out) -> Result<Draft, i32> {
     let named = |d: &Draft| exact_id(id).is_some_and(|e| d.id == e) || d.id.to_string().starts_with(id);
-    let drafts = all(door, out).await?;
-    let mut found = drafts.into_iter().filter(|d| d.is_open() && named(d));
+    let all = drafts(door, Request::Drafts, out).await?;
+    let mut found = all.into_iter().filter(|d| d.is_open() && named(d));
     match (found.next(), found.next()) {
         (Some(d), None) => Ok(d),
         (None, _) => {

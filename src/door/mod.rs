@@ -147,7 +147,10 @@ pub enum Request {
         before: Key,
         limit: usize,
     },
+    /// All that is open, and the newest of those that were posted or put aside.
     Drafts,
+    /// Every draft.
+    AllDrafts,
     /// My draft about this mention.
     Draft(Id),
     /// My draft about a mention, or a colleague's that waits for approval.

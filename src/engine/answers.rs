@@ -12,6 +12,8 @@ use tokio::sync::oneshot;
 /// Things asked for by their ids, and entries of the log, in one answer at most.
 const IDS: usize = 2_000;
 const ENTRIES: usize = 10_000;
+/// Drafts that were posted or put aside, in the list of all.
+const CLOSED: usize = 500;
 /// Of one discussion.
 const THREAD: usize = 500;
 /// Sources and targets that one request may name.
@@ -178,7 +180,8 @@ fn blocking(e: &Engine, caller: &Caller, request: Request) -> Reply {
             Request::Timeline { person, before, limit } => {
                 Reply::Items(reader.timeline(person, before, limit.min(1000), &who)?)
             }
-            Request::Drafts => Reply::Drafts(reader.drafts()?),
+            Request::AllDrafts => Reply::Drafts(reader.drafts()?),
+            Request::Drafts => Reply::Drafts(reader.newest_drafts(CLOSED)?),
             Request::Preflight { draft, mention, how } => e.preflight(caller, draft, mention, &how)?,
             Request::Outbox => Reply::Outbox(reader.outbox()?),
             Request::Settle { draft, how } => e.settle(caller, draft, &how)?,

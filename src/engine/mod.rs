@@ -288,6 +288,7 @@ impl Engine {
         *s = next;
         drop(s);
         self.put_accounts();
+        self.looks.forget_words();
         self.tallies.forget();
         self.announce(Event::SourcesChanged);
     }

@@ -32,6 +32,10 @@ fn is_due(s: &Sending, now: Stamp) -> bool {
 
 /// Runs until the engine is gone. While nothing was sent within a week, nothing is asked.
 pub async fn run(engine: Weak<Engine>, mut stop: watch::Receiver<bool>) {
+    // Whoever answers first does not wait for what was said in months.
+    if let Some(e) = engine.upgrade() {
+        tokio::task::spawn_blocking(move || e.ledger().map(drop));
+    }
     loop {
         let Some(e) = engine.upgrade() else { return };
         let now = Stamp::now();

@@ -55,10 +55,8 @@ impl Engine {
 
     /// Their last words about it, empty if they wrote none here; `None` if the disk fails.
     fn words_of(&self, who: &str, about: Key) -> Option<String> {
-        let drafts = self.store.reader().drafts().ok()?;
-        let mine =
-            drafts.into_iter().filter(|d| d.mention.id == about.id && d.who == who && d.posted.is_some());
-        Some(mine.max_by_key(|d| d.saved_at).map(|d| d.text.to_string()).unwrap_or_default())
+        let posted = self.store.reader().posted_by(who, about.id).ok()?;
+        Some(posted.map(|d| d.text.to_string()).unwrap_or_default())
     }
 }
 

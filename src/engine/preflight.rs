@@ -36,14 +36,25 @@ pub struct Looks {
     /// By network, community, and who asks as whom.
     pub(super) known: Mutex<HashMap<Place, (Stamp, Ready)>>,
     pub(super) ledger: Mutex<Option<Arc<Vec<Said>>>>,
+    /// What each draft that was posted stands in the ledger as; what became of it is looked up anew.
+    pub(super) said: Mutex<HashMap<Id, Said>>,
     pub(super) came: Mutex<Option<Came>>,
 }
 
 impl Looks {
+    /// Other names and hosts are ours now: what was said is read by them.
+    pub(super) fn forget_words(&self) {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        *self.ledger.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Something was sent, or recorded as answered, or taken back.
     pub(super) fn forget_answers(&self) {
         *self.ledger.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        // An answer makes speaking of ready; of the rest it says nothing.
+        let ready = |r: &Ready| r.state() == crate::answer::readiness::State::Ready;
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, (_, r)| !ready(r));
     }
 }
 

@@ -91,6 +91,7 @@ fn needs(request: &Request) -> Role {
         | Request::KnownPeople
         | Request::Timeline { .. }
         | Request::Drafts
+        | Request::AllDrafts
         | Request::Outbox
         | Request::Draft(_)
         | Request::Log { .. }

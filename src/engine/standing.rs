@@ -8,8 +8,9 @@ use crate::answer::promo::{self, Said};
 use crate::answer::readiness::{Known, Ready, Wants, ready};
 use crate::clean;
 use crate::door::{ListQuery, Reply};
-use crate::model::{Item, Stage, Stamp, State};
+use crate::model::{Draft, Item, Stage, Stamp, State};
 use crate::store::StoreError;
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
 impl Engine {
@@ -115,45 +116,57 @@ impl Engine {
             return Ok(l);
         }
         let reader = self.store.reader();
-        let setup = self.setup();
-        let send = &setup.config.send;
+        let now = Stamp::now();
         let mut out = Vec::new();
-        let mut posted: Vec<_> = reader.drafts()?.into_iter().filter(|d| d.posted.is_some()).collect();
+        let mut posted = reader.posted_since(now.plus(-promo::WINDOW))?;
         // What was changed stands there once, as what it was let go as.
         posted.sort_by_key(|d| (!matches!(d.stage, Stage::Going(_)), d.saved_at));
         let mut seen = std::collections::HashSet::new();
         posted.retain(|d| seen.insert((d.mention.id, d.posted.clone().map(crate::model::Text::into_string))));
+        let mut known = std::mem::take(&mut *self.looks.said.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut kept = HashMap::with_capacity(posted.len());
         for d in posted {
-            let Some(item) = reader.item(d.mention.id, "")? else { continue };
+            let said = match known.remove(&d.id) {
+                Some(s) => s,
+                None => match self.said_by(&d)? {
+                    Some(s) => s,
+                    None => continue,
+                },
+            };
             // What nobody reacted to in a day is filler, and what moderators took away is no help.
-            let tells = crate::networks::named(&item.mention.network)
+            let tells = crate::networks::named(&said.network)
                 .and_then(crate::networks::Network::posting)
                 .is_some_and(|p| p.tells());
             let came = reader.sending(d.id)?.map(|s| s.outcome);
             let idle = came.is_some_and(|o| o.removed || (tells && o.is_idle()));
-            let (account, class, at) = match &d.stage {
-                Stage::Going(g) => (g.account.clone(), g.class, g.due),
-                // Posted by hand: its words tell.
-                _ => {
-                    let class =
-                        promo::class_of(&d.text, &clean::addresses(&d.text), &send.domains, &send.products);
-                    (String::new(), class, d.saved_at)
-                }
-            };
-            if idle && !class.is_promo() {
-                continue;
+            if !idle || said.class.is_promo() {
+                out.push(said.clone());
             }
-            out.push(Said {
-                mention: d.mention.id,
-                at,
-                network: item.mention.network.clone(),
-                community: item.mention.community.to_string(),
-                account,
-                class,
-            });
+            kept.insert(d.id, said);
         }
+        *self.looks.said.lock().unwrap_or_else(PoisonError::into_inner) = kept;
         let out = Arc::new(out);
         *self.looks.ledger.lock().unwrap_or_else(PoisonError::into_inner) = Some(out.clone());
         Ok(out)
+    }
+
+    /// What a draft that was posted stands in the ledger as; `None` if what it answers is not there any more.
+    fn said_by(&self, d: &Draft) -> Result<Option<Said>, StoreError> {
+        let reader = self.store.reader();
+        let setup = self.setup();
+        let send = &setup.config.send;
+        let Some(item) = reader.item(d.mention.id, "")? else { return Ok(None) };
+        let (account, class, at) = match &d.stage {
+            Stage::Going(g) => (g.account.clone(), g.class, g.due),
+            // Posted by hand: its words tell.
+            _ => {
+                let text = reader.draft_by_id(d.id)?.map(|d| d.text).unwrap_or_default();
+                let class = promo::class_of(&text, &clean::addresses(&text), &send.domains, &send.products);
+                (String::new(), class, d.saved_at)
+            }
+        };
+        let m = item.mention;
+        let community = m.community.to_string();
+        Ok(Some(Said { mention: d.mention.id, at, network: m.network, community, account, class }))
     }
 }

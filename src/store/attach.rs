@@ -86,8 +86,9 @@ impl Store {
                 continue;
             }
             if named.is_none() {
-                let open = self.reader().drafts()?.into_iter().filter(|d| d.posted.is_none());
-                named = Some(open.flat_map(|d| split(&d.text).1).map(|a| a.name).collect());
+                // What was put aside can be brought back.
+                let all = self.reader().drafts()?.into_iter().filter(|d| d.posted.is_none());
+                named = Some(all.flat_map(|d| split(&d.text).1).map(|a| a.name).collect());
             }
             let name = e.file_name().to_string_lossy().into_owned();
             if named.as_ref().is_some_and(|n| !n.contains(&name)) {

@@ -2,7 +2,7 @@
 //!
 //! `b` blocks (greatest key, number) · `g` summaries of 32 blocks · `k` known ids of a source · `s` sources ·
 //! `x` side records of mentions · `y` stories · `z` snoozes by due time · `r` read marks · `p` people · `q` mutes · `t` what is to be told ·
-//! `a` snoozes until a reply · `c` communities · `o` our accounts · `i` blocks to be filed again · `d` drafts · `f` what leaves · `n` notes · `l` log entries · `u` undo lines · `w` pending wipes · `e` segments · `m` the rest.
+//! `a` snoozes until a reply · `c` communities · `o` our accounts · `i` blocks to be filed again · `d` drafts · `f` what leaves, and which drafts are open · `n` notes · `l` log entries · `u` undo lines · `w` pending wipes · `e` segments · `m` the rest.
 
 use crate::model::{Id, Key, MuteKey};
 
@@ -86,6 +86,11 @@ pub fn draft(id: Id) -> Vec<u8> {
 /// A draft that is on its way.
 pub fn going(draft: Id) -> Vec<u8> {
     join(b'f', &[&[0], &draft.0.to_be_bytes()])
+}
+
+/// An open draft about a mention.
+pub fn open(mention: Id, draft: Id) -> Vec<u8> {
+    join(b'f', &[&[3], &mention.0.to_be_bytes(), &draft.0.to_be_bytes()])
 }
 
 /// When a draft was begun.

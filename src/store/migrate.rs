@@ -24,6 +24,7 @@ pub fn migrate(kv: &dyn Kv, from: u32) -> Result<()> {
             6 => named(kv, 7)?,
             7 => each::<Draft7, DraftRec>(kv, b"d", 8)?,
             8 => each::<Standing8, Standing>(kv, b"o", 9)?,
+            9 => opened(kv)?,
             v => {
                 return Err(StoreError::Newer(format!(
                     "this store has schema {v}, for which no way to schema {SCHEMA} is known"
@@ -39,6 +40,25 @@ pub fn migrate(kv: &dyn Kv, from: u32) -> Result<()> {
 fn named(kv: &dyn Kv, schema: u32) -> Result<()> {
     let mut batch = Batch::default();
     batch.put(keys::meta("schema"), codec::encode(&schema)?);
+    kv.apply(&batch)
+}
+
+/// Schema 9: open drafts were not found by what they are about.
+fn opened(kv: &dyn Kv) -> Result<()> {
+    let mut batch = Batch::default();
+    let mut wrong = None;
+    scan(kv, b"d", &mut |_, value| {
+        match codec::decode::<DraftRec>(value) {
+            Ok(d) if d.is_open() => batch.put(keys::open(d.mention.id, d.id), Vec::new()),
+            Ok(_) => {}
+            Err(e) => wrong = Some(e),
+        }
+        wrong.is_none()
+    })?;
+    if let Some(e) = wrong {
+        return Err(e);
+    }
+    batch.put(keys::meta("schema"), codec::encode(&10_u32)?);
     kv.apply(&batch)
 }
 
@@ -236,6 +256,16 @@ mod tests {
             };
             let mut b = Batch::default();
             b.put(keys::source(0), codec::encode(&old).unwrap());
+            let open = Draft2 {
+                id: Id(6),
+                mention: Key { time: 1, id: Id(60) },
+                who: "bo".into(),
+                saved_at: Stamp(3),
+                place: Place { seg: 0, off: 0, len: 0 },
+                discarded: false,
+                posted: None,
+            };
+            b.put(keys::draft(Id(6)), codec::encode(&open).unwrap());
             let draft = Draft2 {
                 id: Id(5),
                 mention: Key::default(),
@@ -267,6 +297,8 @@ mod tests {
         let draft = s.inner.draft_rec(Id(5)).unwrap().unwrap();
         assert_eq!((draft.who.as_str(), draft.discarded, draft.stage), ("ana", true, Stage::Writing));
         assert_eq!(draft.changes, None);
+        let about = |id| s.inner.open_drafts_about(Id(id)).unwrap().len();
+        assert_eq!((about(60), about(0)), (1, 0), "open ones are found by what they are about");
         let side = s.inner.side(Id(9)).unwrap().unwrap();
         assert_eq!((side.tags, side.mood, side.liked), (vec!["lid".to_owned()], None, None));
         let us = s.reader().standing("us").unwrap().unwrap();

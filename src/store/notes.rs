@@ -195,6 +195,11 @@ impl Tx<'_> {
         } else {
             self.batch.delete(keys::going(d.id));
         }
+        if d.is_open() {
+            self.batch.put(keys::open(d.mention.id, d.id), Vec::new());
+        } else {
+            self.batch.delete(keys::open(d.mention.id, d.id));
+        }
         Ok(())
     }
 }
@@ -202,13 +207,33 @@ impl Tx<'_> {
 impl Inner {
     /// The records of all open drafts about a mention.
     pub fn open_drafts_about(&self, mention: Id) -> Result<Vec<DraftRec>> {
-        let mut out = Vec::new();
-        kv::scan(&*self.kv(), b"d", &mut |_, v| {
-            let found = codec::decode::<DraftRec>(v).ok();
-            out.extend(found.filter(|d| d.mention.id == mention && !d.discarded && d.posted.is_none()));
+        let from = keys::open(mention, Id(0));
+        let mut ids = Vec::new();
+        kv::scan(&*self.kv(), &from[..from.len() - 8], &mut |k, _| {
+            let id = k.get(k.len().saturating_sub(8)..).and_then(|b| b.try_into().ok());
+            ids.extend(id.map(|b| Id(u64::from_be_bytes(b))));
             true
         })?;
+        let mut out = Vec::new();
+        for id in ids {
+            out.extend(self.draft_rec(id)?.filter(DraftRec::is_open));
+        }
         Ok(out)
+    }
+
+    /// The records of all drafts, the newest first.
+    fn draft_recs(&self) -> Result<Vec<DraftRec>> {
+        let mut recs: Vec<DraftRec> = Vec::new();
+        let mut failed = None;
+        kv::scan(&*self.kv(), b"d", &mut |_, v| {
+            match codec::decode(v) {
+                Ok(d) => recs.push(d),
+                Err(e) => failed = Some(e),
+            }
+            failed.is_none()
+        })?;
+        recs.sort_by_key(|d| std::cmp::Reverse(d.saved_at));
+        failed.map_or(Ok(recs), Err)
     }
 }
 
@@ -218,20 +243,57 @@ impl Reader {
     /// # Errors
     /// If the disk fails.
     pub fn drafts(&self) -> Result<Vec<Draft>> {
-        let mut recs: Vec<DraftRec> = Vec::new();
-        let mut failed = None;
-        kv::scan(&*self.inner.kv(), b"d", &mut |_, v| {
-            match codec::decode(v) {
-                Ok(d) => recs.push(d),
-                Err(e) => failed = Some(e),
-            }
-            failed.is_none()
-        })?;
-        if let Some(e) = failed {
-            return Err(e);
-        }
-        recs.sort_by_key(|d| std::cmp::Reverse(d.saved_at));
+        self.inner.draft_recs()?.iter().map(|d| self.draft_of(d)).collect()
+    }
+
+    /// All that is open, and so many of those that were posted or put aside, newest first.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn newest_drafts(&self, mut closed: usize) -> Result<Vec<Draft>> {
+        let mut recs = self.inner.draft_recs()?;
+        recs.retain(|d| {
+            let shown = d.is_open() || closed > 0;
+            closed -= usize::from(shown && !d.is_open());
+            shown
+        });
         recs.iter().map(|d| self.draft_of(d)).collect()
+    }
+
+    /// What was posted since then, without its words and what it answers.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn posted_since(&self, since: Stamp) -> Result<Vec<Draft>> {
+        let at = |d: &DraftRec| match &d.stage {
+            Stage::Going(g) => g.due.max(d.saved_at),
+            _ => d.saved_at,
+        };
+        let recs = self.inner.draft_recs()?.into_iter().filter(|d| d.posted.is_some() && at(d) > since);
+        let bare = |d: DraftRec| Draft {
+            id: d.id,
+            mention: d.mention,
+            who: d.who,
+            saved_at: d.saved_at,
+            posted: d.posted,
+            stage: d.stage,
+            ..Draft::default()
+        };
+        Ok(recs.map(bare).collect())
+    }
+
+    /// What a person posted last about a mention.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn posted_by(&self, who: &str, mention: Id) -> Result<Option<Draft>> {
+        let mut last = None;
+        let mut number = 0;
+        while let Some(d) = self.inner.draft_rec(Draft::id_of(who, mention, number))? {
+            number += 1;
+            last = Some(d).filter(|d| d.posted.is_some()).or(last);
+        }
+        last.map(|d| self.draft_of(&d)).transpose()
     }
 
     /// The draft of a person about a mention that is not posted yet.

@@ -19,7 +19,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// Version of the layout of folders and keys; records have versions of their own.
-pub const SCHEMA: u32 = 9;
+pub const SCHEMA: u32 = 10;
 
 /// The name of the live Db is in the file CURRENT, so that a copy can take its place in one rename.
 pub fn current(dir: &Path) -> String {

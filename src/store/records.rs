@@ -363,6 +363,13 @@ pub struct DraftRec {
     pub changes: Option<Id>,
 }
 
+impl DraftRec {
+    /// Neither posted nor put aside.
+    pub fn is_open(&self) -> bool {
+        !self.discarded && self.posted.is_none()
+    }
+}
+
 /// Something that is muted.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct MuteRec {

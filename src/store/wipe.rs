@@ -69,6 +69,7 @@ impl Store {
             for d in drafts {
                 tx.batch.delete(keys::draft(d.id));
                 tx.batch.delete(keys::going(d.id));
+                tx.batch.delete(keys::open(d.mention.id, d.id));
                 tx.batch.delete(keys::sending(d.id));
                 tx.batch.delete(keys::begun(d.id));
                 tx.batch.put(keys::wipe(d.id), codec::encode(&vec![d.place.seg])?);

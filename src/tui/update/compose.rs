@@ -96,7 +96,7 @@ pub fn change(app: &mut App, o: &Outgoing) -> Vec<Effect> {
         return Vec::new();
     }
     let Some(text) = app.drafts.iter().find(|d| d.id == o.draft).map(|d| d.text.to_string()) else {
-        app.say("its text is not here any more");
+        app.say("it is too long ago for this list: hearken outbox change gives it other words");
         return Vec::new();
     };
     app.changing = Some((o.mention, o.draft, text));
