@@ -114,7 +114,7 @@ fn main() {
             let text = hearken::clean::draft(&format!(
                 "Thank you! The Acme Tin opens with the ring, see https://acme.example/{i}"
             ));
-            let save = Request::SaveDraft { mention: *key, which: Writes::Own, seen: None, text };
+            let save = Request::SaveDraft { mention: *key, which: Writes::Own, seen: None, text, goes: None };
             let Reply::Saved { id: draft, .. } = door.ask(save).await else { panic!("not saved") };
             let begun = Instant::now();
             let ask = Request::Preflight { draft: Some(draft), mention: *mention, how: Box::default() };

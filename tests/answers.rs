@@ -172,7 +172,10 @@ impl Office {
     async fn write(&self, who: &str, mention: Key, words: &str) -> Result<Id, String> {
         let text = Text::ours("");
         let text = if words.is_empty() { text } else { hearken::clean::draft(words) };
-        match self.ask(who, Request::SaveDraft { mention, which: Writes::Own, seen: None, text }).await {
+        match self
+            .ask(who, Request::SaveDraft { mention, which: Writes::Own, seen: None, text, goes: None })
+            .await
+        {
             Reply::Saved { id, .. } => Ok(id),
             Reply::Refused(r) => Err(r.text.into_string()),
             other => panic!("{other:?}"),
@@ -328,7 +331,7 @@ impl Office {
     /// Other words for what was sent, in a draft of its own.
     async fn rewrite(&self, who: &str, key: Key, of: Id, words: &str) -> Id {
         let (which, text) = (Writes::Changing(of), hearken::clean::draft(words));
-        match self.ask(who, Request::SaveDraft { mention: key, which, seen: None, text }).await {
+        match self.ask(who, Request::SaveDraft { mention: key, which, seen: None, text, goes: None }).await {
             Reply::Saved { id, .. } => id,
             other => panic!("{other:?}"),
         }
@@ -454,5 +457,54 @@ async fn who_lost_the_role_meanwhile_sends_nothing_but_what_was_approved() {
     };
     assert!(told.contains("sam has no role to send any more"), "{told}");
     assert_eq!(o.sent(fine).await.text.as_str(), "The square ones");
+    o.engine.stop();
+}
+
+#[tokio::test]
+async fn who_sees_it_and_when_it_goes_stay_with_a_draft() {
+    use hearken::model::outgoing::Goes;
+    let o = Office::at_a_chat("").await;
+    let key = o.key(1).await;
+    let at = Stamp::now().plus(3_600_000);
+    let goes = Goes { account: "us".into(), visibility: "hidden".into(), at: Some(at) };
+    let text = hearken::clean::draft("The round ones");
+    let save = Request::SaveDraft {
+        mention: key,
+        which: Writes::Own,
+        seen: None,
+        text: text.clone(),
+        goes: Some(goes.clone()),
+    };
+    let Reply::Saved { id, .. } = o.ask("sam", save).await else { panic!() };
+    // Whoever says nothing of it leaves it; what is looked at holds it.
+    o.write("sam", key, "The round ones!").await.unwrap();
+    let (d, _) = o.draft("sam", key).await;
+    assert_eq!(d.unwrap().goes, goes);
+    let p = o.look(id, key, None).await;
+    assert_eq!(p.visibility, "hidden");
+    assert!(p.header.contains("goes "), "{}", p.header);
+    o.send(id, None).await.unwrap();
+    let Reply::Outbox(all) = o.ask("sam", Request::Outbox).await else { panic!() };
+    assert_eq!((all[0].due, all[0].visibility.as_str()), (at, "hidden"));
+    // Called back, it is as it was to go, whoever said so.
+    assert_eq!(o.act("sam", Verb::Recall, Targets::Drafts(vec![id])).await, Ok(1));
+    let (d, _) = o.draft("sam", key).await;
+    assert_eq!(d.unwrap().goes.visibility, "hidden");
+    // Nothing said is nothing to send.
+    o.write("sam", key, "").await.unwrap();
+    assert!(o.send(id, None).await.unwrap_err().contains("the draft is empty"));
+    o.engine.stop();
+}
+
+#[tokio::test]
+async fn what_has_left_is_no_step_of_undo() {
+    let o = Office::at_a_chat("").await;
+    let key = o.key(1).await;
+    o.act("sam", Verb::Read(true), Targets::Mentions(vec![key])).await.unwrap();
+    let draft = o.write("sam", key, "The round ones").await.unwrap();
+    o.send(draft, None).await.unwrap();
+    o.sent(draft).await;
+    let Reply::Log(steps) = o.ask("sam", Request::UndoList(10)).await else { panic!() };
+    assert!(steps.iter().all(|s| s.entry.verb != "send"), "{steps:?}");
     o.engine.stop();
 }

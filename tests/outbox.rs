@@ -83,7 +83,7 @@ fn prepare(t: &Temp, n: usize, mention: &dyn Fn(usize, &mut Mention)) {
             let Reply::Items(items) = door.ask(Request::Items(vec![id])).await else { panic!() };
             let mention: Key = items[0].key;
             let text = hearken::clean::draft(&words(i));
-            let save = Request::SaveDraft { mention, which: Writes::Own, seen: None, text };
+            let save = Request::SaveDraft { mention, which: Writes::Own, seen: None, text, goes: None };
             let Reply::Saved { id: draft, at, .. } = door.ask(save).await else { panic!() };
             let how = SendAs {
                 saved_at: at,
@@ -338,6 +338,7 @@ fn the_promo_ledger_is_what_the_log_says() {
                 which: Writes::Own,
                 seen: None,
                 text: hearken::clean::draft(&words(i)),
+                goes: None,
             };
             let Reply::Saved { id: draft, at, .. } = door.ask(save).await else { panic!() };
             let how = SendAs {

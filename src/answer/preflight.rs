@@ -234,7 +234,14 @@ pub fn preflight(f: &Facts) -> Vec<Check> {
     let dead: Vec<String> = f
         .links
         .iter()
-        .filter_map(|(u, a)| if let Alive::No(why) = a { Some(format!("{u}: {why}")) } else { None })
+        .filter_map(|(u, a)| match a {
+            // Why comes first: it is what a narrow screen shows.
+            Alive::No(why) => {
+                let why = why.strip_prefix(u.as_str()).unwrap_or(why).trim_start_matches([':', ' ']);
+                Some(format!("{why}: {u}"))
+            }
+            _ => None,
+        })
         .collect();
     let asking = f.links.iter().filter(|(_, a)| *a == Alive::Asking).count();
     let ours = own_links(f.links.iter().map(|l| l.0.as_str()), &f.domains).count();
@@ -279,7 +286,9 @@ pub fn preflight(f: &Facts) -> Vec<Check> {
                 Some(m) => format!("{} of {m} {}", l.used, l.unit),
                 None => format!("{} {}", l.used, l.unit),
             };
-            say("length", over || l.used == 0, words, format!("as {} counts", f.network));
+            let empty = f.text.trim().is_empty();
+            let words = if empty { "nothing is said".to_owned() } else { words };
+            say("length", over || empty, words, format!("as {} counts", f.network));
         }
         None => say(
             "length",

@@ -85,7 +85,13 @@ pub(super) async fn change(
         Ok(k) => k,
         Err(code) => return code,
     };
-    let (draft, saved_at) = match save(door, about, Writes::Changing(old), Some(Stamp(0)), &text, out).await {
+    // A change that did not go through may be tried with other words.
+    let again = match door.ask(Request::Draft(about.id)).await {
+        Reply::Draft(d, _) => d.is_some_and(|d| d.is_open() && d.changes == Some(old)),
+        other => return out.unexpected(&other),
+    };
+    let seen = (!again).then_some(Stamp(0));
+    let (draft, saved_at) = match save(door, about, Writes::Changing(old), seen, &text, out).await {
         Ok(saved) => saved,
         Err(code) => return code,
     };

@@ -112,7 +112,7 @@ pub(super) async fn save(
     text: &str,
     out: &Out,
 ) -> Result<(Id, Stamp), i32> {
-    match door.ask(Request::SaveDraft { mention, which, seen, text: clean::draft(text) }).await {
+    match door.ask(Request::SaveDraft { mention, which, seen, text: clean::draft(text), goes: None }).await {
         Reply::Saved { id, at, .. } => Ok((id, at)),
         other => Err(out.unexpected(&other)),
     }

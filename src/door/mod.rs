@@ -12,7 +12,7 @@ pub use login::{LoginAsk, LoginSay};
 pub use numbers::{Placed, Standing, Total, Trial};
 pub use told::{LogRow, Present, SINCE_MAX, Settle, Since, Terms, Want};
 
-use crate::model::outgoing::{Outgoing, Preflight, SendAs};
+use crate::model::outgoing::{Goes, Outgoing, Preflight, SendAs};
 use crate::model::snippet::Snippet;
 use crate::model::{
     AccountView, AlertView, Applied, By, CommunityView, Counts, Draft, Id, Item, Key, MuteView, NetworkView,
@@ -160,6 +160,8 @@ pub enum Request {
         /// When what its writer has before them was saved, 0 for nothing yet; refused if it is another one by now.
         seen: Option<Stamp>,
         text: Text,
+        /// As whom it is to go; `None` leaves that as it is.
+        goes: Option<Goes>,
     },
     /// What is looked at before a draft leaves, and who may send it as whom.
     Preflight {

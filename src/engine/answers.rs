@@ -4,6 +4,7 @@ use super::{Caller, Engine, failed, refuse};
 use super::{polls, search};
 use crate::clean;
 use crate::door::{Brief, Event, LogRow, Refusal, RefusalKind, Reply, Request, Status};
+use crate::model::outgoing::Goes;
 use crate::model::{By, Entry, Id, Role, Stamp, Target, Targets};
 use crate::store::StoreError;
 use std::sync::Arc;
@@ -18,6 +19,12 @@ const CLOSED: usize = 500;
 const THREAD: usize = 500;
 /// Sources and targets that one request may name.
 const NAMED: usize = 10_000;
+
+/// Names as accounts and visibilities have them: from outside they may be anything.
+fn clean_goes(g: Goes) -> Goes {
+    let short = |s: &str| clean::line_capped(s, 64).into_string();
+    Goes { account: short(&g.account), visibility: short(&g.visibility), at: g.at }
+}
 
 /// Each id once, as many as one answer holds.
 fn once_each(mut ids: Vec<Id>) -> Vec<Id> {
@@ -189,8 +196,12 @@ fn blocking(e: &Engine, caller: &Caller, request: Request) -> Reply {
             Request::Draft(mention) => {
                 Reply::Draft(reader.draft(&who, mention)?, Box::new(e.terms(caller, mention)?))
             }
-            Request::SaveDraft { mention, which, seen, text } => {
-                e.save_draft(caller, mention, which, seen, &text)
+            Request::SaveDraft { mention, which, seen, text, goes } => {
+                let saved = e.save_draft(caller, mention, which, seen, &text);
+                if let (Reply::Saved { id, .. }, Some(g)) = (&saved, goes) {
+                    e.store.keep_goes(&who, *id, &clean_goes(g))?;
+                }
+                saved
             }
             Request::Log { about, limit } => Reply::Log(
                 e.store

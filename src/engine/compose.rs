@@ -52,6 +52,12 @@ impl Engine {
         if place.is_empty() && !new.place.is_empty() {
             return no(&format!("say where: its {}", new.place));
         }
+        if !place.is_empty() && new.place.is_empty() {
+            return no(&format!(
+                "what is new on {} goes to everybody who follows {account}: there is no place to name",
+                conf.network
+            ));
+        }
         if title.is_empty() && new.titled {
             return no(&format!("it needs a {}", new.title));
         }

@@ -115,6 +115,14 @@ impl Engine {
         let Some(d) = Some(d).filter(Draft::is_open) else {
             return Ok(Err(refuse(RefusalKind::NotFound, "that draft is not open any more")));
         };
+        // What its writer chose holds where nothing else is said.
+        let or = |said: &str, kept: &str| if said.is_empty() { kept.to_owned() } else { said.to_owned() };
+        let how = &SendAs {
+            account: or(&how.account, &d.goes.account),
+            visibility: or(&how.visibility, &d.goes.visibility),
+            at: how.at.or(d.goes.at.filter(|t| *t > now)),
+            ..how.clone()
+        };
         let Some(item) = reader.item(d.mention.id, who)? else {
             return Ok(Err(refuse(RefusalKind::NotFound, "what it answers is not there any more")));
         };
@@ -169,6 +177,9 @@ impl Engine {
                 header.push(if f.by_hand { "by hand".into() } else { "nobody".into() });
                 header.push(format!("{} characters", d.text.chars().count()));
             }
+        }
+        if let Some(at) = how.at {
+            header.push(format!("goes {}", at.local_short(now)));
         }
         let wanted = poster.map(|p| p.account.name);
         self.about_the_thread(caller, &d, &item, changes, &mut f)?;
@@ -414,6 +425,9 @@ impl Engine {
             let how = if g.asked { "it is being sent" } else { "it is on its way already" };
             return no(RefusalKind::Usage, how);
         }
+        if d.text.trim().is_empty() {
+            return no(RefusalKind::Usage, "the draft is empty");
+        }
         if let Some(why) = self.barred(caller, &l.item) {
             return no(RefusalKind::Role, &why);
         }
@@ -476,7 +490,8 @@ impl Engine {
         if how.at.is_some_and(|t| t <= now) {
             return no(RefusalKind::Usage, "that time is over already");
         }
-        let due = how.at.unwrap_or_else(|| now.plus(l.flight.delay_ms));
+        let at = how.at.or(l.draft.goes.at.filter(|t| *t > now));
+        let due = at.unwrap_or_else(|| now.plus(l.flight.delay_ms));
         let going = Going {
             by: caller.asker.who.clone(),
             account: l.account,

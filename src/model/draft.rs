@@ -1,6 +1,6 @@
 //! A reply that is being written. A draft is never deleted without an undo.
 
-use super::outgoing::Going;
+use super::outgoing::{Goes, Going};
 use super::{Id, Key, Stamp, Text};
 use serde::{Deserialize, Serialize};
 
@@ -75,6 +75,7 @@ pub struct Draft {
     pub reason: Text,
     /// What it changes where that stands: the sent draft.
     pub changes: Option<Id>,
+    pub goes: Goes,
 }
 
 /// Which draft about a mention is written.

@@ -344,6 +344,14 @@ impl Preflight {
     }
 }
 
+/// As whom a draft is to go, who sees it, and when, as its writer chose; empty for what is usual.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Goes {
+    pub account: String,
+    pub visibility: String,
+    pub at: Option<Stamp>,
+}
+
 /// How somebody wants a draft sent.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct SendAs {

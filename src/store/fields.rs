@@ -118,7 +118,15 @@ pub fn set(tx: &mut Tx<'_>, who: &str, target: &Target, value: &Value, note: Opt
             match v {
                 Value::Discarded(on) => d.discarded = *on,
                 Value::Answered(at) => d.posted.clone_from(at),
-                Value::Stage(s) => d.stage.clone_from(s),
+                Value::Stage(s) => {
+                    // What comes back is seen by those who were meant to see it.
+                    if let (crate::model::Stage::Going(g), false) =
+                        (&d.stage, matches!(s, crate::model::Stage::Going(_)))
+                    {
+                        (d.goes.account, d.goes.visibility) = (g.account.clone(), g.visibility.clone());
+                    }
+                    d.stage.clone_from(s);
+                }
                 _ => return Ok(()),
             }
             if let Some(at) = tx.locate(d.mention.id)? {

@@ -7,6 +7,7 @@ use super::kv::{Batch, Kv, scan};
 use super::open::SCHEMA;
 use super::records::{DraftRec, Side, Side4, Source5, SourceRec};
 use super::{codec, keys};
+use crate::model::outgoing::Goes;
 use crate::model::place::Standing;
 use crate::model::{Cursor, Health, Id, Key, Stage, Stamp, Text, Trouble};
 use serde::de::DeserializeOwned;
@@ -136,6 +137,7 @@ impl From<Draft7> for DraftRec {
             posted: o.posted,
             stage: o.stage,
             changes: None,
+            goes: Goes::default(),
         }
     }
 }

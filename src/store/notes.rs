@@ -8,7 +8,7 @@ use super::segs::{FrameKind, pack};
 use super::tx::Tx;
 use super::verbs::{Asker, Line};
 use super::{Core, Inner, Reader, Store, codec, keys, kv};
-use crate::model::outgoing::Fate;
+use crate::model::outgoing::{Fate, Goes};
 use crate::model::{Cause, Change, Draft, Id, Key, Stage, Stamp, Target, Text, Value, Writes, hash64};
 
 /// The class of notes and drafts.
@@ -97,6 +97,7 @@ impl Store {
             Writes::Changing(what) => Some(what),
             _ => before_it.and_then(|d| d.changes),
         };
+        let goes = before_it.map(|d| d.goes.clone()).unwrap_or_default();
         // The same text is no other one, however often it is given.
         if let Some(d) = before_it.filter(|d| d.changes == changes)
             && self.inner.record::<StoredNote>(d.place, 0).is_ok_and(|n| n.text == *text)
@@ -122,6 +123,7 @@ impl Store {
             posted: None,
             stage: stage.clone(),
             changes,
+            goes,
         })?;
         if is == Stamp(0) {
             tx.batch.put(keys::begun(id), codec::encode(&now)?);
@@ -144,6 +146,21 @@ impl Store {
             tx.commit()?;
         }
         Ok(Saved { id, at: now, stage })
+    }
+}
+
+impl Store {
+    /// Keeps as whom a draft of this person is to go, who sees it, and when.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn keep_goes(&self, who: &str, draft: Id, goes: &Goes) -> Result<()> {
+        let _core = self.urgently()?;
+        let mut tx = Tx::new(&self.inner);
+        let mine = |d: &DraftRec| d.who == who && d.is_open() && d.goes != *goes;
+        let Some(d) = tx.draft(draft)?.filter(mine) else { return Ok(()) };
+        tx.put_draft(&DraftRec { goes: goes.clone(), ..d })?;
+        tx.commit()
     }
 }
 
@@ -355,6 +372,7 @@ impl Reader {
             stage: d.stage.clone(),
             reason,
             changes,
+            goes: d.goes.clone(),
         })
     }
 }

@@ -16,6 +16,8 @@ const ASKED: &str = "asked";
 const CHANGED: &str = "changed";
 /// A sending that came to its end is remembered so long (ms).
 const KEPT: i64 = 30 * crate::model::time::DAY;
+/// Steps of undo among which one that leaves is looked for.
+const LOOKED: usize = 100;
 
 impl Store {
     /// Lets a draft go, as it was saved at `seen`; `reason`: why it goes although some checks ask. A step of undo.
@@ -111,6 +113,12 @@ impl Store {
         let to = Value::Stage(Stage::Going(Going { asked: true, ..g.clone() }));
         let change = Change { target: Target::Draft(d.id), from: Value::Stage(d.stage.clone()), to };
         fields::set(&mut tx, &by.who, &change.target, &change.to, None)?;
+        // What has left is not taken back by undo.
+        for (e, _) in self.undo_list(&by.who, LOOKED, now)? {
+            if e.verb == "send" && e.changes.iter().any(|c| c.target == Target::Draft(d.id)) {
+                tx.batch.delete(keys::undo(fields::person_no(&by.who), e.seq));
+            }
+        }
         let entry = (ASKED.to_owned(), vec![change], Cause::Along);
         self.log_and_commit(&mut core, tx, by, now, entry, Line::None)?;
         Ok(Some(s))

@@ -313,6 +313,7 @@ fn note(tx: &mut Tx<'_>, place: Place, f: &Frame) -> Result<()> {
             posted: None,
             stage: Stage::Writing,
             changes: None,
+            goes: crate::model::outgoing::Goes::default(),
         };
         tx.put_draft(&rec)?;
         tx.set_flag(at, flag::DRAFT, true)?;

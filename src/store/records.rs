@@ -4,6 +4,7 @@
 use super::block::Place;
 use super::codec;
 use super::error::{Result, StoreError};
+use crate::model::outgoing::Goes;
 use crate::model::place::{Ledger, Place as Whereabouts};
 use crate::model::source::Cursor;
 use crate::model::{
@@ -361,6 +362,7 @@ pub struct DraftRec {
     pub posted: Option<Text>,
     pub stage: Stage,
     pub changes: Option<Id>,
+    pub goes: Goes,
 }
 
 impl DraftRec {

@@ -78,7 +78,9 @@ fn text_of(p: &Post<'_>) -> String {
 /// True if a text calls somebody by this name, as a whole word.
 fn calls(text: &str, acct: &str) -> bool {
     let part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '@' | '.' | '-');
-    text.split(|c: char| !part(c)).any(|w| {
+    // An address that holds the name calls nobody.
+    let words = text.split_whitespace().filter(|w| !w.contains("://"));
+    words.flat_map(|w| w.split(|c: char| !part(c))).any(|w| {
         w.strip_prefix('@').is_some_and(|w| w.trim_end_matches(['.', '-']).eq_ignore_ascii_case(acct))
     })
 }
@@ -181,7 +183,27 @@ impl Posting for Publish {
         if to.native_id.is_empty() {
             return Err(Text::ours("it is not known which post this is"));
         }
+        if r.back {
+            // Is it there at all?
+            return Ok(Call::get("mine", d.at(&format!("/api/v1/statuses/{}", to.native_id))).with(what));
+        }
         let url = d.at(&format!("/api/v1/statuses/{}/{what}", to.native_id));
+        Ok(Call::json(REACT, url, &json!({})))
+    }
+
+    fn reacting(
+        &self,
+        d: &Desk<'_>,
+        to: &Mention,
+        r: Reaction<'_>,
+        call: &Call,
+        a: &Answer,
+    ) -> Result<Call, Trouble> {
+        let name = if r.with == "boost" { "reblogged" } else { "favourited" };
+        if a.json()?[name] != true {
+            return Err(Trouble::Missing(Text::ours("no such reaction of ours stands there")));
+        }
+        let url = d.at(&format!("/api/v1/statuses/{}/{}", to.native_id, call.with));
         Ok(Call::json(REACT, url, &json!({})))
     }
 
@@ -290,6 +312,12 @@ mod tests {
         let body = json!({"favourites_count": 3, "reblogs_count": 1, "replies_count": 2}).to_string();
         let a = Answer { status: 200, body: body.into_bytes(), ..Answer::default() };
         assert_eq!(Publish.became(&d, &posted, &a).unwrap().words(), "3 likes · 1 share · 2 replies");
+    }
+
+    #[test]
+    fn a_name_within_an_address_calls_nobody() {
+        assert!(calls("hi @ana, see", "ana") && calls("(@ana@s.example)", "ana@s.example"));
+        assert!(!calls("see https://s.example/@ana/1", "ana") && !calls("@anabel", "ana"));
     }
 
     #[test]

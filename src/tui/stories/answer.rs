@@ -198,3 +198,31 @@ fn a_machine_drafts_and_translates_and_one_change_takes_it_back() {
     s.press("r").type_in("Mine").rest().press("ctrl-x m").rest().shows("Draft Mine").hides("Mine Mine");
     s.press("ctrl-x u").press("ctrl-x u").rest().shows("Mine");
 }
+
+#[test]
+fn what_leaves_is_what_this_terminal_shows() {
+    let mut s = Story::five((80, 24));
+    s.world.flight = Some(flight(Vec::new()));
+    s.press("r").type_in("Fixed").rest();
+    // Another terminal of the same person wrote on.
+    s.world.flight_saved_at = Some(NOW.plus(5_000));
+    s.press("ctrl-x p").shows("changed elsewhere since you opened it").hides("Enter sends it");
+}
+
+#[test]
+fn what_waits_to_leave_is_not_written_in() {
+    let mut s = Story::five((80, 24));
+    let how = crate::model::outgoing::Going::default();
+    let going = crate::model::outgoing::Going { due: NOW.plus(60_000), ..how };
+    s.world.drafts.push(Draft {
+        id: Id(5),
+        mention: s.world.items[0].key,
+        who: "ana".into(),
+        text: text("Fixed"),
+        stage: Stage::Going(going),
+        ..Draft::default()
+    });
+    s.tell(Msg::Event(Event::DraftsChanged));
+    s.press("r").shows("u or E in g O calls it back");
+    assert!(s.app.editor.is_none());
+}

@@ -96,6 +96,7 @@ impl Story {
             full: None,
             terms: Terms::default(),
             flight: None,
+            flight_saved_at: None,
             outbox: Vec::new(),
             snippets: Vec::new(),
             accounts: Vec::new(),

@@ -18,6 +18,8 @@ pub struct World {
     /// What holds for answers.
     pub terms: Terms,
     pub flight: Option<Preflight>,
+    /// The draft was saved then, by another terminal.
+    pub flight_saved_at: Option<Stamp>,
     pub outbox: Vec<Outgoing>,
     pub snippets: Vec<crate::model::snippet::Snippet>,
     pub accounts: Vec<crate::model::AccountView>,
@@ -248,7 +250,7 @@ impl World {
             }
             Request::Preflight { .. } => {
                 let mut p = self.flight.clone().unwrap_or_else(answer::by_hand);
-                p.saved_at = NOW;
+                p.saved_at = self.flight_saved_at.unwrap_or(NOW);
                 let approved = |d: &Draft| d.who == "ana" && matches!(d.stage, Stage::Approved { .. });
                 if let Some(who) = self.terms.approval.as_ref().filter(|_| !self.drafts.iter().any(approved))
                 {

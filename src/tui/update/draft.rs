@@ -6,7 +6,7 @@ use super::super::keymap::Found;
 use super::finish;
 use crate::clean;
 use crate::door::{Request, Terms};
-use crate::model::outgoing::SendAs;
+use crate::model::outgoing::{Goes, SendAs};
 use crate::model::{Draft, Id, Item, Key, Stage, Stamp, Targets, Verb, Writes};
 use crate::tui::app::{App, Asking, Behind, Editor, Page, PageKind, Prompt};
 use crate::tui::msg::{Effect, For, Timer};
@@ -16,6 +16,8 @@ use tui_textarea::{CursorMove, Input, Key as AreaKey, TextArea, WrapMode};
 /// Bytes from which on a draft may have been cut, and characters that cleaning alone takes from one.
 const LONG: usize = 60_000;
 const SHRINKS: usize = 1_000;
+/// So many keys are saved without a pause.
+const KEYS: u64 = 30;
 /// Pause after which a draft is saved, in ms.
 const PAUSE: u64 = 500;
 
@@ -140,7 +142,15 @@ pub(super) fn area_of(text: &str) -> TextArea<'static> {
 
 fn begin(app: &mut App, mention: Item, d: Option<Draft>) -> Vec<Effect> {
     let terms = std::mem::take(&mut app.terms);
+    if let Some(g) = d.as_ref().and_then(Draft::going) {
+        let how = if g.asked { "is being sent: g O" } else { "waits: u or E in g O calls it back" };
+        app.say(format!("your answer goes {} and {how}", g.due.local_clock(app.now)));
+        app.ahead = None;
+        app.changing = None;
+        return Vec::new();
+    }
     let said = match (&d, terms.rivals.as_slice()) {
+        (Some(d), _) if d.discarded => Some("taken up again: it had been put aside".to_owned()),
         _ if terms.barred.is_some() => terms.barred.as_ref().map(|why| why.to_string()),
         (Some(d), _) if !d.reason.is_empty() => Some(format!("{}: {}", d.stage.words(), d.reason)),
         (_, [one, ..]) => Some(format!("{} has a draft about this too: g D", one.who)),
@@ -166,6 +176,8 @@ fn start(app: &mut App, mention: Item, d: Option<Draft>, terms: Terms, of: Optio
     let stands = d.as_ref().filter(|d| !d.discarded);
     let saved_at = stands.map_or(Stamp(0), |d| d.saved_at);
     let changes = stands.and_then(|d| d.changes);
+    let goes = stands.map(|d| d.goes.clone()).unwrap_or_default();
+    let aside = d.as_ref().is_some_and(|d| d.discarded);
     let area = area_of(&d.map(|d| d.text.into_string()).unwrap_or_default());
     app.pages.clear();
     if let Some(r) = &mut app.macros.recording {
@@ -188,9 +200,19 @@ fn start(app: &mut App, mention: Item, d: Option<Draft>, terms: Terms, of: Optio
         terms,
         of,
         seen: None,
-        how: SendAs { changes, ..SendAs::default() },
+        how: SendAs {
+            changes,
+            account: goes.account,
+            visibility: goes.visibility,
+            at: goes.at.filter(|t| *t > app.now),
+            ..SendAs::default()
+        },
         header: None,
     });
+    if let (true, Some(e)) = (aside, &mut app.editor) {
+        // It is taken up again, whatever is typed.
+        e.changed += 1;
+    }
     // What was asked of another draft, which could not be opened, is not asked of this one.
     let changing = app.changing.take().filter(|c| app.editor.as_ref().is_some_and(|e| e.mention.key == c.0));
     if let (Some((_, old, text)), Some(e)) = (changing, &mut app.editor) {
@@ -238,21 +260,27 @@ fn give(app: &mut App, last: bool) -> Vec<Effect> {
     };
     let seen = (!last).then_some(e.saved_at);
     let key = e.mention.key;
+    let goes = Goes { account: e.how.account.clone(), visibility: e.how.visibility.clone(), at: e.how.at };
+    let goes = Some(goes).filter(|_| e.of.is_none());
     if cut {
         app.warn(format!("only the first {} characters of the draft are kept", text.chars().count()));
     }
-    vec![Effect::Ask(For::SaveDraft(number), Request::SaveDraft { mention: key, which, seen, text })]
+    vec![Effect::Ask(For::SaveDraft(number), Request::SaveDraft { mention: key, which, seen, text, goes })]
 }
 
 pub fn timer(app: &mut App, n: u64) -> Vec<Effect> {
     if app.editor.as_ref().is_some_and(|e| e.changed == n) { save(app) } else { Vec::new() }
 }
 
-fn touched(app: &mut App) -> Vec<Effect> {
+pub(super) fn touched(app: &mut App) -> Vec<Effect> {
     let Some(e) = &mut app.editor else { return Vec::new() };
     e.changed += 1;
     e.refused = false;
-    vec![Effect::After(PAUSE, Timer::SaveDraft(e.changed))]
+    // Who types without a pause loses little, too.
+    let (many, timer) = (e.changed - e.given >= KEYS, Timer::SaveDraft(e.changed));
+    let mut out = if many { save(app) } else { Vec::new() };
+    out.push(Effect::After(PAUSE, timer));
+    out
 }
 
 pub fn insert(app: &mut App, text: &str) -> Vec<Effect> {

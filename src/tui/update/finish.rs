@@ -56,7 +56,7 @@ pub fn meanwhile(app: &mut App, about: Key, items: Vec<Item>) -> Vec<Effect> {
         if is.answered != was.answered
             && let Some(at) = &is.answered
         {
-            lines.push(format!("a colleague answered it meanwhile, at {at}"));
+            lines.push(format!("it was answered meanwhile, at {at}"));
         }
         if is.state == State::Done && was.state != State::Done {
             lines.push("a colleague marked it done meanwhile".into());

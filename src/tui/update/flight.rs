@@ -44,6 +44,11 @@ pub fn came(app: &mut App, about: Key, p: Preflight) -> Vec<Effect> {
         app.say("nothing is changed yet");
         return Vec::new();
     };
+    // What leaves is what this terminal shows.
+    if p.saved_at != e.saved_at && e.changed == e.saved {
+        app.warn("the draft was changed elsewhere since you opened it: Esc, then r shows it");
+        return Vec::new();
+    }
     e.header = Some(p.clone());
     let again = app.pages.last().is_some_and(|p| p.kind == PageKind::Preflight);
     app.flight = Some(Flight { about, draft, seen: p });
@@ -157,9 +162,11 @@ fn go(app: &mut App) -> Vec<Effect> {
     match f.seen.level() {
         Level::Red if f.seen.stops() => {
             let which = named(Level::Red);
-            app.warn(format!("it does not leave: {which} (w shows why)"));
+            let jumps = which.split(", ").any(|n| n == "variables");
+            let hint = if jumps { ": here" } else { " (w shows why)" };
+            app.warn(format!("it does not leave: {which}{hint}"));
             // What is to be filled in is where one writes.
-            if which.split(", ").any(|n| n == "variables") {
+            if jumps {
                 app.pages.retain(|p| p.kind != PageKind::Preflight);
                 super::snippets::jump(app);
             }
@@ -288,10 +295,17 @@ pub fn answer(app: &mut App, asking: Asking, text: &str) -> Result<Vec<Effect>, 
     let now = Stamp::now();
     let Some(e) = &mut app.editor else { return Ok(Vec::new()) };
     if asking == Asking::SendWhen {
-        e.how.at = if text.is_empty() { None } else { Some(time::parse_when(text, now)?) };
+        e.how.at = if text.is_empty() {
+            None
+        } else {
+            Some(
+                time::parse_when(text, now)
+                    .map_err(|_| format!("“{text}” is no time: 2h, tomorrow, fri 9, 17:00"))?,
+            )
+        };
         let said = e.how.at.map_or("after the usual delay".to_owned(), |t| t.local_short(now));
         app.say(format!("it goes {said}"));
-        return Ok(Vec::new());
+        return Ok(chosen(app));
     }
     let p = e.header.clone().unwrap_or_default();
     let (mut account, mut visibility) = (String::new(), String::new());
@@ -305,7 +319,17 @@ pub fn answer(app: &mut App, asking: Asking, text: &str) -> Result<Vec<Effect>, 
         }
     }
     (e.how.account, e.how.visibility) = (account, visibility);
-    Ok(header(app))
+    Ok(chosen(app))
+}
+
+/// As whom it goes, and when, is kept with it at once.
+fn chosen(app: &mut App) -> Vec<Effect> {
+    if let Some(e) = &mut app.editor {
+        e.changed += 1;
+    }
+    let mut out = draft::save(app);
+    out.extend(header(app));
+    out
 }
 
 /// The page of what leaves.

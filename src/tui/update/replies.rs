@@ -180,6 +180,13 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
         }
         (For::Drafts, Reply::Drafts(d)) => {
             app.drafts = d;
+            // What has left is not called back.
+            if let Some(key) = app.recall {
+                let mine = || app.drafts.iter().filter(|d| d.mention == key && d.who == app.who);
+                if mine().any(|d| d.posted.is_some()) && !mine().any(|d| d.going().is_some()) {
+                    app.recall = None;
+                }
+            }
             pages::refresh(app);
             Vec::new()
         }
@@ -523,7 +530,7 @@ fn warn_writer(app: &mut App, i: &Item) {
     let Some(e) = app.editor.as_ref().filter(|e| e.mention.key == i.key) else { return };
     let was = app.reader.item.as_ref().filter(|r| r.key == i.key).unwrap_or(&e.mention);
     let said = if i.answered.is_some() && was.answered.is_none() {
-        "a colleague answered this meanwhile"
+        "this was answered meanwhile"
     } else if i.state == State::Done && was.state != State::Done {
         "a colleague marked this done while you write"
     } else if (&i.mention.title, &i.mention.text) != (&was.mention.title, &was.mention.text) {

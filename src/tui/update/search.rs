@@ -133,7 +133,7 @@ fn columns(by: By) -> &'static str {
     match by {
         By::Words => "",
         By::Relevance => "  score   age",
-        By::Due => "  min left  clock",
+        By::Due => "  left",
         By::Objective(Objective::Launch) => "  score   age    reach  told",
         By::Objective(Objective::Research) => "  score  words  asks  language",
         By::Objective(Objective::Improve) => "  score  mood      told  where it stands",
@@ -178,6 +178,10 @@ fn row(p: &Placed, by: By, now: Stamp) -> String {
             format!("{:<8}  {told:>4}  {:<9}", i.mood().said(), fit(&stands, 9))
         }
     };
+    // The clock says it all.
+    if by == By::Due {
+        return format!("{mark} {columns}  {}", m.headline());
+    }
     // Next to nothing is nothing, and has no sign.
     let score = if p.score.abs() < 0.05 { 0.0 } else { p.score };
     format!("{mark} {score:>5.1}  {columns}  {}", m.headline())
