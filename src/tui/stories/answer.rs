@@ -226,3 +226,21 @@ fn what_waits_to_leave_is_not_written_in() {
     s.press("r").shows("u or E in g O calls it back");
     assert!(s.app.editor.is_none());
 }
+
+#[test]
+fn what_was_put_aside_is_taken_up_again_whole() {
+    let mut s = Story::five((80, 24));
+    s.world.flight = Some(flight(Vec::new()));
+    s.world.drafts.push(Draft {
+        id: Id(5),
+        mention: s.world.items[0].key,
+        who: "ana".into(),
+        text: text("Fixed"),
+        saved_at: NOW,
+        discarded: true,
+        ..Draft::default()
+    });
+    s.press("r").shows("taken up again").shows("Fixed").shows("as @acme");
+    let saved = |r: &&Request| matches!(r, Request::SaveDraft { text, .. } if text.as_str() == "Fixed");
+    assert!(s.world.asked.iter().any(|r| saved(&r)), "it is open before a key is typed");
+}

@@ -243,7 +243,9 @@ impl World {
             Request::Drafts => Reply::Drafts(self.drafts.clone()),
             Request::Draft(m) => {
                 let about = |d: &&Draft| d.mention.id == m && d.is_open();
-                let mine = self.drafts.iter().filter(about).find(|d| d.who == "ana").cloned();
+                // What was put aside is there, too.
+                let own = |d: &&Draft| d.mention.id == m && d.who == "ana" && d.posted.is_none();
+                let mine = self.drafts.iter().find(own).cloned();
                 let rivals = self.drafts.iter().filter(about).filter(|d| d.who != "ana").cloned().collect();
                 let terms = Terms { rivals, ..self.terms.clone() };
                 Reply::Draft(mine, Box::new(terms))
@@ -295,9 +297,10 @@ impl World {
                 which: Writes::Own | Writes::Changing(_),
                 mention,
                 ..
-            } if self.drafts.iter().any(|d| {
-                d.mention == mention && d.who == "ana" && d.posted.is_none() && d.saved_at != seen
-            }) =>
+            } if self
+                .drafts
+                .iter()
+                .any(|d| d.mention == mention && d.who == "ana" && d.is_open() && d.saved_at != seen) =>
             {
                 Reply::Refused(crate::door::Refusal {
                     kind: crate::door::RefusalKind::Failed,

@@ -225,7 +225,8 @@ fn start(app: &mut App, mention: Item, d: Option<Draft>, terms: Terms, of: Optio
         }
     }
     app.draw_now = true;
-    let mut out = finish::look(app);
+    let mut out = if aside { save(app) } else { Vec::new() };
+    out.extend(finish::look(app));
     out.extend(super::flight::header(app));
     out.push(Effect::Ask(For::Told, Request::Snippets));
     out
