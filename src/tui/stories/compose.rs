@@ -36,6 +36,9 @@ fn a_reaction_is_one_line() {
     s.press("R").type_in("boost").press("enter").shows("reacted there");
     let boosts = |r: &&Request, back| matches!(r, Request::React { with, back: b, .. } if with == "boost" && *b == back);
     assert_eq!(s.world.asked.iter().filter(|r| boosts(r, false)).count(), 1);
+    // A word that is none there is not lost, and what is typed next is no verb.
+    s.press("R").type_in("hurray").press("enter").shows("favourite or boost there").shows("hurray");
+    s.press("esc");
     s.press("R").shows("-boost takes it back").type_in("-boost").press("enter");
     assert_eq!(s.world.asked.iter().filter(|r| boosts(r, true)).count(), 1);
 }

@@ -272,6 +272,10 @@ impl World {
                 self.items.push(i.clone());
                 Reply::Items(vec![i])
             }
+            Request::React { with, .. } if with == "hurray" => Reply::Refused(crate::door::Refusal {
+                kind: crate::door::RefusalKind::Usage,
+                text: text("a post is reacted to with favourite or boost there"),
+            }),
             Request::Change { .. } | Request::React { .. } => {
                 Reply::Applied(Applied { seq: 1, changed: 1, ..Applied::default() })
             }

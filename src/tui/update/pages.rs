@@ -139,7 +139,9 @@ fn enter(app: &mut App) -> Vec<Effect> {
         Behind::Draft(d) => finish::visit(app, &d),
         Behind::Sending(o) => {
             let mut p = Page::new(PageKind::Text, format!("{} · {}", o.words(app.now), o.about));
-            p.head = vec![format!("as {} · {} · {}", o.account, o.network, o.posted.url)];
+            let whom = format!("as {}", o.account);
+            let head = [whom.as_str(), &o.network, &o.visibility, &o.posted.url];
+            p.head = vec![head.into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join(" · ")];
             p.rows = o.text.lines().map(|l| (l.to_owned(), Behind::Nothing)).collect();
             app.pages.push(p);
             Vec::new()

@@ -313,7 +313,11 @@ fn accept(app: &mut App) -> Vec<Effect> {
         Asking::ComposePlace if text.is_empty() => Vec::new(),
         Asking::ComposePlace => super::compose::placed(app, text),
         Asking::ComposeTitle => super::compose::titled(app, &p.was, text),
-        Asking::React => super::compose::reacted(app, &p, text),
+        Asking::React => {
+            let out = super::compose::reacted(app, &p, text);
+            app.sent = Some(p);
+            out
+        }
         Asking::MacroFirst => super::macros::go_first(app, &p.source),
         Asking::MacroKey => match super::macros::keep(app, text, &p.was) {
             Ok(out) => out,

@@ -30,7 +30,7 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
         if what == For::Edited && sheet::refused(app, r.text.lines().next().unwrap_or("")) {
             return Vec::new();
         }
-        if what == For::Edited
+        if matches!(what, For::Edited | For::Reacted)
             && let Some(mut p) = app.sent.take()
         {
             // What was typed is not lost by being refused.
@@ -222,6 +222,7 @@ pub fn reply(app: &mut App, what: For, reply: Reply) -> Vec<Effect> {
         (For::Compose, Reply::Accounts(all)) => super::compose::accounts_came(app, all),
         (For::Composed, Reply::Items(items)) => super::compose::composed(app, items),
         (For::Reacted, Reply::Applied(a)) => {
+            app.sent = None;
             app.say(if a.verb == "took back" { "taken back there" } else { "reacted there" });
             Vec::new()
         }
