@@ -91,17 +91,18 @@ impl Promo {
     /// Would one more of this kind break the rule, here or for the account as a whole?
     #[must_use]
     pub fn would_break(&self, class: Class) -> bool {
-        let over = |promo: u32, all: u32| (promo + 1).saturating_mul(self.one_of) > all + 1;
-        self.one_of > 0
-            && class.is_promo()
-            && (over(self.promo, self.all)
-                || (self.account_all > 0 && over(self.account_promo, self.account_all)))
+        class.is_promo() && self.over_with(1)
     }
 
     /// It is over the rule already, before one more, here or for the account as a whole.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        let over = |promo: u32, all: u32| promo.saturating_mul(self.one_of) > all;
+        self.over_with(0)
+    }
+
+    /// Over the rule with so many more.
+    fn over_with(&self, more: u32) -> bool {
+        let over = |promo: u32, all: u32| (promo + more).saturating_mul(self.one_of) > all + more;
         self.one_of > 0
             && (over(self.promo, self.all)
                 || (self.account_all > 0 && over(self.account_promo, self.account_all)))

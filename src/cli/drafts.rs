@@ -32,8 +32,7 @@ fn row(d: &Draft) -> String {
         (.., Stage::Going(_)) => "goes",
     };
     let begin = d.text.lines().next().unwrap_or("");
-    let what = if d.is_open() && d.changes.is_some() { "changes what was sent: " } else { "" };
-    format!("{mark:<6} {} {} {}: {what}{}", d.id, pad(&d.who, 10), fit(&d.about, 40), fit(begin, 60))
+    format!("{mark:<6} {} {} {}: {}{}", d.id, pad(&d.who, 10), fit(&d.about, 40), d.sign(), fit(begin, 60))
 }
 
 async fn drafts(door: &dyn Door, which: Request, out: &Out) -> Result<Vec<Draft>, i32> {

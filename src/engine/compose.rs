@@ -240,9 +240,8 @@ impl Engine {
             return refuse(RefusalKind::Role, "what is said in our name is approved first there: no boost");
         }
         let desk = Desk { server: &p.server, me: &p.me, now: Stamp::now() };
-        let m = &item.mention;
-        let r = Reaction { with: &with, back };
-        let mut call = match p.posting.react(&desk, m, r) {
+        let r = Reaction { to: &item.mention, with: &with, back };
+        let mut call = match p.posting.react(&desk, r) {
             Ok(c) => c,
             Err(why) => return no(&why),
         };
@@ -251,7 +250,7 @@ impl Engine {
         while call.what != REACT {
             steps += 1;
             let next = match self.accounts.call(&setup.net, &p.way, &call).await {
-                Ok((a, _)) => p.posting.reacting(&desk, m, r, &call, &a),
+                Ok((a, _)) => p.posting.reacting(&desk, r, &call, &a),
                 Err(t) => Err(t),
             };
             match next {

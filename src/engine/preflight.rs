@@ -63,6 +63,8 @@ struct Looked {
     draft: Draft,
     item: Item,
     flight: Preflight,
+    /// When it is to go, if somebody said so.
+    at: Option<Stamp>,
 }
 
 /// What may leave: as whom, over which checks, and why.
@@ -70,6 +72,7 @@ pub(super) struct Cleared {
     pub draft: Draft,
     pub item: Item,
     pub flight: Preflight,
+    at: Option<Stamp>,
     pub account: String,
     pub over: Vec<String>,
     /// For the log; empty where nothing asked for one.
@@ -211,7 +214,7 @@ impl Engine {
         if flight.by_hand.is_empty() && f.no_account.is_none() {
             flight.account = wanted;
         }
-        Ok(Ok(Looked { draft: d, item, flight }))
+        Ok(Ok(Looked { draft: d, item, flight, at: how.at }))
     }
 
     /// Account, visibility, length, delay; gives what the header says of them.
@@ -472,8 +475,8 @@ impl Engine {
             true => String::new(),
             false => format!("sent although {}: {}", over.join(", "), reason.trim()),
         };
-        let Looked { draft, item, flight } = l;
-        Ok(Ok(Cleared { draft, item, flight, account, over, reason }))
+        let Looked { draft, item, flight, at } = l;
+        Ok(Ok(Cleared { draft, item, flight, at, account, over, reason }))
     }
 
     /// Lets a draft go, if everything that is looked at lets it.
@@ -490,8 +493,7 @@ impl Engine {
         if how.at.is_some_and(|t| t <= now) {
             return no(RefusalKind::Usage, "that time is over already");
         }
-        let at = how.at.or(l.draft.goes.at.filter(|t| *t > now));
-        let due = at.unwrap_or_else(|| now.plus(l.flight.delay_ms));
+        let due = l.at.unwrap_or_else(|| now.plus(l.flight.delay_ms));
         let going = Going {
             by: caller.asker.who.clone(),
             account: l.account,

@@ -104,6 +104,12 @@ impl Draft {
         format!("{}{changes}", self.stage.words())
     }
 
+    /// What stands before its words in lists: that it is to change what was sent.
+    #[must_use]
+    pub fn sign(&self) -> &'static str {
+        if self.is_open() && self.changes.is_some() { "changes what was sent: " } else { "" }
+    }
+
     /// On its way, where it is.
     #[must_use]
     pub fn going(&self) -> Option<&Going> {

@@ -112,8 +112,9 @@ pub struct Begins {
 }
 
 /// What is reacted with, or taken back.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Reaction<'a> {
+    pub to: &'a Mention,
     pub with: &'a str,
     pub back: bool,
 }
@@ -238,7 +239,7 @@ pub trait Posting: Sync {
     ///
     /// # Errors
     /// Why that cannot be.
-    fn react(&self, _d: &Desk<'_>, _to: &Mention, _r: Reaction<'_>) -> Result<Call, Text> {
+    fn react(&self, _d: &Desk<'_>, _r: Reaction<'_>) -> Result<Call, Text> {
         Err(Text::ours("nobody reacts there from here"))
     }
 
@@ -246,14 +247,7 @@ pub trait Posting: Sync {
     ///
     /// # Errors
     /// If the answer cannot be read.
-    fn reacting(
-        &self,
-        _d: &Desk<'_>,
-        _to: &Mention,
-        _r: Reaction<'_>,
-        _call: &Call,
-        _a: &Answer,
-    ) -> Result<Call, Trouble> {
+    fn reacting(&self, _d: &Desk<'_>, _r: Reaction<'_>, _call: &Call, _a: &Answer) -> Result<Call, Trouble> {
         Err(Trouble::Garbled(Text::ours("nothing more is asked")))
     }
 

@@ -131,7 +131,7 @@ pub fn set(tx: &mut Tx<'_>, who: &str, target: &Target, value: &Value, note: Opt
             }
             if let Some(at) = tx.locate(d.mention.id)? {
                 // A colleague's may still be open.
-                let open = (!d.discarded && d.posted.is_none()) || tx.others_open(&d)?;
+                let open = d.is_open() || tx.others_open(&d)?;
                 tx.set_flag(at, flag::DRAFT, open)?;
             }
             tx.put_draft(&d)

@@ -71,7 +71,7 @@ impl Store {
         let gone = || StoreError::Stale("that draft is not open any more".into());
         let (id, old) = match which {
             Writes::Of(id) => {
-                let d = tx.draft(id)?.filter(|d| !d.discarded && d.posted.is_none() && d.who != asker.who);
+                let d = tx.draft(id)?.filter(|d| d.is_open() && d.who != asker.who);
                 (id, Some(d.filter(|d| d.mention.id == mention.id).ok_or_else(gone)?))
             }
             _ => open_draft(&asker.who, mention.id, |id| tx.draft(id))?,
@@ -206,7 +206,7 @@ impl Tx<'_> {
 
     pub fn put_draft(&mut self, d: &DraftRec) -> Result<()> {
         self.batch.put(keys::draft(d.id), codec::encode(d)?);
-        let going = matches!(d.stage, Stage::Going(_)) && !d.discarded && d.posted.is_none();
+        let going = matches!(d.stage, Stage::Going(_)) && d.is_open();
         if going {
             self.batch.put(keys::going(d.id), d.mention.id.0.to_be_bytes().to_vec());
         } else {

@@ -2,7 +2,7 @@
 //! it closes the record in the same batch that marks the mention answered.
 
 use super::error::{Result, StoreError};
-use super::records::NoteRef;
+use super::records::{DraftRec, NoteRef};
 use super::tx::Tx;
 use super::verbs::{Asker, Done, Line};
 use super::{Inner, Reader, Store, codec, fields, keys, kv};
@@ -37,7 +37,7 @@ impl Store {
         let mut core = self.urgently()?;
         let mut tx = Tx::new(&self.inner);
         tx.now = now;
-        let Some(d) = tx.draft(draft)?.filter(|d| !d.discarded && d.posted.is_none()) else {
+        let Some(d) = tx.draft(draft)?.filter(DraftRec::is_open) else {
             return stale("that draft is not open any more");
         };
         if d.saved_at != seen {
@@ -87,7 +87,7 @@ impl Store {
         let mut core = self.urgently()?;
         let mut tx = Tx::new(&self.inner);
         tx.now = now;
-        let Some(d) = tx.draft(first.draft)?.filter(|d| !d.discarded && d.posted.is_none()) else {
+        let Some(d) = tx.draft(first.draft)?.filter(DraftRec::is_open) else {
             return Ok(None);
         };
         let Stage::Going(g) = &d.stage else { return Ok(None) };
@@ -299,7 +299,7 @@ impl Store {
             if from != to {
                 changes.push(Change { target: Target::Draft(d.id), from, to });
             }
-            tx.put_draft(&super::records::DraftRec { stage: Stage::Writing, changes: Some(new.id), ..d })?;
+            tx.put_draft(&DraftRec { stage: Stage::Writing, changes: Some(new.id), ..d })?;
         }
         if !reason.is_empty() {
             let note = self.store_note(&mut core, &mut tx, by, old.mention.id, reason, now)?;
@@ -478,7 +478,7 @@ impl Reader {
     /// # Errors
     /// If the disk fails.
     pub fn going_how(&self, id: Id) -> Result<Option<(Going, Sending)>> {
-        let Some(d) = self.inner.draft_rec(id)?.filter(|d| !d.discarded && d.posted.is_none()) else {
+        let Some(d) = self.inner.draft_rec(id)?.filter(DraftRec::is_open) else {
             return Ok(None);
         };
         let Stage::Going(g) = &d.stage else { return Ok(None) };

@@ -21,9 +21,7 @@ pub(super) fn goes_along(verb: &Verb, target: &Target, to: &Value) -> bool {
 pub(super) fn still(tx: &Tx<'_>, verb: &Verb, target: &Target, from: &Value, to: &Value) -> Result<bool> {
     if let (Value::Discarded(_) | Value::Answered(_), Target::Draft(id)) = (to, target) {
         // What is on its way is called back first.
-        let going = |d: super::records::DraftRec| {
-            matches!(d.stage, Stage::Going(_)) && !d.discarded && d.posted.is_none()
-        };
+        let going = |d: super::records::DraftRec| matches!(d.stage, Stage::Going(_)) && d.is_open();
         return Ok(!tx.draft(*id)?.is_some_and(going));
     }
     Ok(match (verb, from, to) {

@@ -192,42 +192,35 @@ impl Posting for Publish {
         &["like"]
     }
 
-    fn react(&self, d: &Desk<'_>, to: &Mention, r: Reaction<'_>) -> Result<Call, Text> {
+    fn react(&self, d: &Desk<'_>, r: Reaction<'_>) -> Result<Call, Text> {
         if r.with != "like" {
             return Err(Text::ours("a post is reacted to with like there"));
         }
         if r.back && !d.me.native.is_empty() {
             let me = d.me.native.as_str();
-            let mine = record(d, &format!("at://{me}/{LIKE}/{}", like_key(to, me)))?;
+            let mine = record(d, &format!("at://{me}/{LIKE}/{}", like_key(r.to, me)))?;
             return Ok(Call { what: "mine", ..mine.with(me) });
         }
-        let get = record(d, &to.native_id)?;
+        let get = record(d, &r.to.native_id)?;
         Ok(if d.me.native.is_empty() { who(d) } else { get.with(&d.me.native) })
     }
 
     /// The key of a like comes from what is liked: a second one is the first.
-    fn reacting(
-        &self,
-        d: &Desk<'_>,
-        to: &Mention,
-        r: Reaction<'_>,
-        call: &Call,
-        a: &Answer,
-    ) -> Result<Call, Trouble> {
+    fn reacting(&self, d: &Desk<'_>, r: Reaction<'_>, call: &Call, a: &Answer) -> Result<Call, Trouble> {
         let v = a.json()?;
         if call.what == "who" {
             let me = me_of(d, &v)?;
-            return self.react(&Desk { me: &me, ..*d }, to, r).map_err(Trouble::Refused);
+            return self.react(&Desk { me: &me, ..*d }, r).map_err(Trouble::Refused);
         }
         if call.what == "mine" {
-            let body = json!({"repo": call.with, "collection": LIKE, "rkey": like_key(to, &call.with)});
+            let body = json!({"repo": call.with, "collection": LIKE, "rkey": like_key(r.to, &call.with)});
             let delete = d.at("/xrpc/com.atproto.repo.deleteRecord");
             return Ok(Call::json(REACT, delete, &body).costs(1, "points"));
         }
         if !v["cid"].is_string() {
             return Err(Trouble::Garbled(Text::ours("the post has no version")));
         }
-        let key = like_key(to, &call.with);
+        let key = like_key(r.to, &call.with);
         let like = json!({"$type": LIKE, "subject": {"uri": v["uri"], "cid": v["cid"]}, "createdAt": d.now.rfc3339()});
         let body = json!({"repo": call.with, "collection": LIKE, "rkey": key, "record": like});
         Ok(Call::json(REACT, d.at("/xrpc/com.atproto.repo.putRecord"), &body).costs(3, "points"))

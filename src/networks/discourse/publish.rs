@@ -177,11 +177,11 @@ impl Posting for Publish {
         &["like"]
     }
 
-    fn react(&self, d: &Desk<'_>, to: &Mention, r: Reaction<'_>) -> Result<Call, Text> {
+    fn react(&self, d: &Desk<'_>, r: Reaction<'_>) -> Result<Call, Text> {
         if r.with != "like" {
             return Err(Text::ours("a post is reacted to with like there"));
         }
-        match to.native_id.parse::<i64>() {
+        match r.to.native_id.parse::<i64>() {
             // Action 2 is a like.
             Ok(id) if r.back => {
                 let url = d.at(&format!("/post_actions/{id}.json?post_action_type_id=2"));
@@ -389,7 +389,7 @@ mod tests {
         let change = Publish.change(&d, &p, &found[0]).unwrap();
         assert_eq!((change.method, change.url.as_str()), (Method::Put, "https://f.example/posts/70.json"));
         let theirs = Mention { native_id: Text::ours("71"), ..Mention::default() };
-        let r = |with, back| Publish.react(&d, &theirs, Reaction { with, back });
+        let r = |with, back| Publish.react(&d, Reaction { to: &theirs, with, back });
         let like = r("like", false).unwrap();
         assert_eq!(serde_json::from_slice::<Value>(&like.body.unwrap().1).unwrap()["id"], 71);
         assert!(r("boost", false).is_err());

@@ -11,7 +11,7 @@ use super::status::Status;
 use crate::clean;
 use crate::model::outgoing::{Outcome, Posted};
 use crate::model::time::HOUR;
-use crate::model::{Mention, Stamp, Text};
+use crate::model::{Stamp, Text};
 use serde_json::{Value, json};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -171,39 +171,32 @@ impl Posting for Publish {
         &["favourite", "boost"]
     }
 
-    fn react(&self, d: &Desk<'_>, to: &Mention, r: Reaction<'_>) -> Result<Call, Text> {
+    fn react(&self, d: &Desk<'_>, r: Reaction<'_>) -> Result<Call, Text> {
         let what = match r.with {
             "favourite" if r.back => "unfavourite",
             "favourite" => "favourite",
             "boost" if r.back => "unreblog",
-            "boost" if matches!(to.visibility.as_deref(), None | Some("public" | "unlisted")) => "reblog",
+            "boost" if matches!(r.to.visibility.as_deref(), None | Some("public" | "unlisted")) => "reblog",
             "boost" => return Err(Text::ours("what was not said to everybody is not passed on to them")),
             _ => return Err(Text::ours("a post is reacted to with favourite or boost there")),
         };
-        if to.native_id.is_empty() {
+        if r.to.native_id.is_empty() {
             return Err(Text::ours("it is not known which post this is"));
         }
         if r.back {
             // Is it there at all?
-            return Ok(Call::get("mine", d.at(&format!("/api/v1/statuses/{}", to.native_id))).with(what));
+            return Ok(Call::get("mine", d.at(&format!("/api/v1/statuses/{}", r.to.native_id))).with(what));
         }
-        let url = d.at(&format!("/api/v1/statuses/{}/{what}", to.native_id));
+        let url = d.at(&format!("/api/v1/statuses/{}/{what}", r.to.native_id));
         Ok(Call::json(REACT, url, &json!({})))
     }
 
-    fn reacting(
-        &self,
-        d: &Desk<'_>,
-        to: &Mention,
-        r: Reaction<'_>,
-        call: &Call,
-        a: &Answer,
-    ) -> Result<Call, Trouble> {
+    fn reacting(&self, d: &Desk<'_>, r: Reaction<'_>, call: &Call, a: &Answer) -> Result<Call, Trouble> {
         let name = if r.with == "boost" { "reblogged" } else { "favourited" };
         if a.json()?[name] != true {
             return Err(Trouble::Missing(Text::ours("no such reaction of ours stands there")));
         }
-        let url = d.at(&format!("/api/v1/statuses/{}/{}", to.native_id, call.with));
+        let url = d.at(&format!("/api/v1/statuses/{}/{}", r.to.native_id, call.with));
         Ok(Call::json(REACT, url, &json!({})))
     }
 

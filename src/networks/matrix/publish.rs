@@ -10,7 +10,7 @@ use super::esc;
 use crate::clean;
 use crate::model::outgoing::{Outcome, Posted};
 use crate::model::time::HOUR;
-use crate::model::{Mention, Text, hash64};
+use crate::model::{Text, hash64};
 use serde_json::{Value, json};
 
 pub struct Publish;
@@ -181,12 +181,12 @@ impl Posting for Publish {
         &["\u{1f44d}\u{fe0f}", "\u{2764}\u{fe0f}", "\u{1f389}"]
     }
 
-    fn react(&self, d: &Desk<'_>, to: &Mention, r: Reaction<'_>) -> Result<Call, Text> {
+    fn react(&self, d: &Desk<'_>, r: Reaction<'_>) -> Result<Call, Text> {
         let with = r.with;
         if with.chars().any(char::is_alphanumeric) {
             return Err(Text::ours("an emoji reacts there, and no words"));
         }
-        let Some((room, event)) = room_of(&to.url) else {
+        let Some((room, event)) = room_of(&r.to.url) else {
             return Err(Text::ours("it is not known in which room this was said"));
         };
         if r.back {
@@ -204,14 +204,7 @@ impl Posting for Publish {
         Ok(Call { method: Method::Put, ..Call::json(REACT, d.at(&path), &content) })
     }
 
-    fn reacting(
-        &self,
-        d: &Desk<'_>,
-        to: &Mention,
-        r: Reaction<'_>,
-        _call: &Call,
-        a: &Answer,
-    ) -> Result<Call, Trouble> {
+    fn reacting(&self, d: &Desk<'_>, r: Reaction<'_>, _call: &Call, a: &Answer) -> Result<Call, Trouble> {
         let v = a.json()?;
         let me = [d.me.native.as_str(), d.me.user.as_str()];
         let mine = |e: &&Value| {
@@ -219,7 +212,7 @@ impl Posting for Publish {
             !by.is_empty() && me.contains(&by) && e["content"]["m.relates_to"]["key"] == r.with
         };
         let found = v["chunk"].as_array().into_iter().flatten().find(mine);
-        match (room_of(&to.url), found.and_then(|e| e["event_id"].as_str())) {
+        match (room_of(&r.to.url), found.and_then(|e| e["event_id"].as_str())) {
             (Some((room, _)), Some(event)) => Ok(redact(REACT, d, &room, event)),
             _ => Err(Trouble::Missing(Text::ours("no such reaction of ours stands there"))),
         }
@@ -302,7 +295,7 @@ impl Posting for Publish {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Stamp;
+    use crate::model::{Mention, Stamp};
 
     #[test]
     fn a_room_is_read_from_its_address() {
@@ -317,8 +310,8 @@ mod tests {
         let d = Desk { server: "https://hs.example", me: &me, now: Stamp(0) };
         let url = clean::url("https://matrix.to/#/%21a%3Ahs.example/%24e1", None);
         let to = Mention { url, ..Mention::default() };
-        let r = Reaction { with: "👍", back: true };
-        let ask = Publish.react(&d, &to, r).unwrap();
+        let r = Reaction { to: &to, with: "👍", back: true };
+        let ask = Publish.react(&d, r).unwrap();
         assert!(ask.what != REACT && ask.url.contains("/relations/%24e1/m.annotation/m.reaction"));
         let event = |by: &str, key: &str, id: &str| json!({"sender": by, "event_id": id, "content": {"m.relates_to": {"key": key}}});
         let all = [
@@ -332,7 +325,7 @@ mod tests {
                 body: json!({"chunk": all}).to_string().into_bytes(),
                 ..Answer::default()
             };
-            Publish.reacting(&d, &to, r, &ask, &a)
+            Publish.reacting(&d, r, &ask, &a)
         };
         let call = with(&all).unwrap();
         assert!(call.what == REACT && call.url.contains("/redact/%243/"), "{}", call.url);

@@ -431,13 +431,12 @@ pub fn refresh(app: &mut App) {
                         }
                     };
                     let begin = d.text.lines().next().unwrap_or("");
-                    let what =
-                        if d.is_open() && d.changes.is_some() { "changes what was sent: " } else { "" };
                     let text = format!(
-                        "{mark:<6} {:>4}  {} {} | {what}{begin}",
+                        "{mark:<6} {:>4}  {} {} | {}{begin}",
                         time::ago(d.saved_at, now),
                         pad(&d.who, 8),
-                        pad(&d.about, 30)
+                        pad(&d.about, 30),
+                        d.sign()
                     );
                     (text, Behind::Draft(Box::new(d.clone())))
                 })
